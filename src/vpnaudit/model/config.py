@@ -1,0 +1,207 @@
+"""The facts of a running configuration that an audit needs (field guide 5.4 and appendix E).
+
+Every struct has `line`. None means that the configuration does not say; the platform's default then holds.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+DpdMode = Literal["periodic", "on-demand", "off"]
+
+
+class DpdSetting(Struct, frozen=True, kw_only=True):
+    """A DPD or keepalive setting. Seconds."""
+
+    line: int
+    interval_s: int | None = None
+    retry_s: int | None = None
+    mode: DpdMode | None = None
+
+
+class LifetimeSetting(Struct, frozen=True, kw_only=True):
+    """An IPsec lifetime. `volume_disabled` is `kilobytes disable` (or unlimited)."""
+
+    line: int
+    seconds: int | None = None
+    kilobytes: int | None = None
+    volume_disabled: bool = False
+
+
+class SummerTime(Struct, frozen=True, kw_only=True):
+    """`clock summer-time ZONE …`. `rule` is the rest of the statement ("recurring", "recurring last Sun Mar 2:00 …")."""
+
+    line: int
+    zone: str
+    rule: str
+
+
+class PeerMatch(Struct, frozen=True, kw_only=True):
+    """Whom a key, keyring or profile applies to. `address` null and `any_peer` true: everybody (0.0.0.0, any)."""
+
+    line: int
+    address: str | None = None
+    mask: str | None = None
+    identity: str | None = None
+    any_peer: bool = False
+
+
+class IsakmpPolicy(Struct, frozen=True, kw_only=True):
+    """`crypto isakmp policy N` (ASA: `crypto ikev1 policy N`)."""
+
+    line: int
+    priority: int
+    lifetime_s: int | None = None
+    encryption: str | None = None
+    hash: str | None = None
+    authentication: str | None = None
+    group: str | None = None
+
+
+class IkeProfile(Struct, frozen=True, kw_only=True):
+    """`crypto isakmp profile` ("v1") or `crypto ikev2 profile` ("v2")."""
+
+    line: int
+    name: str
+    version: Literal["v1", "v2"]
+    matches: tuple[PeerMatch, ...] = ()
+    keyring: str | None = None
+    dpd: DpdSetting | None = None
+    lifetime_s: int | None = None
+    virtual_template: str | None = None
+    vrf: str | None = None
+
+
+class TransformSet(Struct, frozen=True, kw_only=True):
+    """`crypto ipsec transform-set` or an IKEv2 IPsec proposal. `transforms` in the configuration's own words."""
+
+    line: int
+    name: str
+    transforms: tuple[str, ...] = ()
+    mode: str | None = None
+
+
+class IpsecProfile(Struct, frozen=True, kw_only=True):
+    """`crypto ipsec profile NAME`."""
+
+    line: int
+    name: str
+    transform_sets: tuple[str, ...] = ()
+    lifetime: LifetimeSetting | None = None
+    pfs: str | None = None
+    isakmp_profile: str | None = None
+    ikev2_profile: str | None = None
+    idle_s: int | None = None
+
+
+class MapEntry(Struct, frozen=True, kw_only=True):
+    """One entry of a crypto map or dynamic map.
+
+    `kind`: "static", "dynamic" (the entry points to `dynamic_map`, or stands in a dynamic map itself when `template`),
+    "gdoi" or "manual".
+    """
+
+    line: int
+    name: str
+    sequence: int
+    kind: Literal["static", "dynamic", "gdoi", "manual"] = "static"
+    template: bool = False
+    peers: tuple[str, ...] = ()
+    acl: str | None = None
+    transform_sets: tuple[str, ...] = ()
+    lifetime: LifetimeSetting | None = None
+    pfs: str | None = None
+    isakmp_profile: str | None = None
+    ikev2_profile: str | None = None
+    dynamic_map: str | None = None
+    ike_version: Literal["v1", "v2"] | None = None
+    idle_s: int | None = None
+    reverse_route: bool = False
+
+
+class AclEntry(Struct, frozen=True, kw_only=True):
+    """One entry. Source and destination are networks as `address/prefix length` ("any" is 0.0.0.0/0), or null."""
+
+    line: int
+    acl: str
+    action: Literal["permit", "deny"]
+    protocol: str
+    source: str | None = None
+    destination: str | None = None
+    text: str = ""
+
+
+class ConfigInterface(Struct, frozen=True, kw_only=True):
+    """One interface section."""
+
+    line: int
+    name: str
+    addresses: tuple[str, ...] = ()
+    standby_addresses: tuple[str, ...] = ()
+    vrf: str | None = None
+    crypto_map: str | None = None
+    crypto_map_redundancy: str | None = None
+    shutdown: bool = False
+    tunnel_source: str | None = None
+    tunnel_destination: str | None = None
+    tunnel_mode: str | None = None
+    tunnel_vrf: str | None = None
+    ipsec_profile: str | None = None
+    protection_shared: bool = False
+    protection_line: int | None = None
+    nhrp_nbma: tuple[str, ...] = ()
+    nhrp: bool = False
+    virtual_template: bool = False
+    acl_in: str | None = None
+    zone_member: str | None = None
+
+
+class TimeStamps(Struct, frozen=True, kw_only=True):
+    """`service timestamps log …` (ASA: `logging timestamp`). `kind` "none" where switched off."""
+
+    line: int
+    kind: Literal["datetime", "uptime", "none"]
+    msec: bool = False
+    localtime: bool = False
+    show_timezone: bool = False
+    year: bool = False
+
+
+class ConfigFacts(Struct, frozen=True, kw_only=True):
+    """A running configuration. `whole` is true where it was read from its first statement to its `end`."""
+
+    line: int
+    whole: bool = False
+    hostname: str | None = None
+    clock_zone: str | None = None
+    clock_offset_min: int | None = None
+    summer_time: SummerTime | None = None
+    timestamps: TimeStamps | None = None
+    sequence_numbers: bool = False
+    logging_buffered_bytes: int | None = None
+    logging_buffered_level: str | None = None
+    logging_buffered_off: bool = False
+    logging_hosts: tuple[str, ...] = ()
+    logging_session: bool = False
+    ntp_servers: tuple[str, ...] = ()
+    isakmp_policies: tuple[IsakmpPolicy, ...] = ()
+    isakmp_keys: tuple[PeerMatch, ...] = ()
+    isakmp_keepalive: DpdSetting | None = None
+    ikev2_dpd: DpdSetting | None = None
+    ike_profiles: tuple[IkeProfile, ...] = ()
+    ikev2_keyrings: dict[str, tuple[PeerMatch, ...]] = {}
+    ikev2_policies: tuple[str, ...] = ()
+    ikev2_proposals: tuple[str, ...] = ()
+    invalid_spi_recovery: bool = False
+    invalid_spi_recovery_line: int | None = None
+    ipsec_lifetime: LifetimeSetting | None = None
+    transform_sets: tuple[TransformSet, ...] = ()
+    ipsec_profiles: tuple[IpsecProfile, ...] = ()
+    map_entries: tuple[MapEntry, ...] = ()
+    map_local_address: dict[str, str] = {}
+    acls: dict[str, tuple[AclEntry, ...]] = {}
+    interfaces: tuple[ConfigInterface, ...] = ()
+    group_peers: tuple[PeerMatch, ...] = ()
+    gdoi_groups: tuple[str, ...] = ()

@@ -1,0 +1,197 @@
+"""One device of a fleet: everything that its captures say, with the way back to the line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from msgspec import Struct
+
+from vpnaudit.model.config import ConfigFacts
+from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.facts import ParsedCapture
+from vpnaudit.model.logs import LogHeader, LogMessage
+from vpnaudit.model.platform import Defaults
+from vpnaudit.model.sa import (
+    CryptoMapEntry,
+    IkeSa,
+    IkeTimeout,
+    IpsecFlow,
+    IpsecSa,
+    NbmaPeer,
+    SaTrace,
+    Session,
+)
+from vpnaudit.model.snapshot import DeviceStatus
+from vpnaudit.model.system import (
+    ClockReading,
+    InterfaceState,
+    MemoryPool,
+    NtpStatus,
+    ProcessMemory,
+    VersionFacts,
+)
+
+T = TypeVar("T")
+
+SA_COMMANDS = ("show crypto ipsec sa", "show crypto ipsec sa detail")
+IKE_COMMANDS = (
+    "show crypto isakmp sa",
+    "show crypto isakmp sa detail",
+    "show crypto ikev1 sa",
+    "show crypto ikev1 sa detail",
+    "show crypto ikev2 sa",
+    "show crypto ikev2 sa detail",
+)
+SESSION_COMMANDS = ("show crypto session", "show crypto session detail")
+CONFIG_COMMAND = "show running-config"
+
+
+class Device(Struct, frozen=True, kw_only=True, dict=True):
+    """One device. `captures` holds the newest capture of each command, in command order, unfiltered ones first.
+
+    `clock_offset_s` is the device's clock minus true time (positive: the device is ahead), `clock_uncertainty_s` its
+    bound; both null where unknown. `taken_at` is the true time of the device's newest capture, or the best guess at it.
+    """
+
+    name: str
+    platform: str | None
+    defaults: Defaults | None
+    address: str | None = None
+    assessable: bool = True
+    status: DeviceStatus = "complete"
+    error: str | None = None
+    missing: tuple[str, ...] = ()
+    captures: tuple[ParsedCapture, ...] = ()
+    log_captures: tuple[ParsedCapture, ...] = ()
+    taken_at: datetime | None = None
+    clock_offset_s: float | None = None
+    clock_uncertainty_s: float | None = None
+    clock_synchronized: bool | None = None
+    booted_at: datetime | None = None
+    boot_uncertainty_s: float = 60.0
+
+    def find(self, *commands: str) -> tuple[ParsedCapture, ...]:
+        """Captures of the named commands that were answered (not refused), unfiltered or filtered."""
+        return tuple(c for c in self.captures if c.capture.command in commands and not c.parsed.refused)
+
+    def read(self, *commands: str) -> bool:
+        """Whether one of the commands was answered whole (without a filter)."""
+        return any(not c.capture.argument for c in self.find(*commands))
+
+    def cite(self, capture: ParsedCapture, line: int | None) -> Evidence:
+        """The evidence for a record of `capture` that begins at `line` of its text."""
+        text = ""
+        at = None
+        if line is not None:
+            lines = self._lines(capture)
+            text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+            at = capture.capture.first_line + line - 1
+        command = " ".join(filter(None, (capture.capture.command, capture.capture.argument)))
+        return Evidence(device=self.name, command=command, file=capture.capture.file, line=at, text=text)
+
+    def cite_whole(self, *commands: str) -> tuple[Evidence, ...]:
+        """The evidence that a command's whole answer is: used to show an absence."""
+        return tuple(self.cite(c, None) for c in self.find(*commands)[:1])
+
+    @cached_property
+    def _split(self) -> dict[int, list[str]]:
+        return {}
+
+    def _lines(self, capture: ParsedCapture) -> list[str]:
+        key = id(capture)
+        if key not in self._split:
+            self._split[key] = capture.capture.text.split("\n")
+        return self._split[key]
+
+    def _records(self, name: str) -> tuple[tuple[ParsedCapture, T], ...]:
+        return tuple((c, r) for c in self.captures for r in getattr(c.parsed.facts, name))
+
+    def _first(self, name: str) -> tuple[ParsedCapture, T] | None:
+        return next(((c, v) for c in self.captures if (v := getattr(c.parsed.facts, name)) is not None), None)
+
+    @cached_property
+    def ipsec_sas(self) -> tuple[tuple[ParsedCapture, IpsecSa], ...]:
+        """IPsec SAs of every SA table that was read, with the capture that shows each."""
+        return self._records("ipsec_sas")
+
+    @cached_property
+    def ipsec_flows(self) -> tuple[tuple[ParsedCapture, IpsecFlow], ...]:
+        """Identity blocks."""
+        return self._records("ipsec_flows")
+
+    @cached_property
+    def ike_sas(self) -> tuple[tuple[ParsedCapture, IkeSa], ...]:
+        """IKE SAs; one SA may stand in the plain and in the detail answer."""
+        return self._records("ike_sas")
+
+    @cached_property
+    def sessions(self) -> tuple[tuple[ParsedCapture, Session], ...]:
+        """Crypto sessions."""
+        return self._records("sessions")
+
+    @cached_property
+    def traces(self) -> tuple[tuple[ParsedCapture, SaTrace], ...]:
+        """Event trace entries."""
+        return self._records("traces")
+
+    @cached_property
+    def ike_timeouts(self) -> tuple[tuple[ParsedCapture, IkeTimeout], ...]:
+        """IKEv2 timer counters."""
+        return self._records("ike_timeouts")
+
+    @cached_property
+    def nbma_peers(self) -> tuple[tuple[ParsedCapture, NbmaPeer], ...]:
+        """DMVPN peers."""
+        return self._records("nbma_peers")
+
+    @cached_property
+    def crypto_maps(self) -> tuple[tuple[ParsedCapture, CryptoMapEntry], ...]:
+        """Crypto map entries as the device holds them."""
+        return self._records("crypto_maps")
+
+    @cached_property
+    def memory_pools(self) -> tuple[tuple[ParsedCapture, MemoryPool], ...]:
+        """Memory pools."""
+        return self._records("memory_pools")
+
+    @cached_property
+    def processes(self) -> tuple[tuple[ParsedCapture, ProcessMemory], ...]:
+        """Processes by memory."""
+        return self._records("processes")
+
+    @cached_property
+    def interfaces(self) -> tuple[tuple[ParsedCapture, InterfaceState], ...]:
+        """Interfaces."""
+        return self._records("interfaces")
+
+    @cached_property
+    def messages(self) -> tuple[tuple[ParsedCapture, LogMessage], ...]:
+        """Log messages of the buffer and of log files, in the order of their captures and lines."""
+        return tuple((c, m) for c in self.log_captures for m in c.parsed.facts.messages)
+
+    @cached_property
+    def config(self) -> tuple[ParsedCapture, ConfigFacts] | None:
+        """The running configuration."""
+        return self._first("config")
+
+    @cached_property
+    def version(self) -> tuple[ParsedCapture, VersionFacts] | None:
+        """`show version`."""
+        return self._first("version")
+
+    @cached_property
+    def clock(self) -> tuple[ParsedCapture, ClockReading] | None:
+        """`show clock`."""
+        return self._first("clock")
+
+    @cached_property
+    def ntp(self) -> tuple[ParsedCapture, NtpStatus] | None:
+        """`show ntp status`."""
+        return self._first("ntp")
+
+    @cached_property
+    def log_header(self) -> tuple[ParsedCapture, LogHeader] | None:
+        """What `show logging` says about the log."""
+        return next(((c, h) for c in self.log_captures if (h := c.parsed.facts.log_header) is not None), None)

@@ -1,0 +1,85 @@
+"""What one capture says, and how much of it was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from vpnaudit.model.config import ConfigFacts
+from vpnaudit.model.logs import LogHeader, LogMessage
+from vpnaudit.model.sa import (
+    CryptoMapEntry,
+    IkeSa,
+    IkeTimeout,
+    IpsecFlow,
+    IpsecSa,
+    NbmaPeer,
+    SaTrace,
+    Session,
+)
+from vpnaudit.model.snapshot import Capture
+from vpnaudit.model.system import (
+    ClockReading,
+    InterfaceState,
+    MemoryPool,
+    NtpStatus,
+    ProcessMemory,
+    VersionFacts,
+)
+
+
+class UnparsedLine(Struct, frozen=True, kw_only=True):
+    """A line that no rule knows."""
+
+    line: int
+    text: str
+
+
+class Coverage(Struct, frozen=True, kw_only=True):
+    """How much of a text was understood. Blank lines count in neither number."""
+
+    lines: int = 0
+    understood: int = 0
+    unparsed: tuple[UnparsedLine, ...] = ()
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """The records of one capture. What a command does not speak of is empty or null."""
+
+    ipsec_sas: tuple[IpsecSa, ...] = ()
+    ipsec_flows: tuple[IpsecFlow, ...] = ()
+    ike_sas: tuple[IkeSa, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    traces: tuple[SaTrace, ...] = ()
+    ike_timeouts: tuple[IkeTimeout, ...] = ()
+    nbma_peers: tuple[NbmaPeer, ...] = ()
+    crypto_maps: tuple[CryptoMapEntry, ...] = ()
+    memory_pools: tuple[MemoryPool, ...] = ()
+    processes: tuple[ProcessMemory, ...] = ()
+    interfaces: tuple[InterfaceState, ...] = ()
+    messages: tuple[LogMessage, ...] = ()
+    log_header: LogHeader | None = None
+    version: VersionFacts | None = None
+    config: ConfigFacts | None = None
+    clock: ClockReading | None = None
+    ntp: NtpStatus | None = None
+
+
+class Parsed(Struct, frozen=True, kw_only=True):
+    """What a parser returns for one text."""
+
+    facts: Facts = Facts()
+    coverage: Coverage = Coverage()
+    refused: bool = False
+
+
+Parser = Callable[[str], Parsed]
+"""Text of one answer in, records and coverage out. Never raises on any text."""
+
+
+class ParsedCapture(Struct, frozen=True, kw_only=True):
+    """A capture with what it says."""
+
+    capture: Capture
+    parsed: Parsed

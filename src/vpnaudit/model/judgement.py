@@ -1,0 +1,163 @@
+"""Findings and diagnoses, and the rules and causes that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from vpnaudit.model.event import Confidence, Episode, Mechanism
+from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.tunnel import Tunnel
+
+Severity = Literal["critical", "high", "medium", "low", "info"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
+CONFIDENCES: tuple[Confidence, ...] = ("proven", "likely", "possible")
+Status = Literal["PASS", "FAIL", "UNKNOWN"]
+Owner = Literal["sender", "receiver", "both", "path", "vendor", "nobody", "unknown"]
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """What a finding or diagnosis is about."""
+
+    devices: tuple[str, ...] = ()
+    tunnel: str | None = None
+    source: str | None = None
+
+
+class Waived(Struct, frozen=True, kw_only=True):
+    """An accepted finding: why, by whom, until when (ISO date)."""
+
+    reason: str
+    until: str | None = None
+    owner: str | None = None
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What one rule says about one subject. UNKNOWN: the evidence is not there, `because` names the command.
+
+    `parameters` is for `remedy`: what the change needs to know, by name.
+    """
+
+    rule: str
+    title: str
+    status: Status
+    severity: Severity
+    subject: Subject
+    expected: str
+    actual: str
+    because: str
+    evidence: tuple[Evidence, ...] = ()
+    parameters: dict[str, str] = {}
+    waived: Waived | None = None
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """A rule of one file of `checks`. The file's docstring is its page in `explain`."""
+
+    id: str
+    title: str
+    severity: Severity
+    needs: tuple[str, ...]
+    check: Callable[[Fleet, Any], Iterable[Finding]]
+    page: str = ""
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """One sentence of a diagnosis, with the lines that prove it."""
+
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class RuledOut(Struct, frozen=True, kw_only=True):
+    """A rival cause, and what speaks against it."""
+
+    cause: str
+    because: str
+
+
+class WouldSettle(Struct, frozen=True, kw_only=True):
+    """A question that is open, and the command (on which device) that would settle it."""
+
+    question: str
+    command: str | None = None
+
+
+class Story(Struct, frozen=True, kw_only=True):
+    """Episodes that share one trouble, of one tunnel or source; `episodes` may be empty for a tunnel out of step now.
+
+    `receiver` is the device that logged, or that lacks the SA; `sender` the device at the other end if it is ours.
+    `source` is the sender's address as the receiver sees it. `ongoing`: out of step at the time of the collection.
+    """
+
+    mechanism: Mechanism
+    receiver: str
+    sender: str | None
+    source: str | None
+    tunnel: Tunnel | None
+    episodes: tuple[Episode, ...] = ()
+    ongoing: bool = False
+
+
+class Weighing(Struct, frozen=True, kw_only=True):
+    """What one cause says of one story.
+
+    "fits": it explains the story, with this confidence. "out": it cannot be, `because` says by what. "open": it could
+    be, and `would_settle` says what is missing.
+    """
+
+    verdict: Literal["fits", "out", "open"]
+    confidence: Confidence = "possible"
+    because: tuple[Reason, ...] = ()
+    would_settle: tuple[WouldSettle, ...] = ()
+    owner: Owner | None = None
+    owner_devices: tuple[str, ...] = ()
+    title: str = ""
+    parameters: dict[str, str] = {}
+
+
+class Cause(Struct, frozen=True, kw_only=True):
+    """A cause of one file of `diagnose`. `order`: of several that fit, the lowest wins. The docstring is its page."""
+
+    name: str
+    order: int
+    owner: Owner
+    weigh: Callable[[Story, Fleet, Any], Weighing]
+    page: str = ""
+
+
+class Diagnosis(Struct, frozen=True, kw_only=True):
+    """One story explained."""
+
+    id: str
+    cause: str
+    severity: Severity
+    confidence: Confidence
+    owner: Owner
+    owner_devices: tuple[str, ...]
+    subject: Subject
+    title: str
+    because: tuple[Reason, ...]
+    ruled_out: tuple[RuledOut, ...]
+    would_settle: tuple[WouldSettle, ...]
+    stories: tuple[Story, ...]
+    parameters: dict[str, str] = {}
+
+
+class Remediation(Struct, frozen=True, kw_only=True):
+    """A change on one device, or something to ask or look into. Commands are for a person: vpnaudit sends none."""
+
+    id: str
+    device: str | None
+    side: Literal["sender", "receiver", "both"]
+    kind: Literal["config", "exec", "ask", "investigate"]
+    title: str
+    why: str
+    commands: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
+    rollback: tuple[str, ...] = ()
+    risk: Literal["none", "low", "disruptive"] = "none"
+    disruption: str = ""

@@ -1,0 +1,55 @@
+"""The SPI ledger: every SPI known, who received on it and who sent on it, from when to when, and how we know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from vpnaudit.model.evidence import Evidence
+
+LedgerSource = Literal["live table", "older snapshot", "event trace", "log", "IKE SA"]
+
+
+class LedgerEntry(Struct, frozen=True, kw_only=True):
+    """One device's use of one SPI. Times are on the common clock, null where unknown; `live`: in the newest table.
+
+    `peer` is the other end's address as the device sees it. `gone_at` is when it was deleted, at the latest (null while
+    live or unknown). `uncertainty_s` bounds both times.
+    """
+
+    spi: int
+    device: str
+    role: Literal["receiver", "sender"]
+    peer: str | None
+    address: str | None
+    live: bool
+    how: LedgerSource
+    evidence: Evidence
+    installed_at: datetime | None = None
+    gone_at: datetime | None = None
+    uncertainty_s: float = 0.0
+
+
+class Ledger:
+    """Entries by SPI. Looking one up costs the same for ten tunnels and a million."""
+
+    def __init__(self, entries: Iterable[LedgerEntry]) -> None:
+        self._by_spi: dict[int, list[LedgerEntry]] = {}
+        for entry in entries:
+            self._by_spi.setdefault(entry.spi, []).append(entry)
+
+    def __len__(self) -> int:
+        return sum(len(entries) for entries in self._by_spi.values())
+
+    def find(
+        self, spi: int, *, device: str | None = None, role: Literal["receiver", "sender"] | None = None
+    ) -> tuple[LedgerEntry, ...]:
+        """Entries of `spi`, of one device or role where given."""
+        return tuple(
+            e
+            for e in self._by_spi.get(spi, ())
+            if (device is None or e.device == device) and (role is None or e.role == role)
+        )

@@ -1,0 +1,112 @@
+"""Log messages, their stamps, and what a device says about its log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+INVALID_SPI_TAGS = frozenset(
+    {
+        "CRYPTO-4-RECVD_PKT_INV_SPI",
+        "IPSEC-3-RECVD_PKT_INV_SPI",
+        "ASA-4-402114",
+        "FTD-4-402114",
+        "PIX-4-402114",
+        "PIX-4-402101",
+        "ASA-4-402101",
+    }
+)
+"""Tags of the lines that are events (field guide 1.2, 1.4, 1.6), without any sub-facility or class token."""
+
+
+class Stamp(Struct, frozen=True, kw_only=True):
+    """A time stamp as it stands in the text.
+
+    `kind` "datetime" has month to second (year null where not printed); "uptime" has `uptime_s` (seconds since boot)
+    and `resolution_s` (1, 3600 or 86400). `mark` is the clock's: "" authoritative, "." synchronisation lost, "*" not
+    set. `zone` is a name as printed; `utc_offset_min` is known only where the text itself gives a number (ISO, UTC±hh:mm,
+    epoch).
+    """
+
+    text: str
+    kind: Literal["datetime", "uptime"]
+    year: int | None = None
+    month: int = 1
+    day: int = 1
+    hour: int = 0
+    minute: int = 0
+    second: int = 0
+    microsecond: int = 0
+    resolution_s: float = 1.0
+    zone: str | None = None
+    utc_offset_min: int | None = None
+    mark: Literal["", ".", "*"] = ""
+    uptime_s: int | None = None
+
+
+class LogMessage(Struct, frozen=True, kw_only=True):
+    """One message. `tag` is FACILITY-SEVERITY-NAME without sub-facility ("CRYPTO-4-RECVD_PKT_INV_SPI", "ASA-4-402114").
+
+    `line` is the first of its `lines` physical lines; `raw` is their text, joined as it came. `count` is 1 plus what
+    "last message repeated N times" added. `stamp` is the device's own; `relay_stamp` a syslog server's in front of it;
+    `host` is whoever a relay's head or an origin-id names. `time` and `time_from` are set by `parse.times`.
+    `details` holds a message's own facts by name: "state" ("up"/"down"), "process", "pool", "cause", "free", "bytes",
+    "peer", "port", "user", "command", "reason", "inner_source", "inner_destination", "identity" …
+    """
+
+    line: int
+    tag: str
+    text: str
+    raw: str
+    lines: int = 1
+    count: int = 1
+    stamp: Stamp | None = None
+    relay_stamp: Stamp | None = None
+    host: str | None = None
+    sequence: int | None = None
+    spi: int | None = None
+    source: str | None = None
+    destination: str | None = None
+    between: tuple[str, ...] = ()
+    interface: str | None = None
+    protocol: int | None = None
+    packet_sequence: int | None = None
+    corrupt_text: bool = False
+    details: dict[str, str] = {}
+    time: datetime | None = None
+    time_from: str = ""
+
+    @property
+    def is_invalid_spi(self) -> bool:
+        """Whether the line is an event: a packet with an SPI that the device does not have."""
+        return self.tag in INVALID_SPI_TAGS
+
+    @property
+    def is_crypto(self) -> bool:
+        """Whether the message is about IPsec or IKE (the `events` of the parse document)."""
+        facility = self.tag.partition("-")[0]
+        return facility in _CRYPTO_FACILITIES or (
+            facility in _FIREWALLS and self.tag.rpartition("-")[2][:3] in _FIREWALL_CRYPTO
+        )
+
+
+_CRYPTO_FACILITIES = frozenset(
+    {"CRYPTO", "CRYPTO_ENGINE", "IKEV2", "IPSEC", "GDOI", "CRYPTO_HA_IKE", "CRYPTO_HA_IPSEC"}
+)
+_FIREWALLS = frozenset({"ASA", "FTD", "PIX"})
+_FIREWALL_CRYPTO = frozenset({"402", "602", "702", "713", "714", "715", "750", "751", "752"})
+
+
+class LogHeader(Struct, frozen=True, kw_only=True):
+    """What `show logging` says about itself. `buffer_level` is a name ("debugging"); null where disabled or unsaid."""
+
+    line: int
+    buffer_enabled: bool | None = None
+    buffer_level: str | None = None
+    buffer_bytes: int | None = None
+    messages_logged: int | None = None
+    dropped: int | None = None
+    rate_limited: int | None = None
+    hosts: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""Captures: what devices answered, and how a collection is kept on disk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+DeviceStatus = Literal["complete", "partial", "timeout", "unreachable", "refused", "auth-failed", "host-key", "error"]
+SourceKind = Literal["snapshot", "folder", "session", "show-tech", "logs"]
+
+
+class Capture(Struct, frozen=True, kw_only=True):
+    """The text that one device gave to one command at one time.
+
+    `command` is canonical: whole words, lower case, without its argument ("show crypto ipsec sa detail").
+    `argument` is a trailing filter or pipe ("peer 192.0.2.1", "| include SPI") or "".
+    `file` is relative to the source's own folder, with `/`. `first_line` is the number, in that file, of the
+    capture's first line (a session file holds many captures).
+    """
+
+    device: str
+    command: str
+    text: str
+    file: str
+    argument: str = ""
+    first_line: int = 1
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+    modified_at: datetime | None = None
+    device_clock: str | None = None
+    refused: bool = False
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Something in a source that could not be used, told and not dropped."""
+
+    file: str
+    problem: str
+    line: int | None = None
+
+
+class DeviceCaptures(Struct, frozen=True, kw_only=True):
+    """All captures of one device in one collection. `platform` is null where the text did not tell."""
+
+    name: str
+    address: str | None = None
+    platform: str | None = None
+    status: DeviceStatus = "complete"
+    error: str | None = None
+    captures: tuple[Capture, ...] = ()
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """The captures of one collection, from wherever they came.
+
+    `started_at` and `finished_at` are null where the source does not say (a folder without manifest).
+    """
+
+    kind: SourceKind
+    path: str
+    devices: tuple[DeviceCaptures, ...] = ()
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+class ManifestTool(Struct, frozen=True, kw_only=True):
+    """What wrote the snapshot."""
+
+    name: str
+    version: str
+
+
+class ManifestCommand(Struct, frozen=True, kw_only=True):
+    """One answer of one device, as `manifest.json` lists it."""
+
+    command: str
+    file: str
+    asked_at: datetime
+    answered_at: datetime
+    device_clock: str | None
+    bytes: int
+    sha256: str
+    refused: bool
+
+
+class ManifestDevice(Struct, frozen=True, kw_only=True):
+    """One device, as `manifest.json` lists it."""
+
+    name: str
+    address: str
+    platform: str
+    status: DeviceStatus
+    error: str | None
+    commands: tuple[ManifestCommand, ...]
+
+
+class Manifest(Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):
+    """`manifest.json`, `vpnaudit.snapshot/1`."""
+
+    schema_: Literal["vpnaudit.snapshot/1"]
+    tool: ManifestTool
+    started_at: datetime
+    finished_at: datetime
+    devices: tuple[ManifestDevice, ...]

@@ -1,0 +1,166 @@
+"""A tunnel: the SAs and settings between two addresses, seen from one end or both."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from vpnaudit.model.config import DpdMode
+from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.sa import Direction, IkeSa, Protocol
+
+TunnelState = Literal["up", "one-sided", "idle", "down", "unknown"]
+
+
+class Dpd(Struct, frozen=True, kw_only=True):
+    """An end's DPD in force. `mode` null: not known."""
+
+    interval_s: int | None = None
+    retry_s: int | None = None
+    mode: DpdMode | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Lifetime(Struct, frozen=True, kw_only=True):
+    """An end's lifetimes in force. `ipsec_kb` null with `volume_disabled`: no volume lifetime; else not known."""
+
+    ike_s: int | None = None
+    ipsec_s: int | None = None
+    ipsec_kb: int | None = None
+    volume_disabled: bool = False
+    evidence: tuple[Evidence, ...] = ()
+
+
+class LiveSa(Struct, frozen=True, kw_only=True):
+    """An IPsec SA that is in the newest table of `device`.
+
+    `installed_at` is on the common clock, from remaining and negotiated lifetime, good to `uncertainty_s`.
+    """
+
+    device: str
+    direction: Direction
+    protocol: Protocol
+    spi: int
+    evidence: Evidence
+    remaining_s: int | None = None
+    remaining_kb: int | None = None
+    transform: str | None = None
+    local_identity: str | None = None
+    remote_identity: str | None = None
+    installed_at: datetime | None = None
+    uncertainty_s: float = 0.0
+
+
+class LiveIke(Struct, frozen=True, kw_only=True):
+    """An IKE SA of an end with the other end. `live`: established, not being deleted (QM_IDLE ACTIVE, READY …)."""
+
+    sa: IkeSa
+    live: bool
+    evidence: Evidence
+    established_at: datetime | None = None
+
+
+class Proxy(Struct, frozen=True, kw_only=True, order=True):
+    """A configured proxy identity: local and remote network as `address/prefix length`, and protocol."""
+
+    local: str
+    remote: str
+    protocol: str = "ip"
+
+
+class TunnelEnd(Struct, frozen=True, kw_only=True):
+    """One end. `device` null: not ours, or not collected; then only `address` is known.
+
+    `address` is the end's own crypto address as it knows it; `seen_as` is what the other end sees (they differ behind
+    a NAT). `configured`: this end's configuration names the other end (or takes any peer). The `*_read` flags say
+    which tables were had, so that absence can be told from silence.
+    """
+
+    address: str
+    device: str | None = None
+    seen_as: str | None = None
+    interface: str | None = None
+    vrf: str | None = None
+    ike: Literal["v1", "v2"] | None = None
+    dpd: Dpd | None = None
+    lifetime: Lifetime | None = None
+    sas: tuple[LiveSa, ...] = ()
+    ike_sas: tuple[LiveIke, ...] = ()
+    sa_table_read: bool = False
+    sa_table_at: datetime | None = None
+    ike_table_read: bool = False
+    config_read: bool = False
+    configured: bool = False
+    session_status: str | None = None
+    session_uptime_s: int | None = None
+    proxies: tuple[Proxy, ...] | None = None
+    transforms: tuple[str, ...] | None = None
+    pfs: str | None = None
+    pfs_known: bool = False
+    map_entry: str | None = None
+    ipsec_profile: str | None = None
+    ike_profile: str | None = None
+    vti: bool = False
+    encaps: int | None = None
+    decaps: int | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def inbound(self) -> tuple[LiveSa, ...]:
+        """SAs on which this end receives."""
+        return tuple(s for s in self.sas if s.direction == "in")
+
+    @property
+    def outbound(self) -> tuple[LiveSa, ...]:
+        """SAs on which this end sends."""
+        return tuple(s for s in self.sas if s.direction == "out")
+
+    @property
+    def live_ike(self) -> tuple[LiveIke, ...]:
+        """Established IKE SAs."""
+        return tuple(i for i in self.ike_sas if i.live)
+
+
+class StaleOutbound(Struct, frozen=True, kw_only=True):
+    """An SA on which one end sends now and which the other end, whose table was read, does not have."""
+
+    sender: str
+    receiver: str
+    spi: int
+    evidence: tuple[Evidence, ...]
+
+
+class Tunnel(Struct, frozen=True, kw_only=True):
+    """Both ends. `local` is always a device of ours. `joined_by`: how the two ends were told to be one tunnel."""
+
+    id: str
+    local: TunnelEnd
+    remote: TunnelEnd
+    state: TunnelState = "unknown"
+    joined_by: Literal["addresses", "spis", "one end"] = "one end"
+    stale: tuple[StaleOutbound, ...] = ()
+
+    @property
+    def ends(self) -> tuple[TunnelEnd, ...]:
+        """The ends that are ours."""
+        return tuple(e for e in (self.local, self.remote) if e.device is not None)
+
+    @property
+    def both_ends(self) -> bool:
+        """Whether both ends were collected."""
+        return self.remote.device is not None
+
+    @property
+    def ike(self) -> Literal["v1", "v2"] | None:
+        """The IKE version in use, or configured."""
+        return self.local.ike or self.remote.ike
+
+    def end_of(self, device: str) -> TunnelEnd | None:
+        """The end on `device`."""
+        return next((e for e in self.ends if e.device == device), None)
+
+    def other_end(self, device: str) -> TunnelEnd:
+        """The end that faces `device`."""
+        return self.remote if self.local.device == device else self.local

@@ -1,0 +1,60 @@
+"""The thresholds that the rules and causes use, with the source of each."""
+
+from __future__ import annotations
+
+import datetime
+
+from msgspec import Struct
+
+
+class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every number that a judgement depends on. Seconds, unless the name says otherwise."""
+
+    rekey_before_s: float = 120.0
+    """An event so long before an install or delete of its flow is next to a rekey (field guide 2.4)."""
+    rekey_after_s: float = 60.0
+    """The same, after it."""
+    stale_after_s: float = 120.0
+    """The same flow and SPI over more than this is out of step (field guide 3.2 row 11)."""
+    episode_gap_s: float = 300.0
+    """A longer silence ends an episode: one line a minute is logged, and some minutes may lack traffic."""
+    outage_before_s: float = 120.0
+    """An outage so long before an episode may have caused it."""
+    memory_window_s: float = 600.0
+    """Allocation failures within this of an event count (field guide C8)."""
+    memory_free_percent: float = 5.0
+    """Free memory below this is low (field guide C8)."""
+    memory_largest_bytes: int = 64 * 1024
+    """A largest free block below this is fragmentation (field guide C8)."""
+    short_rekey_s: float = 1800.0
+    """Rekeys more often than this are frequent: twice the rate of the default lifetime of 3600 s."""
+    frequent_events_a_day: int = 3
+    """More races a day than "a couple" (field guide R1)."""
+    flap_setups_an_hour: int = 3
+    """So many set-ups of one session in an hour are a flap."""
+    clock_known_s: float = 30.0
+    """A clock uncertainty above this widens windows and lowers confidence (field guide C16)."""
+    critical_tunnels: int = 10
+    """So many tunnels out of step at once are critical."""
+    critical_share: float = 0.25
+    """Or this share of all, and at least `critical_share_tunnels`."""
+    critical_share_tunnels: int = 3
+    input_error_percent: float = 0.1
+    """Input errors above this share of packets fail a check."""
+
+
+class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An accepted finding. `rule` is an ID; `subject` a device or tunnel id, or null for all; `until` a date."""
+
+    rule: str
+    reason: str
+    until: datetime.date | None = None
+    subject: str | None = None
+    owner: str | None = None
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`vpnaudit.yaml`."""
+
+    thresholds: Thresholds = Thresholds()
+    waivers: tuple[Waiver, ...] = ()
