@@ -31,7 +31,7 @@ class LifetimeSetting(Struct, frozen=True, kw_only=True):
 
 
 class SummerTime(Struct, frozen=True, kw_only=True):
-    """`clock summer-time ZONE …`. `rule` is the rest of the statement ("recurring", "recurring last Sun Mar 2:00 …")."""
+    """`clock summer-time ZONE …`. `rule` is the rest of the statement ("recurring", "recurring last Sun …")."""
 
     line: int
     zone: str

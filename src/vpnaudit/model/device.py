@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
@@ -79,6 +79,10 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
     def read(self, *commands: str) -> bool:
         """Whether one of the commands was answered whole (without a filter)."""
         return any(not c.capture.argument for c in self.find(*commands))
+
+    def on_common_clock(self, own: datetime) -> datetime:
+        """A time by the device's clock, on the common clock."""
+        return own - timedelta(seconds=self.clock_offset_s or 0.0)
 
     def cite(self, capture: ParsedCapture, line: int | None) -> Evidence:
         """The evidence for a record of `capture` that begins at `line` of its text."""

@@ -117,6 +117,8 @@ class Weighing(Struct, frozen=True, kw_only=True):
     owner_devices: tuple[str, ...] = ()
     title: str = ""
     parameters: dict[str, str] = {}
+    unless_open: tuple[str, ...] = ()
+    """Causes that must not be open for this one to be named: it fits only because they do not."""
 
 
 class Cause(Struct, frozen=True, kw_only=True):

@@ -44,6 +44,10 @@ class Ledger:
     def __len__(self) -> int:
         return sum(len(entries) for entries in self._by_spi.values())
 
+    def entries(self) -> tuple[LedgerEntry, ...]:
+        """All entries, in the order of their SPIs' first mention."""
+        return tuple(e for entries in self._by_spi.values() for e in entries)
+
     def find(
         self, spi: int, *, device: str | None = None, role: Literal["receiver", "sender"] | None = None
     ) -> tuple[LedgerEntry, ...]:

@@ -26,8 +26,8 @@ class Stamp(Struct, frozen=True, kw_only=True):
 
     `kind` "datetime" has month to second (year null where not printed); "uptime" has `uptime_s` (seconds since boot)
     and `resolution_s` (1, 3600 or 86400). `mark` is the clock's: "" authoritative, "." synchronisation lost, "*" not
-    set. `zone` is a name as printed; `utc_offset_min` is known only where the text itself gives a number (ISO, UTC±hh:mm,
-    epoch).
+    set. `zone` is a name as printed; `utc_offset_min` is known only where the text itself gives a number (ISO,
+    UTC+hh:mm, epoch).
     """
 
     text: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -37,6 +37,8 @@ class Defaults(Struct, frozen=True, kw_only=True):
     dpd_retry_s: int | None = None
     log_interval_s: int = 60
     """The device logs at most one invalid-SPI line for a flow in so many seconds (field guide 1.3)."""
+    log_milliseconds: bool = True
+    """Whether the platform can stamp its log with milliseconds at all."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -47,8 +49,15 @@ class Change(Struct, frozen=True, kw_only=True):
     rollback: tuple[str, ...] = ()
 
 
+Topic = Literal[
+    "sa", "ike", "session", "dpd", "lifetime", "memory", "interface", "reload", "failover", "nat", "routing", "filter",
+    "group", "log", "config", "counters", "processor", "release", "clock",
+]  # fmt: skip
+"""What a person may be asked to look at; each platform knows the read-only commands for it."""
+
+
 class RemedySyntax(Protocol):
-    """How a platform writes the changes that `remedy` proposes. Commands are for a person; vpnaudit never sends them."""
+    """How a platform writes the changes that `remedy` proposes. They are for a person: vpnaudit never sends them."""
 
     def clear_peer(self, peer: str) -> Change:
         """Tear down and re-establish everything with one peer."""
@@ -63,7 +72,49 @@ class RemedySyntax(Protocol):
         """An IPsec lifetime; `where` is "map NAME SEQ", "profile NAME" or null for the global one. kB null: off."""
 
     def permit_peers_only(self, interface: str, local: str, peers: tuple[str, ...], deny: str) -> Change:
-        """An inbound filter that lets IKE and ESP in from `peers` and drops ESP from the rest."""
+        """An inbound filter that lets IKE and ESP in from `peers` and drops ESP from the rest.
+
+        `deny` is the source whose ESP is dropped: an address, or "any". Everything else passes.
+        """
+
+    def extend_filter(self, name: str, below: int, local: str, peers: tuple[str, ...], deny: str) -> Change | None:
+        """The same as lines put in front of the existing inbound filter `name`, numbered below its first entry.
+
+        `below` is that entry's number; null where there is no room in front of it.
+        """
+
+    def lifetime_seconds(self, where: str | None, seconds: int) -> Change:
+        """The time part of an IPsec lifetime alone; `where` as in `lifetime`."""
+
+    def lifetime_volume(self, where: str | None, kilobytes: int | None) -> Change:
+        """The volume part alone; null: off."""
+
+    def invalid_spi_recovery(self, *, on: bool) -> Change | None:
+        """Whether the device starts IKE towards the sender of an unknown SPI; null where it has no such command."""
+
+    def nat_keepalive(self, seconds: int) -> Change | None:
+        """Keep a NAT's mapping of the tunnel alive."""
+
+    def group_recovery_check(self, group: str, interval_s: int) -> Change | None:
+        """A GETVPN member that registers anew when it meets an SPI of its group that it missed."""
+
+    def log_stamps(self) -> Change:
+        """Log stamps with milliseconds, zone and year."""
+
+    def log_buffer(self, size_bytes: int) -> Change:
+        """A log buffer of this size that keeps the messages an audit reads."""
+
+    def log_sessions(self) -> Change | None:
+        """Log lines for tunnels that come up and go down."""
+
+    def look(self, topic: Topic, about: str | None = None) -> tuple[str, ...]:
+        """Read-only commands that show a topic; `about` is a peer, interface or filter where the topic has one."""
+
+    def fit(self, running: str, wanted: tuple[str, ...]) -> Change | None:
+        """What of `wanted` does not stand in the configuration `running` yet, and the lines that take it back.
+
+        Null where nothing is left to do, or where a section that `wanted` changes is not there to be changed.
+        """
 
 
 class Platform(Struct, frozen=True, kw_only=True):

@@ -141,6 +141,9 @@ class Tunnel(Struct, frozen=True, kw_only=True):
     state: TunnelState = "unknown"
     joined_by: Literal["addresses", "spis", "one end"] = "one end"
     stale: tuple[StaleOutbound, ...] = ()
+    rekey_period_s: float | None = None
+    """Seconds between rekeys as lifetimes and the live SAs' traffic make them; null where neither is known."""
+    rekey_by_volume: bool = False
 
     @property
     def ends(self) -> tuple[TunnelEnd, ...]:

@@ -41,6 +41,20 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     critical_share_tunnels: int = 3
     input_error_percent: float = 0.1
     """Input errors above this share of packets fail a check."""
+    dpd_slow_s: float = 60.0
+    """A DPD interval above this leaves a dead tunnel standing for minutes (field guide 8: 10 to 30 s)."""
+    dpd_lifetime_share: float = 0.1
+    """The same above this share of the IPsec lifetime: most of an SA's life could pass unnoticed."""
+    dpd_many_peers: int = 1000
+    """From so many tunnels on, on-demand DPD is the advice for a device (field guide C4 and 8)."""
+    reload_window_s: float = 86_400.0
+    """A reload so long before the first event, or before the collection, may have to do with it."""
+    log_window_s: float = 86_400.0
+    """A log that reaches back less than this cannot answer what happened last night."""
+    line_flaps: int = 3
+    """So many line failures in one log are more than one outage."""
+    rate_measure_s: float = 60.0
+    """A traffic rate from an SA younger than this is a burst, not a rate."""
 
 
 class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

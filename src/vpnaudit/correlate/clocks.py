@@ -1,0 +1,139 @@
+"""One time axis for the whole fleet: each device's clock offset, its bound, and when the device came up.
+
+With a manifest, `show clock` was answered between two moments of the collector's clock, which gives the offset.
+Without one, a synchronised clock is true time by definition; another device's offset follows from an SA pair that it
+shares with a device whose clock is known: both ends installed that pair at the same moment (field guide 2.2, 2.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from statistics import median
+
+from msgspec import structs
+
+from vpnaudit.model.device import Device
+from vpnaudit.model.facts import ParsedCapture
+
+CAPTURE_SPREAD_S = 60.0
+"""Captures without times are taken to lie within this of `show clock` of the same device."""
+UNKNOWN_CLOCK_S = 86_400.0
+"""Bound of a clock of which nothing is known: no comparison with another device's times can stand."""
+
+
+def set_clocks(devices: Sequence[Device], readings: Mapping[str, datetime]) -> tuple[Device, ...]:
+    """Give every device its clock offset, true capture time and boot time.
+
+    `readings` has each device's `show clock` in UTC by its own settings. Devices keep their order.
+    """
+    return tuple(_with_boot(_with_offset(d, readings.get(d.name)), readings.get(d.name)) for d in devices)
+
+
+def _with_offset(device: Device, reading: datetime | None) -> Device:
+    synchronized = is_synchronized(device)
+    if reading is None or device.clock is None:
+        return structs.replace(device, clock_synchronized=synchronized, taken_at=_newest(device))
+    capture, _ = device.clock
+    asked, answered = capture.capture.asked_at, capture.capture.answered_at
+    if asked is not None and answered is not None:
+        half = (answered - asked).total_seconds() / 2
+        offset = (reading - asked).total_seconds() - half
+        return structs.replace(
+            device,
+            clock_offset_s=round(offset, 3),
+            clock_uncertainty_s=round(half + 1.0, 3),
+            clock_synchronized=synchronized,
+            taken_at=_newest(device),
+        )
+    known = synchronized is True
+    return structs.replace(
+        device,
+        clock_offset_s=0.0 if known else None,
+        clock_uncertainty_s=2.0 if known else None,
+        clock_synchronized=synchronized,
+        taken_at=reading if known else None,
+    )
+
+
+def is_synchronized(device: Device) -> bool | None:
+    """Whether the device's clock follows NTP: `show ntp status` first, else the mark of `show clock`."""
+    if device.ntp is not None:
+        return device.ntp[1].synchronized
+    if device.clock is None:
+        return None
+    _, clock = device.clock
+    if clock.mark in {"*", "."}:
+        return False
+    return True if clock.source is not None and "NTP" in clock.source.upper() else None
+
+
+def _newest(device: Device) -> datetime | None:
+    return max((c.capture.answered_at for c in device.captures if c.capture.answered_at is not None), default=None)
+
+
+def _with_boot(device: Device, reading: datetime | None) -> Device:
+    """Boot time on the common clock: `show version`'s uptime has whole minutes, so the boot lies up to one before."""
+    if device.version is None or device.version[1].uptime_s is None:
+        return device
+    capture, version = device.version
+    at = moment(device, capture, reading)
+    if at is None or version.uptime_s is None:
+        return device
+    resolution = version.uptime_resolution_s or 60
+    booted = at - timedelta(seconds=version.uptime_s + resolution / 2)
+    spread = 0.0 if capture.capture.asked_at is not None else CAPTURE_SPREAD_S
+    return structs.replace(device, booted_at=booted, boot_uncertainty_s=resolution / 2 + spread)
+
+
+def moment(device: Device, capture: ParsedCapture, reading: datetime | None = None) -> datetime | None:
+    """The true time at which `capture` was answered; without a manifest the device's `show clock`, on the common clock.
+
+    A device whose offset is unknown keeps its own clock: good for comparing its own times with each other.
+    """
+    if capture.capture.asked_at is not None:
+        return capture.capture.answered_at or capture.capture.asked_at
+    if reading is None:
+        return device.taken_at
+    return reading - timedelta(seconds=device.clock_offset_s or 0.0)
+
+
+def from_shared_sas(
+    devices: Sequence[Device], readings: Mapping[str, datetime], installs: Mapping[str, Mapping[int, datetime]]
+) -> tuple[Device, ...]:
+    """Offsets of devices with an unknown clock, from SAs that they share with one whose clock is known.
+
+    `installs` has, for each device, the install time of each live SPI by its own clock. Spreads from device to device.
+    """
+    known = {d.name: d for d in devices if d.clock_offset_s is not None}
+    unknown = {d.name: d for d in devices if d.clock_offset_s is None and d.name in readings}
+    found = True
+    while found:
+        found = False
+        for name in sorted(unknown):
+            offset = _offset_by(name, known, installs)
+            if offset is None:
+                continue
+            placed = structs.replace(
+                unknown.pop(name), clock_offset_s=round(offset, 3), clock_uncertainty_s=2 * CAPTURE_SPREAD_S
+            )
+            placed = structs.replace(placed, taken_at=readings[name] - timedelta(seconds=offset))
+            known[name] = _with_boot(placed, readings[name])
+            found = True
+    return tuple(known.get(d.name, d) for d in devices)
+
+
+def _offset_by(name: str, known: Mapping[str, Device], installs: Mapping[str, Mapping[int, datetime]]) -> float | None:
+    mine = installs.get(name, {})
+    differences = [
+        (mine[spi] - at).total_seconds() + (device.clock_offset_s or 0.0)
+        for other, device in sorted(known.items())
+        for spi, at in installs.get(other, {}).items()
+        if spi in mine
+    ]
+    return median(differences) if differences else None
+
+
+def uncertainty(device: Device) -> float:
+    """The bound of a device's offset, seconds."""
+    return device.clock_uncertainty_s if device.clock_uncertainty_s is not None else UNKNOWN_CLOCK_S

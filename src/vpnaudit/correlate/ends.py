@@ -1,0 +1,309 @@
+"""One end of every tunnel, as one device sees it: what it has configured, what its tables show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from vpnaudit.correlate import settings_of
+from vpnaudit.correlate.clocks import moment
+from vpnaudit.correlate.peers import normal, own_addresses
+from vpnaudit.correlate.settings_of import Binding
+from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, SA_COMMANDS, Device
+from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.facts import ParsedCapture
+from vpnaudit.model.sa import IkeSa, IpsecFlow, IpsecSa, Session
+from vpnaudit.model.tunnel import LiveIke, LiveSa, TunnelEnd
+
+UNKNOWN_ADDRESS = "unknown"
+LIVE_STATES = ("QM_IDLE", "READY", "MM_ACTIVE", "AM_ACTIVE", "UP-ACTIVE", "ESTABLISHED")
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """What one device sees of one peer: its own end, and the peer's address as the device has it."""
+
+    end: TunnelEnd
+    peer: str
+    out_spis: frozenset[int]
+    in_spis: frozenset[int]
+
+    @property
+    def device(self) -> str:
+        """The device's name."""
+        return self.end.device or ""
+
+
+class _Draft:
+    """An end while its records are gathered."""
+
+    def __init__(self, peer: str, local: str | None, interface: str | None, vrf: str | None) -> None:
+        self.peer = peer
+        self.local = local
+        self.interface = interface
+        self.vrf = vrf
+        self.binding: Binding | None = None
+        self.sas: list[tuple[ParsedCapture, IpsecSa]] = []
+        self.flows: list[tuple[ParsedCapture, IpsecFlow]] = []
+        self.ikes: list[tuple[ParsedCapture, IkeSa]] = []
+        self.sessions: list[tuple[ParsedCapture, Session]] = []
+
+    def add_place(self, local: str | None, vrf: str | None) -> None:
+        """Take the address and VRF that a record shows, where the configuration did not tell."""
+        self.local = self.local or local
+        self.vrf = self.vrf or vrf
+
+
+def views(device: Device, readings: Mapping[str, datetime]) -> tuple[View, ...]:
+    """Every end that the device holds, in the order of peers."""
+    drafts: list[_Draft] = []
+    if device.config is not None:
+        for binding in settings_of.bindings(device.config[1]):
+            _bind(drafts, binding)
+    _add_tables(device, drafts)
+    _add_ikes(device, drafts)
+    for capture, session in device.sessions:
+        for draft in drafts:
+            if any(normal(p) == draft.peer for p in session.peers) and _same_interface(draft, session.interface):
+                draft.sessions.append((capture, session))
+    reading = readings.get(device.name)
+    return tuple(_view(device, d, reading) for d in sorted(drafts, key=lambda d: (d.peer, d.local or "", d.vrf or "")))
+
+
+def _bind(drafts: list[_Draft], binding: Binding) -> None:
+    peer = normal(binding.peer)
+    for draft in drafts:
+        if (draft.peer, draft.local, draft.vrf) == (peer, binding.local, binding.vrf):
+            return
+    draft = _Draft(peer, binding.local, binding.interface.name, binding.vrf)
+    draft.binding = binding
+    drafts.append(draft)
+
+
+def _add_tables(device: Device, drafts: list[_Draft]) -> None:
+    for capture, flow in device.ipsec_flows:
+        if flow.peer and not _is_nobody(flow.peer):
+            place = flow.local_endpoint or flow.local_address
+            draft = _draft_for(drafts, normal(flow.peer), flow.interface, place, flow.vrf)
+            draft.flows.append((capture, flow))
+    for capture, sa in device.ipsec_sas:
+        peer = sa.peer or sa.remote_endpoint
+        if peer and not _is_nobody(peer):
+            draft = _draft_for(drafts, normal(peer), sa.interface, sa.local_endpoint, sa.vrf)
+            draft.sas.append((capture, sa))
+
+
+def _is_nobody(address: str) -> bool:
+    return normal(address) in {"0.0.0.0", "::"} or normal(address).startswith("ff")  # noqa: S104
+
+
+def _draft_for(
+    drafts: list[_Draft], peer: str, interface: str | None, local: str | None, inner_vrf: str | None
+) -> _Draft:
+    vrf = None if inner_vrf in {None, "", "(none)"} else inner_vrf
+    mine = [d for d in drafts if d.peer == peer]
+    exact = [d for d in mine if d.interface == interface and (d.binding or d.vrf == vrf)]
+    by_place = [d for d in mine if local and d.local == local and (d.vrf == vrf or d.binding)]
+    found = exact or by_place or [d for d in mine if d.interface is None or (d.binding and d.local is None)]
+    if found:
+        found[0].add_place(local, vrf)
+        found[0].interface = found[0].interface or interface
+        return found[0]
+    draft = _Draft(peer, local, interface, vrf)
+    drafts.append(draft)
+    return draft
+
+
+def _same_interface(draft: _Draft, interface: str | None) -> bool:
+    return draft.interface is None or interface is None or draft.interface == interface
+
+
+def _add_ikes(device: Device, drafts: list[_Draft]) -> None:
+    own = own_addresses(device)
+    by_peer: dict[str, list[_Draft]] = {}
+    for draft in drafts:
+        by_peer.setdefault(draft.peer, []).append(draft)
+    for capture, ike in device.ike_sas:
+        local, peer = _ends(ike, own, by_peer)
+        if peer is None or _is_nobody(peer):
+            continue
+        mine = by_peer.get(normal(peer), [])
+        placed = [d for d in mine if local is None or d.local in {None, local}] or mine
+        if not placed:
+            draft = _Draft(normal(peer), local, None, None)
+            drafts.append(draft)
+            by_peer.setdefault(draft.peer, []).append(draft)
+            placed = [draft]
+        for draft in placed:
+            draft.local = draft.local or local
+            draft.ikes.append((capture, ike))
+
+
+def _ends(ike: IkeSa, own: frozenset[str], by_peer: Mapping[str, object]) -> tuple[str | None, str | None]:
+    """Which of an IKE SA's two addresses is the device's own: known, or the one that it has, or the one not a peer."""
+    local, remote = ike.local, ike.remote
+    if ike.ends_known or local is None or remote is None:
+        return local, remote
+    if normal(remote) in own or (normal(local) in by_peer and normal(local) not in own):
+        return remote, local
+    return local, remote
+
+
+def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
+    ikes = _live_ikes(device, draft, reading)
+    config = device.config[1] if device.config else None
+    version = settings_of.ike_version(config, draft.binding, ikes)
+    sas = _live_sas(device, draft)
+    session = draft.sessions[-1][1] if draft.sessions else None
+    binding = draft.binding
+    profile = settings_of.ike_profile(config, binding, version)
+    end = TunnelEnd(
+        address=draft.local or UNKNOWN_ADDRESS,
+        device=device.name,
+        interface=draft.interface,
+        vrf=draft.vrf,
+        ike=version,
+        dpd=settings_of.dpd(device, binding, version, ikes),
+        lifetime=settings_of.lifetime(device, binding, version, draft.peer, ikes),
+        sas=sas,
+        ike_sas=ikes,
+        sa_table_read=_table_read(device, draft.peer),
+        sa_table_at=_table_at(device, reading),
+        ike_table_read=device.read(*IKE_COMMANDS),
+        config_read=device.read(CONFIG_COMMAND),
+        configured=binding is not None,
+        session_status=session.status if session else None,
+        session_uptime_s=session.uptime_s if session else None,
+        proxies=settings_of.proxies(config, binding) if config and binding else None,
+        transforms=settings_of.transforms(config, binding) if config and binding else None,
+        pfs=_pfs(binding),
+        pfs_known=binding is not None and (binding.entry or binding.profile) is not None,
+        map_entry=f"{binding.entry.name} {binding.entry.sequence}" if binding and binding.entry else None,
+        ipsec_profile=binding.profile.name if binding and binding.profile else None,
+        ike_profile=profile.name if profile else None,
+        vti=(draft.interface or "").lower().startswith(("tunnel", "virtual-access")),
+        encaps=_counter(draft, "encaps"),
+        decaps=_counter(draft, "decaps"),
+        evidence=_evidence(device, draft),
+    )
+    return View(
+        end=end,
+        peer=draft.peer,
+        out_spis=frozenset(s.spi for s in sas if s.direction == "out"),
+        in_spis=frozenset(s.spi for s in sas if s.direction == "in"),
+    )
+
+
+def _pfs(binding: Binding | None) -> str | None:
+    holder = (binding.entry or binding.profile) if binding else None
+    return holder.pfs if holder else None
+
+
+def _evidence(device: Device, draft: _Draft) -> tuple[Evidence, ...]:
+    if draft.binding is not None and device.config is not None:
+        return (settings_of.binding_evidence(device, device.config[0], draft.binding),)
+    shown = [(c, f.line) for c, f in draft.flows] + [(c, i.line) for c, i in draft.ikes]
+    return tuple(device.cite(capture, line) for capture, line in shown[:1])
+
+
+def _counter(draft: _Draft, name: str) -> int | None:
+    if not draft.flows:
+        return None
+    newest = draft.flows[-1][0]
+    values = [f.counters[name] for c, f in draft.flows if c is newest and name in f.counters]
+    return sum(values) if values else None
+
+
+def _table_read(device: Device, peer: str) -> bool:
+    captures = device.find(*SA_COMMANDS, *(f"{c} interface" for c in SA_COMMANDS))
+    return any(not c.capture.argument or peer in c.capture.argument.split() for c in captures)
+
+
+def _table_at(device: Device, reading: datetime | None) -> datetime | None:
+    captures = device.find(*SA_COMMANDS)
+    times = [t for c in captures if (t := moment(device, c, reading)) is not None]
+    return max(times, default=None)
+
+
+def _live_sas(device: Device, draft: _Draft) -> tuple[LiveSa, ...]:
+    """The SAs of the newest table; of tables without a time (or taken at one time) all SAs."""
+    newest = max((c.capture.asked_at for c, _ in draft.sas if c.capture.asked_at), default=None)
+    found: dict[tuple[str, str, int], LiveSa] = {}
+    for capture, sa in draft.sas:
+        older = newest is not None and capture.capture.asked_at is not None and capture.capture.asked_at < newest
+        if not sa.spi or (older and _tables_whole(device, capture, newest)):
+            continue
+        found[(sa.direction, sa.protocol, sa.spi)] = LiveSa(
+            device=device.name,
+            direction=sa.direction,
+            protocol=sa.protocol,
+            spi=sa.spi,
+            evidence=device.cite(capture, sa.line),
+            remaining_s=sa.remaining_s,
+            remaining_kb=sa.remaining_kb,
+            transform=sa.transform,
+            local_identity=sa.local_identity,
+            remote_identity=sa.remote_identity,
+        )
+    return tuple(found[key] for key in sorted(found))
+
+
+def _tables_whole(device: Device, capture: ParsedCapture, newest: datetime | None) -> bool:
+    """Whether a newer unfiltered table makes `capture` history."""
+    return any(
+        c is not capture and not c.capture.argument and c.capture.asked_at == newest for c in device.find(*SA_COMMANDS)
+    )
+
+
+def _live_ikes(device: Device, draft: _Draft, reading: datetime | None) -> tuple[LiveIke, ...]:
+    return tuple(
+        LiveIke(
+            sa=ike,
+            live=is_live(ike),
+            evidence=device.cite(capture, ike.line),
+            established_at=_established(device, capture, ike, reading),
+        )
+        for capture, ike in draft.ikes
+    )
+
+
+def is_live(ike: IkeSa) -> bool:
+    """Whether an IKE SA is established and not being deleted."""
+    words = " ".join(filter(None, (ike.state, ike.status))).upper()
+    if "DELETED" in words or "DELETING" in words or "NO_STATE" in words or "DOWN" in words or "IN-NEG" in words:
+        return False
+    if any(state in words for state in LIVE_STATES):
+        return True
+    return ike.state is None and "ACTIVE" in words and "INACTIVE" not in words
+
+
+def _established(device: Device, capture: ParsedCapture, ike: IkeSa, reading: datetime | None) -> datetime | None:
+    at = moment(device, capture, reading)
+    active = ike.active_s
+    if active is None and ike.remaining_s is not None:
+        total = ike.lifetime_s or _policy_lifetime(device)
+        active = total - ike.remaining_s if total is not None and total >= ike.remaining_s else None
+    return at - timedelta(seconds=active) if at is not None and active is not None else None
+
+
+def _policy_lifetime(device: Device) -> int | None:
+    """The IKEv1 lifetime where the device has only one; several policies leave it open."""
+    if device.config is None or device.defaults is None:
+        return None
+    default = device.defaults.ike_s
+    lifetimes = {p.lifetime_s or default for p in device.config[1].isakmp_policies}
+    return lifetimes.pop() if len(lifetimes) == 1 else None
+
+
+def shared_installs(ends: Sequence[View], reading: datetime | None) -> dict[int, datetime]:
+    """By the device's own clock, when each live SPI was installed: for telling clocks apart by shared SAs."""
+    if reading is None:
+        return {}
+    found = {}
+    for view in ends:
+        life = view.end.lifetime.ipsec_s if view.end.lifetime else None
+        for sa in view.end.sas:
+            if life is not None and sa.remaining_s is not None and sa.remaining_s <= life:
+                found[sa.spi] = reading - timedelta(seconds=life - sa.remaining_s)
+    return found

@@ -1,0 +1,167 @@
+"""Events from log messages, each line once, and the flows and episodes that they make."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from msgspec import structs
+
+from vpnaudit.correlate.clocks import uncertainty
+from vpnaudit.correlate.peers import normal
+from vpnaudit.model.device import Device
+from vpnaudit.model.event import Episode, Event
+from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.facts import ParsedCapture
+from vpnaudit.model.judgement import CONFIDENCES
+from vpnaudit.model.logs import LogMessage
+from vpnaudit.model.spi import spi_text
+from vpnaudit.model.tunnel import Tunnel
+
+FlowKey = tuple[str, str | None, int]
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def flow_key(event: Event) -> FlowKey:
+    """Receiver, source, SPI."""
+    return (event.device, normal(event.source) if event.source else None, event.spi)
+
+
+def find_events(device: Device) -> tuple[Event, ...]:
+    """A device's events. The same line in two sources is one event; equal lines of one source add up in `count`."""
+    by_line: dict[tuple[str, ...], dict[str, list[tuple[ParsedCapture, LogMessage]]]] = {}
+    for capture, message in device.messages:
+        if message.is_invalid_spi and message.spi is not None:
+            sources = by_line.setdefault(_identity(message), {})
+            sources.setdefault(capture.capture.file, []).append((capture, message))
+    return tuple(_event(device, sources) for sources in by_line.values())
+
+
+def _identity(message: LogMessage) -> tuple[str, ...]:
+    stamp = message.time.isoformat() if message.time else (message.stamp.text if message.stamp else "")
+    return (stamp, f"{message.spi:X}", message.source or "", message.destination or "", message.interface or "")
+
+
+def _event(device: Device, sources: Mapping[str, list[tuple[ParsedCapture, LogMessage]]]) -> Event:
+    first = next(iter(sources.values()))[0][1]
+    at = device.on_common_clock(first.time) if first.time else None
+    when = iso(first.time) if first.time else (first.stamp.text if first.stamp else "no stamp")
+    return Event(
+        id=f"{device.name} {first.source or 'unknown'} {spi_text(first.spi or 0)} {when}",
+        device=device.name,
+        source=first.source,
+        destination=first.destination,
+        spi=first.spi or 0,
+        time=first.time,
+        time_from=first.time_from,
+        at=at,
+        uncertainty_s=first.stamp.resolution_s if first.stamp else 0.0,
+        interface=first.interface,
+        count=max(sum(m.count for _, m in found) for found in sources.values()),
+        raw=first.raw,
+        packet_sequence=first.packet_sequence,
+        evidence=_evidence(device, sources),
+    )
+
+
+def _evidence(device: Device, sources: Mapping[str, list[tuple[ParsedCapture, LogMessage]]]) -> tuple[Evidence, ...]:
+    return tuple(
+        structs.replace(device.cite(capture, message.line), text=message.raw)
+        for found in sources.values()
+        for capture, message in found
+    )
+
+
+def iso(time: datetime) -> str:
+    """A time as the documents write it, in UTC with milliseconds."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+
+
+def in_order(events: Sequence[Event]) -> tuple[Event, ...]:
+    """By time, those without one last in the order of their lines."""
+    return tuple(sorted(events, key=lambda e: (e.time or NEVER, e.device, _place(e), e.id)))
+
+
+def _place(event: Event) -> tuple[str, int]:
+    return (event.evidence[0].file, event.evidence[0].line or 0) if event.evidence else ("", 0)
+
+
+def tunnel_of(event: Event, tunnels: Sequence[Tunnel]) -> Tunnel | None:
+    """The tunnel of `tunnels` (the receiver's) whose other end is the event's source; of several, its destination's."""
+    if event.source is None:
+        return None
+    source = normal(event.source)
+    fits = [t for t in tunnels if source in _faces(t, event.device)]
+    here = [t for t in fits if _own(t, event.device) == normal(event.destination or "")]
+    return next(iter(here or fits), None)
+
+
+def _faces(tunnel: Tunnel, device: str) -> set[str]:
+    other = tunnel.other_end(device)
+    end = tunnel.end_of(device)
+    return {normal(a) for a in (other.address, end.seen_as if end else None) if a}
+
+
+def _own(tunnel: Tunnel, device: str) -> str:
+    end = tunnel.end_of(device)
+    return normal(end.address) if end else ""
+
+
+def group(
+    events: Sequence[Event], gap_s: float, devices: Mapping[str, Device]
+) -> tuple[tuple[Event, ...], tuple[Episode, ...]]:
+    """Events with their episode's id, and the episodes: a silence of more than `gap_s` in a flow ends one."""
+    flows: dict[FlowKey, list[Event]] = defaultdict(list)
+    for event in events:
+        flows[flow_key(event)].append(event)
+    named: dict[str, str] = {}
+    episodes = []
+    for flow in flows.values():
+        for part in _split(flow, gap_s):
+            episode = _episode(part, uncertainty(devices[part[0].device]))
+            named.update({e.id: episode.id for e in part})
+            episodes.append(episode)
+    placed = tuple(structs.replace(e, episode=named[e.id]) for e in events)
+    return placed, tuple(sorted(episodes, key=lambda e: (e.first or NEVER, e.id)))
+
+
+def _split(flow: Sequence[Event], gap_s: float) -> list[list[Event]]:
+    parts: list[list[Event]] = []
+    for event in flow:
+        previous = parts[-1][-1] if parts else None
+        if previous is not None and _continues(previous, event, gap_s):
+            parts[-1].append(event)
+        else:
+            parts.append([event])
+    return parts
+
+
+def _continues(previous: Event, event: Event, gap_s: float) -> bool:
+    if previous.at is None or event.at is None:
+        return previous.at is None and event.at is None
+    return (event.at - previous.at).total_seconds() <= gap_s
+
+
+def _episode(events: Sequence[Event], clock_s: float) -> Episode:
+    first, last = events[0], events[-1]
+    votes = Counter(e.mechanism for e in events)
+    mechanism = max(votes, key=lambda m: (votes[m], m != "unexplained", m))
+    confidences = [e.confidence for e in events if e.mechanism == mechanism]
+    when = first.id.split(" ", 3)[3]
+    return Episode(
+        id=f"{first.device} {first.source or 'unknown'} {spi_text(first.spi)} {when}",
+        tunnel=next((e.tunnel for e in events if e.tunnel), None),
+        device=first.device,
+        source=first.source,
+        spi=first.spi,
+        first=first.time,
+        last=last.time,
+        first_at=first.at,
+        last_at=last.at,
+        uncertainty_s=max(e.uncertainty_s for e in events) + clock_s,
+        lines=sum(e.count for e in events),
+        mechanism=mechanism,
+        confidence=min(confidences, key=CONFIDENCES.index),
+        events=tuple(events),
+    )

@@ -1,0 +1,128 @@
+"""Devices in, fleet out: the order of correlation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import structs
+
+from vpnaudit.correlate import clocks, spis
+from vpnaudit.correlate.ends import View, shared_installs, views
+from vpnaudit.correlate.events import find_events, flow_key, group, in_order, tunnel_of
+from vpnaudit.correlate.join import join
+from vpnaudit.correlate.peers import normal, own_addresses, peer_set
+from vpnaudit.correlate.place import Flow, Surroundings, place
+from vpnaudit.correlate.rekeys import Rekey, predicted_rekeys, rekey_period_s, seen_rekeys
+from vpnaudit.model.device import Device
+from vpnaudit.model.event import Event
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.ledger import Ledger
+from vpnaudit.model.tunnel import Tunnel
+from vpnaudit.settings import Settings
+
+
+def correlate(
+    devices: Sequence[Device],
+    *,
+    older: Sequence[Device] = (),
+    readings: Mapping[str, datetime],
+    trace_times: Mapping[tuple[str, int], datetime],
+    collected_at: datetime,
+    started_at: datetime | None,
+    settings: Settings,
+) -> Fleet:
+    """Everything that can be said about the devices together.
+
+    `older` are the same devices in earlier collections: they feed the SPI ledger. `readings` has each device's
+    `show clock` in UTC, `trace_times` the UTC stamp of each event trace entry by device and line.
+    """
+    ordered = sorted(devices, key=lambda d: d.name)
+    placed, seen_by = _on_one_clock(ordered, readings)
+    by_name = {d.name: d for d in placed}
+    events = in_order([e for d in placed for e in find_events(d)])
+    seen = {(e.device, normal(e.source), e.spi): None for e in events if e.source}
+    joined = join([v for name in sorted(seen_by) for v in seen_by[name]], by_name, seen)
+    tunnels = tuple(_with_period(t) for t in joined)
+    ledger = spis.fill(placed, tunnels, older, trace_times)
+    events = _placed(_on_tunnels(events, tunnels), placed, tunnels, ledger, settings)
+    events, episodes = group(events, settings.thresholds.episode_gap_s, by_name)
+    return Fleet(
+        devices=placed,
+        tunnels=tunnels,
+        ledger=ledger,
+        events=events,
+        episodes=episodes,
+        collected_at=collected_at,
+        started_at=started_at,
+    )
+
+
+def _with_period(tunnel: Tunnel) -> Tunnel:
+    period = rekey_period_s(tunnel)
+    return structs.replace(tunnel, rekey_period_s=period[0], rekey_by_volume=period[1]) if period else tunnel
+
+
+def _on_one_clock(
+    devices: Sequence[Device], readings: Mapping[str, datetime]
+) -> tuple[tuple[Device, ...], dict[str, tuple[View, ...]]]:
+    placed = clocks.set_clocks(devices, readings)
+    seen = {d.name: views(d, readings) for d in placed}
+    if any(d.clock_offset_s is None for d in placed):
+        installs = {d.name: shared_installs(seen[d.name], readings.get(d.name)) for d in placed}
+        placed = clocks.from_shared_sas(placed, readings, installs)
+        seen = {d.name: views(d, readings) for d in placed}
+    return placed, seen
+
+
+def _on_tunnels(events: Sequence[Event], tunnels: Sequence[Tunnel]) -> tuple[Event, ...]:
+    by_device: dict[str, list[Tunnel]] = {}
+    for tunnel in tunnels:
+        for end in tunnel.ends:
+            by_device.setdefault(end.device or "", []).append(tunnel)
+    found = []
+    for event in events:
+        mine = tunnel_of(event, by_device.get(event.device, ()))
+        found.append(structs.replace(event, tunnel=mine.id) if mine else event)
+    return tuple(found)
+
+
+def _placed(
+    events: Sequence[Event],
+    devices: Sequence[Device],
+    tunnels: Sequence[Tunnel],
+    ledger: Ledger,
+    settings: Settings,
+) -> tuple[Event, ...]:
+    around = Surroundings(
+        ledger=ledger,
+        devices={d.name: d for d in devices},
+        peers={d.name: peer_set(d) for d in devices},
+        own={d.name: own_addresses(d) for d in devices},
+        tunnels={t.id: t for t in tunnels},
+        rekeys=_rekeys({e.tunnel for e in events if e.tunnel}, tunnels, ledger),
+        thresholds=settings.thresholds,
+    )
+    flows: dict[tuple[str, str | None, int], list[Event]] = {}
+    for event in events:
+        flows.setdefault(flow_key(event), []).append(event)
+    summaries = {key: _summary(found) for key, found in flows.items()}
+    return tuple(place(e, summaries[flow_key(e)], around) for e in events)
+
+
+def _summary(events: Sequence[Event]) -> Flow:
+    times = [e.at for e in events if e.at is not None]
+    return Flow(events=sum(e.count for e in events), first=min(times, default=None), last=max(times, default=None))
+
+
+def _rekeys(wanted: set[str], tunnels: Sequence[Tunnel], ledger: Ledger) -> dict[str, list[Rekey]]:
+    """Rekeys of the tunnels that have events: those seen first, then those computed."""
+    found = {}
+    for tunnel in tunnels:
+        if tunnel.id not in wanted:
+            continue
+        ends = {(e.device, normal(tunnel.other_end(e.device or "").address)) for e in tunnel.ends}
+        ends |= {(e.device, normal(e.seen_as)) for e in tunnel.ends if e.seen_as}
+        entries = [e for e in ledger.entries() if (e.device, normal(e.peer or "")) in ends]
+        found[tunnel.id] = seen_rekeys(entries) + predicted_rekeys(tunnel)
+    return found

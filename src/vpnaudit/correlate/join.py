@@ -1,0 +1,253 @@
+"""Two views of one tunnel become one: by SPIs (what one sends on, the other receives on), else by addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+from msgspec import structs
+
+from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S, uncertainty
+from vpnaudit.correlate.ends import View
+from vpnaudit.correlate.peers import normal
+from vpnaudit.model.device import Device
+from vpnaudit.model.tunnel import LiveSa, StaleOutbound, Tunnel, TunnelEnd, TunnelState
+
+
+def join(
+    all_views: Sequence[View], devices: Mapping[str, Device], seen: Mapping[tuple[str, str, int], object]
+) -> tuple[Tunnel, ...]:
+    """All tunnels, sorted by id.
+
+    `seen` holds (device, source, SPI) of every logged event: a NATed peer whose SAs no longer meet is told by the SPI
+    that one end logged and the other end still sends on.
+    """
+    pairs = _pair(all_views, seen)
+    paired = {id(v) for pair in pairs for v in pair}
+    singles = [v for v in all_views if id(v) not in paired and not _is_standby(v, all_views)]
+    tunnels = [_two_ended(a, b, devices) for a, b in pairs] + [_one_ended(v, devices) for v in singles]
+    return _with_unique_ids(tunnels)
+
+
+def _pair(all_views: Sequence[View], seen: Mapping[tuple[str, str, int], object]) -> list[tuple[View, View]]:
+    pairs: list[tuple[View, View]] = []
+    taken: set[int] = set()
+    for candidates in (_by_spis(all_views), _by_addresses(all_views), _by_events(all_views, seen)):
+        for first, second in candidates:
+            if id(first) in taken or id(second) in taken or first.device == second.device:
+                continue
+            taken |= {id(first), id(second)}
+            pairs.append((first, second))
+    return pairs
+
+
+def _by_spis(all_views: Sequence[View]) -> Iterable[tuple[View, View]]:
+    receivers: dict[int, list[View]] = {}
+    for view in all_views:
+        for spi in view.in_spis:
+            receivers.setdefault(spi, []).append(view)
+    scored: dict[tuple[int, int], int] = {}
+    for index, view in enumerate(all_views):
+        for spi in view.out_spis:
+            for other in receivers.get(spi, []):
+                if other.device != view.device and _may_be_one(view, other):
+                    first, second = sorted((index, _index(all_views, other)))
+                    scored[first, second] = scored.get((first, second), 0) + 1
+    for first, second in sorted(scored, key=lambda pair: (-scored[pair], pair)):
+        yield all_views[first], all_views[second]
+
+
+def _index(all_views: Sequence[View], view: View) -> int:
+    return next(i for i, v in enumerate(all_views) if v is view)
+
+
+def _may_be_one(a: View, b: View) -> bool:
+    """At least one end has the other's own address: an SPI alone may be the same by chance, or delivered wrongly."""
+    return normal(a.peer) == normal(b.end.address) or normal(b.peer) == normal(a.end.address)
+
+
+def _by_addresses(all_views: Sequence[View]) -> Iterable[tuple[View, View]]:
+    by_ends: dict[tuple[str, str], list[View]] = {}
+    for view in all_views:
+        by_ends.setdefault((normal(view.end.address), normal(view.peer)), []).append(view)
+    for (address, peer), here in sorted(by_ends.items()):
+        there = by_ends.get((peer, address), [])
+        if address < peer or len(here) + len(there) == 0:
+            ranked = [(a, b) for a in _busiest(here) for b in _busiest(there)]
+            yield from sorted(ranked, key=lambda ab: ab[0].end.vrf != ab[1].end.vrf)
+
+
+def _busiest(candidates: Sequence[View]) -> list[View]:
+    """Of several devices with one address (a pair that shares it), the one with SAs first."""
+    return sorted(candidates, key=lambda v: (-len(v.end.sas), -len(v.end.live_ike), v.device))
+
+
+def _by_events(all_views: Sequence[View], seen: Mapping[tuple[str, str, int], object]) -> Iterable[tuple[View, View]]:
+    for receiver in all_views:
+        for sender in all_views:
+            if normal(sender.peer) != normal(receiver.end.address) or sender.device == receiver.device:
+                continue
+            if any((receiver.device, normal(receiver.peer), spi) in seen for spi in sender.out_spis):
+                yield receiver, sender
+
+
+def _is_standby(view: View, all_views: Sequence[View]) -> bool:
+    """An end without SAs on a device that shares its address with one that has them: the standby of a pair."""
+    if view.end.sas or view.end.live_ike:
+        return False
+    return any(
+        other.device != view.device
+        and normal(other.end.address) == normal(view.end.address)
+        and normal(other.peer) == normal(view.peer)
+        and other.end.vrf == view.end.vrf
+        and (other.end.sas or other.end.live_ike or other.device < view.device)
+        for other in all_views
+    )
+
+
+def _two_ended(a: View, b: View, devices: Mapping[str, Device]) -> Tunnel:
+    first, second = sorted((a, b), key=lambda v: (_address_order(v.end.address), v.device))
+    local = _dated(structs.replace(first.end, seen_as=second.peer), second.end, devices)
+    remote = _dated(structs.replace(second.end, seen_as=first.peer), first.end, devices)
+    ike = local.ike or remote.ike
+    local, remote = structs.replace(local, ike=ike), structs.replace(remote, ike=ike)
+    stale = (*_stale(local, remote, devices), *_stale(remote, local, devices))
+    meets = normal(first.peer) == normal(second.end.address) and normal(second.peer) == normal(first.end.address)
+    return Tunnel(
+        id=tunnel_id(first.end.address, first.peer, first.end.vrf or second.end.vrf),
+        local=local,
+        remote=remote,
+        state=_state_of_two(local, remote, stale),
+        joined_by="addresses" if meets else "spis",
+        stale=stale,
+    )
+
+
+def _one_ended(view: View, devices: Mapping[str, Device]) -> Tunnel:
+    other = TunnelEnd(address=view.peer)
+    local = _dated(view.end, None, devices)
+    return Tunnel(
+        id=tunnel_id(view.end.address, view.peer, view.end.vrf),
+        local=local,
+        remote=other,
+        state=_state_of_one(local),
+    )
+
+
+def tunnel_id(one: str, other: str, vrf: str | None) -> str:
+    """Both crypto addresses in order, and the VRF if there is one."""
+    first, second = sorted((normal(one), normal(other)), key=_address_order)
+    return f"{first}-{second}" + (f"@{vrf}" if vrf else "")
+
+
+def _address_order(address: str) -> tuple[int, int, str]:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return (9, 0, address)
+    return (parsed.version, int(parsed), "")
+
+
+def _with_unique_ids(tunnels: Sequence[Tunnel]) -> tuple[Tunnel, ...]:
+    """A pair that shares an address can hold two tunnels with the same ends: their ids get the device's name too."""
+    counts: dict[str, int] = {}
+    for tunnel in tunnels:
+        counts[tunnel.id] = counts.get(tunnel.id, 0) + 1
+    named = [
+        structs.replace(t, id=f"{t.id}#{'-'.join(e.device or '' for e in t.ends)}") if counts[t.id] > 1 else t
+        for t in tunnels
+    ]
+    return tuple(sorted(named, key=lambda t: (*(_address_order(a) for a in t.id.partition("-")[::2]), t.id)))
+
+
+def _dated(end: TunnelEnd, other: TunnelEnd | None, devices: Mapping[str, Device]) -> TunnelEnd:
+    """Install times from remaining lifetime: IKEv1 took the lower of both ends' lifetimes, IKEv2 has each end's own."""
+    total = end.lifetime.ipsec_s if end.lifetime else None
+    peer_total = other.lifetime.ipsec_s if other and other.lifetime else None
+    if end.ike == "v1" and total is not None and peer_total is not None:
+        total = min(total, peer_total)
+    sas = tuple(_dated_sa(sa, total, end, devices[end.device or ""]) for sa in end.sas)
+    return structs.replace(end, sas=sas)
+
+
+def _dated_sa(sa: LiveSa, total: int | None, end: TunnelEnd, device: Device) -> LiveSa:
+    if total is None or sa.remaining_s is None or end.sa_table_at is None or sa.remaining_s > total:
+        return sa
+    spread = 2.0 if any(c.capture.asked_at for c in device.captures) else CAPTURE_SPREAD_S
+    return structs.replace(
+        sa,
+        installed_at=end.sa_table_at - timedelta(seconds=total - sa.remaining_s),
+        uncertainty_s=spread,
+    )
+
+
+def _stale(sender: TunnelEnd, receiver: TunnelEnd, devices: Mapping[str, Device]) -> tuple[StaleOutbound, ...]:
+    """Outbound SAs that the other end does not have, where no rekey between the two tables explains it."""
+    if not (sender.sa_table_read and receiver.sa_table_read):
+        return ()
+    held = {s.spi for s in receiver.inbound}
+    by_identity: dict[tuple[str | None, str | None], list[LiveSa]] = {}
+    for sa in sender.outbound:
+        by_identity.setdefault((sa.local_identity, sa.remote_identity), []).append(sa)
+    slack = uncertainty(devices[sender.device or ""]) + uncertainty(devices[receiver.device or ""])
+    found = []
+    for sas in by_identity.values():
+        if any(s.spi in held for s in sas):
+            continue
+        current = max(sas, key=lambda s: (s.remaining_s or 0, s.spi))
+        if not _rekeyed_between(current, sender, receiver, slack):
+            found.append(current)
+    return tuple(
+        StaleOutbound(sender=sender.device or "", receiver=receiver.device or "", spi=s.spi, evidence=(s.evidence,))
+        for s in found
+    )
+
+
+def _rekeyed_between(sa: LiveSa, sender: TunnelEnd, receiver: TunnelEnd, slack: float) -> bool:
+    """Whether the pair was renewed between the moments at which the two tables were taken."""
+    if sender.sa_table_at is None or receiver.sa_table_at is None:
+        return False
+    early, late = sorted((sender.sa_table_at, receiver.sa_table_at))
+    if (late - early).total_seconds() > 3600 or slack > 3600:
+        return False
+    margin = timedelta(seconds=min(slack, CAPTURE_SPREAD_S))
+    newer = [sa.installed_at] if sender.sa_table_at >= receiver.sa_table_at else []
+    if receiver.sa_table_at > sender.sa_table_at:
+        newer += [s.installed_at for s in receiver.inbound]
+    return any(_within(at, early - margin, late + margin) for at in newer)
+
+
+def _within(at: datetime | None, low: datetime, high: datetime) -> bool:
+    return at is not None and low <= at <= high
+
+
+def _state_of_two(local: TunnelEnd, remote: TunnelEnd, stale: Sequence[StaleOutbound]) -> TunnelState:
+    if stale:
+        return "one-sided"
+    if not local.sa_table_read and not remote.sa_table_read:
+        return "unknown"
+    if not (local.sa_table_read and remote.sa_table_read):
+        return _state_of_one(local if local.sa_table_read else remote)
+    if local.inbound and local.outbound and remote.inbound and remote.outbound:
+        return "up"
+    if local.sas or remote.sas:
+        return "one-sided"
+    return "down" if _is_trying(local) or _is_trying(remote) else "idle"
+
+
+def _state_of_one(end: TunnelEnd) -> TunnelState:
+    if not end.sa_table_read:
+        return "unknown"
+    if end.inbound and end.outbound:
+        return "up"
+    if end.sas:
+        return "one-sided"
+    return "down" if _is_trying(end) else "idle"
+
+
+def _is_trying(end: TunnelEnd) -> bool:
+    """Whether an end without SAs is negotiating in vain, rather than waiting for traffic."""
+    status = (end.session_status or "").upper()
+    negotiating = any(not i.live for i in end.ike_sas) and not end.live_ike
+    return "NEGOTIATING" in status or negotiating

@@ -1,0 +1,102 @@
+"""When a tunnel was rekeyed: seen in tables, traces and logs, or told by a live SA's age and lifetime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from vpnaudit.model.ledger import LedgerEntry
+from vpnaudit.model.tunnel import LiveSa, Tunnel, TunnelEnd
+
+LEAD_S = 30.0
+"""A rekey begins about so long before the lifetime's end (field guide 2.4: 20 to 60 s)."""
+JITTER_S = 20.0
+"""By so much each rekey may lie off the last one's period."""
+VOLUME_JITTER = 0.15
+"""By this share a period that traffic decides may differ from the last one."""
+VOLUME_LEAD = 0.9
+"""A volume rekey begins at about this share of the volume (field guide 2.4)."""
+FREQUENT_S = 1800.0
+MOST_STEPS = 24
+
+
+class Rekey(Struct, frozen=True, kw_only=True):
+    """An install or a delete, on the common clock. `seen` false: computed from a live SA's age and period."""
+
+    at: datetime
+    uncertainty_s: float
+    seen: bool
+    why: str
+
+
+def seen_rekeys(entries: Iterable[LedgerEntry]) -> list[Rekey]:
+    """Installs and deletes that the ledger dates."""
+    found = []
+    for entry in entries:
+        for at, what in ((entry.installed_at, "installed"), (entry.gone_at, "deleted")):
+            if at is not None and not (entry.how == "older snapshot" and what == "deleted"):
+                why = f"{entry.device} {what} 0x{entry.spi:08X} ({entry.how})"
+                found.append(Rekey(at=at, uncertainty_s=entry.uncertainty_s, seen=True, why=why))
+    return found
+
+
+def predicted_rekeys(tunnel: Tunnel) -> list[Rekey]:
+    """Rekeys before the live SA, one period apart, each less certain than the one after it.
+
+    For a default lifetime the uncertainty outgrows usefulness after some hours. A period shorter than 30 minutes is
+    followed until any moment may be next to a rekey, which then says just that.
+    """
+    installs = [(s.installed_at, s) for e in tunnel.ends for s in e.inbound if s.installed_at is not None]
+    period = rekey_period_s(tunnel)
+    if not installs or period is None:
+        return []
+    installed_at, newest = max(installs, key=lambda pair: (pair[0], pair[1].spi))
+    seconds, by_volume = period
+    step = seconds * VOLUME_JITTER if by_volume else JITTER_S
+    bound = seconds / 2 if seconds <= FREQUENT_S else seconds / 24
+    found = []
+    for count in range(1, MOST_STEPS + 1):
+        uncertainty = newest.uncertainty_s + min(step * count, seconds / 2)
+        if step * count > bound and seconds > FREQUENT_S:
+            break
+        at = installed_at - timedelta(seconds=seconds * count)
+        why = f"a rekey every {seconds:.0f} s before that of {newest.device}'s 0x{newest.spi:08X}"
+        found.append(Rekey(at=at, uncertainty_s=uncertainty, seen=False, why=why))
+    return found
+
+
+def rekey_period_s(tunnel: Tunnel) -> tuple[float, bool] | None:
+    """Seconds between rekeys, and whether volume decides: whichever lifetime ends first, at whichever end."""
+    by_time = [e.lifetime.ipsec_s - LEAD_S for e in tunnel.ends if e.lifetime and e.lifetime.ipsec_s]
+    by_volume = [v for e in tunnel.ends if (v := volume_period_s(e, tunnel)) is not None]
+    if by_volume and (not by_time or min(by_volume) < min(by_time)):
+        return (min(by_volume), True)
+    return (max(min(by_time), 30.0), False) if by_time else None
+
+
+def volume_period_s(end: TunnelEnd, tunnel: Tunnel) -> float | None:
+    """Seconds in which the live SA's traffic would use up the end's volume lifetime, at the rate that it has now.
+
+    The rate is what the SA has used (lifetime minus remaining kB) over its age; the busier direction decides.
+    """
+    life = end.lifetime
+    if life is None or life.ipsec_kb is None:
+        return None
+    total = life.ipsec_kb
+    other = tunnel.other_end(end.device or "").lifetime
+    if tunnel.ike == "v1" and other is not None and other.ipsec_kb is not None:
+        total = min(total, other.ipsec_kb)
+    periods = [p for s in end.sas if (p := _sa_period(s, total, end)) is not None]
+    return min(periods, default=None)
+
+
+def _sa_period(sa: LiveSa, total_kb: int, end: TunnelEnd) -> float | None:
+    if sa.remaining_kb is None or sa.installed_at is None or end.sa_table_at is None:
+        return None
+    age = (end.sa_table_at - sa.installed_at).total_seconds()
+    used = total_kb - sa.remaining_kb
+    if age < 10 or used <= 0:
+        return None
+    return total_kb * VOLUME_LEAD / (used / age)

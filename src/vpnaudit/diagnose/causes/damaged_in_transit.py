@@ -1,0 +1,39 @@
+"""The SPI was changed on the way: one or two bits differ from a live one.
+
+**Signature.** One line only, its SPI differs in one or two bits from a live inbound SPI of that source; errors on the
+interface that it came in on make it likely.
+
+**Ruled out by.** No near SPI, or exact repeats.
+
+**What to do.** Look at the errors of the receiving interface and of the path. Source: DESIGN 7, field guide 3.1.
+"""
+
+from __future__ import annotations
+
+from vpnaudit.diagnose.signs import carriers, receiver_end, receiver_of
+from vpnaudit.diagnose.verdicts import out, reason
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.settings import Settings
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+    if story.mechanism != "damaged":
+        return out("no live SPI of that source is within two bits of it")
+    device = receiver_of(story, fleet)
+    event = story.episodes[0].events[0]
+    names = {e.interface for episode in story.episodes for e in episode.events if e.interface}
+    names |= carriers(device, receiver_end(story))
+    errors = [(c, i) for c, i in device.interfaces if i.name in names and (i.input_errors or 0) > 0]
+    because = [reason(event.because, *(entry.evidence for entry in event.found))]
+    because += [reason(f"{i.name} has {i.input_errors} input errors", device.cite(c, i.line)) for c, i in errors]
+    return Weighing(
+        verdict="fits",
+        confidence="likely" if errors else "possible",
+        because=tuple(because),
+        owner_devices=(device.name,),
+        title=f"a packet from {story.source} was damaged on its way to {device.name}",
+    )
+
+
+CAUSE = Cause(name="damaged-in-transit", order=40, owner="path", weigh=_weigh)

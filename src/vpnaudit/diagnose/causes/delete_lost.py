@@ -1,0 +1,76 @@
+"""One end deleted its SA, the other was never told, although both hold a live IKE SA.
+
+**Signature.** A stale SA while the IKE SAs of both ends are alive. IKEv1's DELETE and third quick-mode message are not
+acknowledged: one lost packet is enough. DPD does not heal it, because the peer answers (measured: the stream goes on
+for the SA's life with DPD as without).
+
+**Ruled out by.** No IKE SA at one end; a reload; IKEv2 at both ends makes it rare (its DELETE is acknowledged).
+
+**What to do.** Clear the peer at the sender; see that UDP 500 and 4500 pass both ways; IKEv2. Source: field guide C4,
+11.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from vpnaudit.diagnose.signs import begins, receiver_end, sender_end, sent_sa, stamp
+from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.event import Confidence
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.tunnel import LiveIke, TunnelEnd
+from vpnaudit.settings import Settings
+
+IKE_COMMAND = "show crypto isakmp sa detail; show crypto ikev2 sa detailed"
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+    if story.mechanism != "stale-sa":
+        return out("no SA that the sender kept was seen")
+    here, there = receiver_end(story), sender_end(story)
+    if here is None or not here.ike_table_read:
+        return still_open(f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: {IKE_COMMAND}")
+    if not here.live_ike:
+        return out(f"{story.receiver} has no IKE SA with {story.source}", *here.evidence)
+    if there is None or there.device is None or not there.ike_table_read:
+        who = story.sender or "the peer"
+        return still_open(f"has {who} a live IKE SA with {story.receiver}, and which SPIs?", f"{who}: {IKE_COMMAND}")
+    if not there.live_ike:
+        return out(f"{there.device} has no IKE SA with {story.receiver}", *there.evidence)
+    return _fits(story, here, there)
+
+
+def _fits(story: Story, here: TunnelEnd, there: TunnelEnd) -> Weighing:
+    oldest = [_oldest(here), _oldest(there)]
+    begin, sa = begins(story), sent_sa(story)
+    because = [
+        reason(f"{story.receiver} and {there.device} both hold a live IKE SA", *(i.evidence for i in oldest if i)),
+    ]
+    if sa is not None:
+        because.append(reason(f"{there.device} sends on 0x{sa.spi:08X}, which {story.receiver} lacks", sa.evidence))
+    aged = [i.established_at for i in oldest if i is not None and i.established_at is not None]
+    before = begin is not None and len(aged) == 2 and all(a < begin + timedelta(seconds=60) for a in aged)
+    if before and begin is not None:
+        because.append(reason(f"both IKE SAs are older than the first line ({stamp(begin)})"))
+    first_version = story.tunnel is not None and story.tunnel.ike == "v1"
+    confidence: Confidence = "proven" if sa is not None and before and first_version else "likely"
+    if story.tunnel is not None and story.tunnel.ike == "v2":
+        because.append(reason("with IKEv2 a DELETE is acknowledged and repeated, so a lost one is rare"))
+    if begin is not None and len(aged) == 2 and all(a > begin + timedelta(seconds=60) for a in aged):
+        return out("the IKE SAs of both ends were set up after the lines began")
+    return Weighing(
+        verdict="fits",
+        confidence=confidence,
+        because=tuple(because),
+        owner_devices=(there.device,) if there.device else (),
+        title=f"{story.receiver} deleted its SA and {there.device} was never told, although IKE is up",
+    )
+
+
+def _oldest(end: TunnelEnd) -> LiveIke | None:
+    dated = sorted((i.established_at, n) for n, i in enumerate(end.live_ike) if i.established_at)
+    return end.live_ike[dated[0][1]] if dated else next(iter(end.live_ike), None)
+
+
+CAUSE = Cause(name="delete-lost", order=120, owner="sender", weigh=_weigh)

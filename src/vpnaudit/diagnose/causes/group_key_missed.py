@@ -1,0 +1,53 @@
+"""The group got a new key and this member missed it (GETVPN).
+
+**Signature.** The line came in on an interface with a group (gdoi) map. All members of a group share one SPI, so a
+member that misses a rekey logs that SPI from every other member; sources are the original, inner addresses.
+
+**Ruled out by.** No group map on the interface.
+
+**What to do.** Look at the member's registration (`show crypto gdoi`), the path to the key servers, and whether all key
+servers of the group hold the same policy. Source: field guide C14, Cisco GETVPN resiliency guide.
+"""
+
+from __future__ import annotations
+
+from vpnaudit.diagnose.signs import receiver_of
+from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.settings import Settings
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+    device = receiver_of(story, fleet)
+    if device.config is None:
+        return still_open(f"does {device.name} take part in a GETVPN group?", f"{device.name}: show running-config")
+    capture, config = device.config
+    group_maps = {m.name: m for m in config.map_entries if m.kind == "gdoi"}
+    carrying = {i.name: group_maps[i.crypto_map] for i in config.interfaces if i.crypto_map in group_maps}
+    inputs = {e.interface for episode in story.episodes for e in episode.events}
+    hit = [name for name in carrying if name in inputs or inputs == {None}]
+    if not hit:
+        return out(f"{device.name} has no group map on the interface")
+    if story.tunnel is not None and story.tunnel.joined_by != "one end":
+        return out(f"{story.source} is a peer of its own, not a member of the group")
+    senders = {e.source for e in fleet.episodes if e.device == story.receiver and e.spi in _spis(story)}
+    return Weighing(
+        verdict="fits",
+        confidence="likely" if len(senders) > 1 else "possible",
+        because=(
+            reason(
+                f"{hit[0]} carries the group map {carrying[hit[0]].name}; {len(senders)} member(s) sent on this SPI",
+                device.cite(capture, carrying[hit[0]].line),
+            ),
+        ),
+        owner_devices=(device.name,),
+        title=f"{device.name} missed a rekey of its group: members send on an SPI that it does not have",
+    )
+
+
+def _spis(story: Story) -> set[int]:
+    return {e.spi for e in story.episodes}
+
+
+CAUSE = Cause(name="group-key-missed", order=10, owner="receiver", weigh=_weigh)

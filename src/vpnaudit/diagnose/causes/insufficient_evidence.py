@@ -1,0 +1,114 @@
+"""What was collected allows several causes: none is named, and what would settle it is.
+
+**Signature.** No cause's signature fits with its rivals ruled out.
+
+**What to do.** Collect what is listed: usually both ends' SA tables twice some minutes apart, the DPD settings, memory,
+and whether the source is a configured peer. Source: field guide 3.2 row 10, 3.4.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import pairwise
+
+from vpnaudit.diagnose.signs import receiver_end, receiver_of, sender_end
+from vpnaudit.diagnose.verdicts import reason
+from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, SA_COMMANDS
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Reason, Story, Weighing, WouldSettle
+from vpnaudit.settings import Settings
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+    return Weighing(
+        verdict="fits",
+        confidence="possible",
+        because=(*_seen(story), *_gaps(story), *_others(story, fleet)),
+        would_settle=_missing(story, fleet),
+        title=_title(story),
+    )
+
+
+def _title(story: Story) -> str:
+    lines = sum(e.lines for e in story.episodes)
+    who = story.sender or story.source or "an unknown source"
+    if not lines:
+        return f"{story.receiver} and {who} are out of step, and the evidence does not say why"
+    return f"{lines} line(s) from {who} at {story.receiver}: the evidence allows several causes"
+
+
+def _seen(story: Story) -> list[Reason]:
+    if not story.episodes:
+        return (
+            [reason(f"{story.sender} sends on an SPI that {story.receiver} lacks", *story.tunnel.stale[0].evidence)]
+            if story.tunnel
+            else []
+        )
+    events = [ev for e in story.episodes for ev in e.events]
+    spis = {ev.spi for ev in events}
+    lines = sum(e.lines for e in story.episodes)
+    found = [
+        reason(
+            f"{lines} line(s) with {len(spis)} SPI(s) from {story.source or 'a source that is not named'}",
+            *events[0].evidence,
+        )
+    ]
+    if lines == 1:
+        found.append(
+            reason("a single line is a rekey race or a stream of less than a minute: counters tell them apart")
+        )
+    return [*found, reason(events[0].because)]
+
+
+def _gaps(story: Story) -> list[Reason]:
+    """What the time between lines of one source says: between two SPIs of one source only."""
+    events = sorted(
+        (ev for e in story.episodes for ev in e.events if ev.at is not None),
+        key=lambda ev: ev.at or datetime.min,  # noqa: DTZ901
+    )
+    found = []
+    for first, second in pairwise(events):
+        if first.spi != second.spi and first.at and second.at:
+            gap = (second.at - first.at).total_seconds()
+            found.append(
+                reason(
+                    f"{gap:.3f} s between two different SPIs of {story.source}",
+                    *first.evidence,
+                    *second.evidence,
+                )
+            )
+    return found[:3]
+
+
+def _others(story: Story, fleet: Fleet) -> list[Reason]:
+    """A gap to another source's line measures nothing."""
+    mine = {e.id for e in story.episodes}
+    others = [e for e in fleet.episodes if e.id not in mine and e.device == story.receiver and e.source != story.source]
+    if not others or not story.episodes:
+        return []
+    names = ", ".join(sorted({o.source or "unknown" for o in others})[:3])
+    return [reason(f"the time between its lines and those of other sources ({names}) measures nothing")]
+
+
+def _missing(story: Story, fleet: Fleet) -> tuple[WouldSettle, ...]:
+    device = receiver_of(story, fleet)
+    here, there = receiver_end(story), sender_end(story)
+    who = story.sender or story.source or "the peer"
+    asked = []
+    if not device.read(*SA_COMMANDS):
+        asked.append(
+            ("which SPIs does the receiver have?", f"{device.name}: show crypto ipsec sa, twice 10 minutes apart")
+        )
+    if there is None or not there.sa_table_read:
+        asked.append(("which SPIs does the sender use?", f"{who}: show crypto ipsec sa, twice 10 minutes apart"))
+    if not (device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS)):
+        source = story.source or "the source"
+        asked.append((f"is {source} a configured peer?", f"{device.name}: show running-config; show crypto isakmp sa"))
+    if here is None or here.dpd is None or there is None or there.dpd is None:
+        asked.append(("is DPD on at both ends, and periodic?", f"{device.name} and {who}: show running-config"))
+    if not device.memory_pools:
+        asked.append(("is the receiver short of memory?", f"{device.name}: show memory statistics"))
+    return tuple(WouldSettle(question=q, command=c) for q, c in asked)
+
+
+CAUSE = Cause(name="insufficient-evidence", order=1000, owner="unknown", weigh=_weigh)

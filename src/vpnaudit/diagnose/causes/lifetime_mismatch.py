@@ -1,0 +1,103 @@
+"""The receiver's SA ended by its own, shorter lifetime while the sender keeps its own longer.
+
+**Signature.** The lifetimes differ, the receiver's is the shorter one, and the lines begin when it ran out. IKEv2 does
+not negotiate lifetimes: each end ends its SAs by its own clock, and where the shorter end lets its pair die without a
+rekey and cannot tell the other, the longer one sends on for the difference.
+
+**Ruled out by.** Equal lifetimes; or IKEv1 between Ciscos, where the lower one is used by both.
+
+**What to do.** The same lifetimes at both ends. Source: field guide 2.1, C11; RFC 7296 2.8.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from vpnaudit.diagnose.signs import begins, receiver_end, sender_end, sent_sa, slack, span, stamp
+from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.event import Confidence
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
+from vpnaudit.model.tunnel import Lifetime, LiveSa
+from vpnaudit.settings import Settings
+
+BEFORE_S = 120.0
+AFTER_S = 300.0
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+    if story.mechanism not in {"stale-sa", "unexplained"}:
+        return out("the SPI is not one that the sender kept longer than the receiver")
+    here, there = receiver_end(story), sender_end(story)
+    if here is None or there is None or here.lifetime is None or there.lifetime is None:
+        who = story.source or "the peer"
+        return still_open(f"are the IPsec lifetimes of {story.receiver} and {who} the same?", _command(story))
+    mine, theirs = here.lifetime, there.lifetime
+    if mine.ipsec_s is None or theirs.ipsec_s is None:
+        return still_open("are the IPsec lifetimes of both ends the same?", _command(story))
+    sa = sent_sa(story)
+    if theirs.ipsec_s <= mine.ipsec_s:
+        word = "the same" if theirs.ipsec_s == mine.ipsec_s else "longer at the receiver"
+        return out(f"the IPsec lifetime is {word}: {mine.ipsec_s} s and {theirs.ipsec_s} s", *mine.evidence)
+    if story.tunnel is not None and story.tunnel.ike == "v1" and not _kept_longer(sa, mine):
+        return out("IKEv1 between two Ciscos negotiates the lower lifetime, and the SA honours it")
+    return _by_time(story, fleet, mine, theirs, sa)
+
+
+def _command(story: Story) -> str:
+    if story.sender:
+        return f"{story.sender}: show running-config"
+    return "on the peer: its IPsec lifetimes (seconds and kilobytes)"
+
+
+def _kept_longer(sa: LiveSa | None, mine: Lifetime) -> bool:
+    """The sender's SA has more left than the receiver's whole lifetime: nothing was negotiated down."""
+    return sa is not None and sa.remaining_s is not None and mine.ipsec_s is not None and sa.remaining_s > mine.ipsec_s
+
+
+def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: LiveSa | None) -> Weighing:
+    """Whether the lines began when the receiver's lifetime ran out."""
+    begin, shorter, longer = begins(story), mine.ipsec_s or 0, theirs.ipsec_s or 0
+    facts = [
+        reason(
+            f"{story.receiver} keeps an IPsec SA {shorter} s, {story.sender or story.source} {longer} s",
+            *mine.evidence,
+            *theirs.evidence,
+        )
+    ]
+    if sa is not None and sa.installed_at is not None:
+        ran_out = sa.installed_at + timedelta(seconds=shorter)
+        if begin is None:
+            past = ran_out <= fleet.collected_at
+            return _fits(story, facts, "likely") if past else out("the receiver's lifetime has not run out yet")
+        bound = timedelta(seconds=slack(story, fleet) + sa.uncertainty_s)
+        if ran_out - timedelta(seconds=BEFORE_S) - bound <= begin <= ran_out + timedelta(seconds=AFTER_S) + bound:
+            text = f"the lines began at {stamp(begin)}, when {story.receiver}'s lifetime ran out ({stamp(ran_out)})"
+            return _fits(story, [*facts, reason(text, sa.evidence)], "proven")
+        return out(
+            f"the lines began at {stamp(begin)}, not when {story.receiver}'s lifetime ran out ({stamp(ran_out)})"
+        )
+    longest = max((e.duration_s for e in story.episodes), default=0.0)
+    difference = longer - shorter
+    if story.episodes and abs(longest - difference) <= max(120.0, difference * 0.1):
+        text = f"the lines went on for {span(longest)}, about the difference of the lifetimes ({span(difference)})"
+        return _fits(story, [*facts, reason(text)], "likely")
+    if longest > difference + 120.0:
+        return out(f"the lines went on for {span(longest)}, longer than the difference of {span(difference)}")
+    return still_open(
+        f"when did {story.source or 'the sender'} install the SA that it sends on?",
+        f"{story.sender}: show crypto ipsec sa",
+    )
+
+
+def _fits(story: Story, because: list[Reason], confidence: Confidence) -> Weighing:
+    return Weighing(
+        verdict="fits",
+        confidence=confidence,
+        because=tuple(because),
+        owner_devices=tuple(sorted(d for d in (story.receiver, story.sender) if d)),
+        title=f"{story.receiver} ends its SAs earlier than {story.sender or story.source}, which sends on",
+    )
+
+
+CAUSE = Cause(name="lifetime-mismatch", order=60, owner="both", weigh=_weigh)

@@ -1,0 +1,77 @@
+"""The receiver was short of memory and could not install the SA.
+
+**Signature.** Allocation failures within ten minutes of the lines, or free memory (or its largest block) below the
+threshold now, while the lines are recent.
+
+**Ruled out by.** Free memory, and no failure in the window. That lack of memory loses SAs is said by operators and by
+no Cisco document found: evidence of failures is demanded, a reboot is not advised.
+
+**What to do.** Find the process that holds the memory. Source: field guide C8.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from vpnaudit.diagnose.signs import IGNORED_POOLS, Window, begins, ends, memory_failures, receiver_of
+from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.device import Device
+from vpnaudit.model.event import Confidence
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
+from vpnaudit.settings import Settings, Thresholds
+
+RECENT_S = 3600.0
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
+    if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
+        return out("the SPI was never one that this device should have")
+    device = receiver_of(story, fleet)
+    failures = memory_failures(device)
+    margin = timedelta(seconds=settings.thresholds.memory_window_s)
+    windows = [
+        Window(low=e.first_at - margin, high=(e.last_at or e.first_at) + margin) for e in story.episodes if e.first_at
+    ]
+    near = [f for f in failures if any(w.has(f) for w in windows)]
+    if not story.episodes and story.ongoing:
+        near = failures
+    low = _low_now(device, settings.thresholds)
+    if near:
+        because = [reason(f.text, *f.evidence) for f in near[:3]]
+        return _fits(story, [*because, *low], "likely")
+    last = ends(story) or begins(story)
+    recent = story.ongoing or (last is not None and last >= fleet.collected_at - timedelta(seconds=RECENT_S))
+    if low and recent:
+        return _fits(story, low, "possible")
+    if not device.memory_pools:
+        return still_open(f"is {device.name} short of memory?", f"{device.name}: show memory statistics")
+    return out(f"{device.name} has memory left and logged no allocation failure near the lines")
+
+
+def _low_now(device: Device, limits: Thresholds) -> list[Reason]:
+    found = []
+    for capture, pool in device.memory_pools:
+        if pool.pool.lower().startswith(IGNORED_POOLS) or not pool.total or pool.free is None:
+            continue
+        share = 100.0 * pool.free / pool.total
+        if share < limits.memory_free_percent:
+            text = f"{device.name}: only {share:.1f} % of {pool.pool} memory is free"
+            found.append(reason(text, device.cite(capture, pool.line)))
+        elif pool.largest is not None and pool.largest < limits.memory_largest_bytes:
+            text = f"{device.name}: the largest free block of {pool.pool} is {pool.largest} bytes"
+            found.append(reason(text, device.cite(capture, pool.line)))
+    return found
+
+
+def _fits(story: Story, because: list[Reason], confidence: Confidence) -> Weighing:
+    return Weighing(
+        verdict="fits",
+        confidence=confidence,
+        because=tuple(because),
+        owner_devices=(story.receiver,),
+        title=f"{story.receiver} is short of memory and could not hold the SA",
+    )
+
+
+CAUSE = Cause(name="low-memory", order=70, owner="receiver", weigh=_weigh)

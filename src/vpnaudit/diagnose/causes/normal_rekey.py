@@ -1,0 +1,51 @@
+"""Nothing is wrong: packets met a rekey.
+
+**Signature.** Only rekey races, each over in seconds, and no more SPIs than twice the rekeys that time and volume allow
+(each rekey can show the old and the new one).
+
+**Ruled out by.** The same SPI again a minute later; more distinct SPIs than rekeys allow.
+
+**What to do.** Nothing. Longer lifetimes make it rarer. Source: field guide C1, 3.3; Cisco 115801.
+"""
+
+from __future__ import annotations
+
+from vpnaudit.diagnose.signs import span
+from vpnaudit.diagnose.verdicts import out, reason
+from vpnaudit.model.event import Confidence
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
+from vpnaudit.settings import Settings
+
+OVER_S = 60.0
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+    if story.mechanism != "rekey-race":
+        return out("not every line is next to a rekey")
+    if any(e.duration_s > OVER_S for e in story.episodes):
+        return out("the same SPI came again a minute later")
+    period = story.tunnel.rekey_period_s if story.tunnel else None
+    times = [e.first_at for e in story.episodes if e.first_at]
+    spis = {e.spi for e in story.episodes}
+    length = (max(times) - min(times)).total_seconds() if times else 0.0
+    budget = 2 * (length / period + 1) if period else None
+    if budget is not None and len(spis) > budget + 1:
+        return out(f"{len(spis)} SPIs in {span(length)} are more than rekeys every {span(period or 0)} can show")
+    if budget is None and len(spis) > 2:
+        return out("how many rekeys lifetimes and traffic allow is not known, and there are more than two SPIs")
+    events = [ev for e in story.episodes for ev in e.events]
+    worst: Confidence = max((ev.confidence for ev in events), key=CONFIDENCES.index)
+    allowed = f"; rekeys every {span(period)} allow up to {budget:.0f}" if period and budget else ""
+    return Weighing(
+        verdict="fits",
+        confidence=worst,
+        because=(
+            reason(f"{len(spis)} SPI(s), each over at once, next to a rekey{allowed}", *events[0].evidence),
+            *(reason(ev.because, *(x.evidence for x in ev.found)) for ev in events[:3]),
+        ),
+        title=f"packets of {story.sender or story.source} met a rekey: normal",
+    )
+
+
+CAUSE = Cause(name="normal-rekey", order=150, owner="nobody", weigh=_weigh)

@@ -1,0 +1,106 @@
+"""The path was gone long enough for an end to give up its peer.
+
+**Signature.** Every episode has an outage (line protocol, session down, DPD or IKE given up) within two minutes before
+it. What counts is the longest outage, not the average loss: random loss of 0.1 to 0.3 % can cause a line every few days
+at most.
+
+**Ruled out by.** More lines than the loss can cause, IKE SAs older than the lines at both ends, no outage near.
+
+**What to do.** Find the outages on the path; DPD slower than them on lossy links. Source: field guide 6, 11.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from vpnaudit.diagnose.signs import (
+    Sign,
+    Window,
+    begins,
+    outages,
+    receiver_end,
+    receiver_of,
+    sender_end,
+    sender_of,
+    stamp,
+)
+from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.device import Device
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.settings import Settings
+
+LATE_S = 5.0
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
+    if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
+        return out("a lost packet does not make an SPI that nobody has")
+    here = receiver_of(story, fleet)
+    begin = begins(story)
+    if begin is None:
+        return still_open("was there an outage before it began?", "crypto logging session, and the path's own records")
+    survived = _ike_survived(story)
+    if survived is not None:
+        return survived
+    signs = outages(here, receiver_end(story), story.source)
+    there = sender_of(story, fleet)
+    if there is not None:
+        end = receiver_end(story)
+        signs += outages(there, sender_end(story), end.address if end else None)
+    before = {e.id: _before(e.first_at, signs, settings) for e in story.episodes if e.first_at}
+    if all(before.values()):
+        evidence = list({s.text + str(s.at): s for found in before.values() for s in found}.values())
+        return Weighing(
+            verdict="fits",
+            confidence="likely",
+            because=tuple(reason(f"{s.text} at {stamp(s.at)}", *s.evidence) for s in evidence[:6] if s.at),
+            owner_devices=(),
+            title=f"outages between {story.receiver} and {story.sender or story.source} preceded every episode",
+        )
+    if any(before.values()):
+        with_one = sum(1 for found in before.values() if found)
+        return out(f"only {with_one} of {len(before)} episodes had an outage within two minutes before them")
+    if _would_have_logged(here) and _log_covers(here, begin):
+        return out(f"{here.name}'s log has no line, session or IKE failure within two minutes before the lines")
+    return still_open(
+        "was there an outage of the path before it began, and how long was the longest?",
+        f"{here.name}: crypto logging session; show interfaces; the path's own measurements",
+    )
+
+
+def _ike_survived(story: Story) -> Weighing | None:
+    """IKE SAs older than the lines at both ends: an outage that cost SAs through DPD would have ended them."""
+    begin = begins(story)
+    ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.device is not None]
+    if len(ends) < 2 or begin is None:
+        return None
+    margin = timedelta(seconds=120)
+    old = [i for e in ends for i in e.live_ike[:1] if i.established_at and i.established_at < begin - margin]
+    if len(old) < len(ends):
+        return None
+    return out(
+        "the IKE SAs of both ends are older than the lines: no outage was long enough for an end to give up its peer",
+        *(i.evidence for i in old),
+    )
+
+
+def _before(at: datetime, signs: list[Sign], settings: Settings) -> list[Sign]:
+    window = Window(
+        low=at - timedelta(seconds=settings.thresholds.outage_before_s), high=at + timedelta(seconds=LATE_S)
+    )
+    return [s for s in signs if window.has(s)]
+
+
+def _would_have_logged(device: Device) -> bool:
+    """Whether a session's end is logged at all (`crypto logging session`)."""
+    return device.config is not None and device.config[1].logging_session
+
+
+def _log_covers(device: Device, begin: datetime) -> bool:
+    """Whether the device's log reaches back before `begin`."""
+    times = [device.on_common_clock(m.time) for _, m in device.messages if m.time]
+    return bool(times) and min(times) < begin - timedelta(seconds=120)
+
+
+CAUSE = Cause(name="packet-loss", order=80, owner="path", weigh=_weigh)

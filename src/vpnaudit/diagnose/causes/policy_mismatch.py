@@ -1,0 +1,69 @@
+"""What the two ends protect does not match, so pairs are refused or deleted soon after they are set up.
+
+**Signature.** Packets that did not fit their SA (INV_IDENTITY, ASA 402116) or refused proxies from the same peer around
+the lines; proxy identities that do not mirror each other; pairs that live seconds.
+
+**Ruled out by.** Mirrored proxy identities, and no such message.
+
+**What to do.** Mirror-image access lists at both ends, or a tunnel interface. Source: field guide C12.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from vpnaudit.diagnose.signs import (
+    Window,
+    begins,
+    ends,
+    identity_errors,
+    receiver_end,
+    receiver_of,
+    sender_end,
+    sender_of,
+)
+from vpnaudit.diagnose.verdicts import out, reason
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.tunnel import TunnelEnd
+from vpnaudit.settings import Settings
+
+AROUND_S = 600.0
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+    if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
+        return out("the SPI was never agreed between these two ends")
+    here, there = receiver_end(story), sender_end(story)
+    device = receiver_of(story, fleet)
+    errors = identity_errors(device, story.source)
+    other = sender_of(story, fleet)
+    if other is not None and here is not None:
+        errors += identity_errors(other, here.address)
+    begin, last = begins(story), ends(story)
+    if begin is not None and last is not None:
+        margin = timedelta(seconds=AROUND_S)
+        window = Window(low=begin - margin, high=last + margin)
+        errors = [e for e in errors if window.has(e)]
+    elif story.episodes:
+        errors = []
+    if errors:
+        return Weighing(
+            verdict="fits",
+            confidence="likely",
+            because=tuple(reason(e.text, *e.evidence) for e in errors[:3]),
+            owner_devices=tuple(sorted(d for d in (story.receiver, story.sender) if d)),
+            title=f"what {story.receiver} and {story.sender or story.source} protect does not match",
+        )
+    if here is not None and there is not None and _mirrored(here, there):
+        return out("both ends' proxy identities mirror each other, and no packet was refused for its identity")
+    return out(f"{device.name} logged no packet that did not fit its SA")
+
+
+def _mirrored(here: TunnelEnd, there: TunnelEnd) -> bool:
+    if here.proxies is None or there.proxies is None:
+        return here.vti and there.vti
+    return {(p.local, p.remote) for p in here.proxies} == {(p.remote, p.local) for p in there.proxies}
+
+
+CAUSE = Cause(name="policy-mismatch", order=100, owner="both", weigh=_weigh)

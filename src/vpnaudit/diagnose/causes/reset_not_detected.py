@@ -1,0 +1,129 @@
+"""The receiver lost its SAs (reload, clear, failover) and the sender did not notice.
+
+**Signature.** The sender still has (or had) an SA from before the receiver came up, was cleared or took over, and the
+lines begin after that. The sender has no DPD, or DPD on demand, which sees nothing while packets come in.
+
+**Ruled out by.** No reload, clear or failover before the lines began; or the sender itself came up after they began.
+
+**What to do.** Clear the session at the sender; give the sender periodic DPD. Source: field guide C3, C4, section 11.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from vpnaudit.diagnose.signs import (
+    Sign,
+    Window,
+    begins,
+    receiver_end,
+    receiver_of,
+    sender_end,
+    sender_of,
+    sent_sa,
+    slack,
+    stamp,
+    state_losses,
+)
+from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.event import Confidence
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Reason, Story, Weighing, WouldSettle
+from vpnaudit.model.tunnel import Dpd
+from vpnaudit.settings import Settings
+
+LONGEST_SA_S = 28_800.0
+"""Taken where no lifetime is known: the longest of the platforms' defaults (ASA)."""
+LATE_SIGN_S = 90.0
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+    if story.mechanism not in {"stale-sa", "unexplained"}:
+        return out("the SPI is not one that the sender kept after the receiver had lost it")
+    device = receiver_of(story, fleet)
+    losses = state_losses(device)
+    begin = begins(story)
+    sender = sender_of(story, fleet)
+    if sender is not None and begin and sender.booted_at and sender.booted_at > begin + timedelta(minutes=5):
+        return out(f"{sender.name} itself came up after the lines began, so it kept nothing from before")
+    window = _window(story, fleet)
+    if window is None:
+        return still_open(f"was {device.name} reloaded or cleared before?", f"{device.name}: show version")
+    found = [s for s in losses if window.has(s)]
+    if story.mechanism == "unexplained" and not _repeated(story):
+        return out("single lines, none repeated: no stream that a lost state leaves behind")
+    if found:
+        return _fits(story, fleet, found)
+    if device.booted_at is None and not device.messages:
+        return still_open(f"was {device.name} reloaded before the lines began?", f"{device.name}: show version")
+    if device.booted_at is None:
+        return still_open(f"how long is {device.name} up?", f"{device.name}: show version")
+    return out(
+        f"{device.name} is up since {stamp(device.booted_at)}, and its log shows no clear or failover before the lines",
+        *(s.evidence[0] for s in losses if s.evidence[:1] and s.at == device.booted_at),
+    )
+
+
+def _repeated(story: Story) -> bool:
+    return any(e.lines > 1 for e in story.episodes)
+
+
+def _window(story: Story, fleet: Fleet) -> Window | None:
+    """When the loss must lie: after the sender's SA was installed, before the first line."""
+    begin, sa, bound = begins(story), sent_sa(story), timedelta(seconds=slack(story, fleet))
+    low = sa.installed_at - bound if sa is not None and sa.installed_at is not None else None
+    if low is None and begin is not None:
+        ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.lifetime is not None]
+        longest = max((e.lifetime.ipsec_s for e in ends if e.lifetime and e.lifetime.ipsec_s), default=LONGEST_SA_S)
+        low = begin - timedelta(seconds=longest)
+    if low is None:
+        return None
+    high = begin + timedelta(seconds=LATE_SIGN_S) if begin is not None else None
+    return Window(low=low, high=high)
+
+
+def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
+    device = receiver_of(story, fleet)
+    end = sender_end(story)
+    sign = max(found, key=lambda s: (s.at is not None, s.at or begins(story)))
+    sa = sent_sa(story)
+    who = story.sender or story.source or "the sender"
+    because = [reason(sign.text, *sign.evidence)]
+    if sa is not None:
+        when = f", installed {stamp(sa.installed_at)}, before that" if sa.installed_at else ""
+        because.append(
+            reason(f"{who} still sends on 0x{sa.spi:08X}{when}; {device.name} no longer has it", sa.evidence)
+        )
+    dpd_reason, dpd_explains = _dpd(who, end.dpd if end else None)
+    because += dpd_reason
+    confidence: Confidence = "proven" if sa is not None and sa.installed_at and dpd_explains else "likely"
+    settle = () if end is not None and end.dpd is not None else (_ask_dpd(who, story),)
+    return Weighing(
+        verdict="fits",
+        confidence=confidence,
+        because=tuple(because),
+        would_settle=settle,
+        owner_devices=(story.sender,) if story.sender else (),
+        title=f"{device.name} lost its SAs and {who} did not notice",
+    )
+
+
+def _dpd(who: str, dpd: Dpd | None) -> tuple[list[Reason], bool]:
+    if dpd is None or dpd.mode is None:
+        return [], False
+    if dpd.mode == "off":
+        return [reason(f"{who} has no DPD, so nothing tells it that its peer lost the SAs", *dpd.evidence)], True
+    if dpd.mode == "on-demand":
+        text = f"{who} has DPD on demand only: it asks nothing while packets come in or while it has none to send"
+        return [reason(text, *dpd.evidence)], True
+    return [
+        reason(f"{who} has periodic DPD ({dpd.interval_s} s), which should end this by itself", *dpd.evidence)
+    ], False
+
+
+def _ask_dpd(who: str, story: Story) -> WouldSettle:
+    command = f"{story.sender}: show running-config" if story.sender else "on the peer: its DPD or keepalive settings"
+    return WouldSettle(question=f"has {who} DPD, and is it periodic?", command=command)
+
+
+CAUSE = Cause(name="reset-not-detected", order=50, owner="sender", weigh=_weigh)

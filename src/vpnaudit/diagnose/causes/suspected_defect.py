@@ -1,0 +1,62 @@
+"""The device does what it should not: a software defect is the best explanation left.
+
+**Signature.** Lines for an SPI that the receiver's own table shows as installed long before (the data plane does not
+have what the table says); or ends that agree in all settings, hold live IKE SAs and still disagree on SPIs.
+
+**Ruled out by.** Any plainer cause.
+
+**What to do.** Collect the data-plane view, compare the release with the vendor's defect list, open a case. Source:
+field guide C5, 3.2 row 3.
+"""
+
+from __future__ import annotations
+
+from vpnaudit.diagnose.signs import receiver_end, receiver_of, sender_end
+from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.event import Event
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.settings import Settings
+
+RIVALS = ("reset-not-detected", "lifetime-mismatch", "low-memory", "packet-loss", "delete-lost", "missing-ike-sa")
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
+    if story.mechanism not in {"stale-sa", "unexplained"}:
+        return out("the lines are explained without a defect")
+    device = receiver_of(story, fleet)
+    owned = [ev for e in story.episodes for ev in e.events if any(x.live and x.device == device.name for x in ev.found)]
+    if owned:
+        return _own_table(story, fleet, owned[0], settings)
+    if story.mechanism == "unexplained":
+        return out(f"no SPI of {device.name}'s own table was refused")
+    here, there = receiver_end(story), sender_end(story)
+    if here is None or there is None or not (here.config_read and there.config_read and story.ongoing):
+        return out("no sign of a defect: the settings of both ends are not known, or it is over")
+    if not (here.live_ike and there.live_ike):
+        return out("no live IKE SAs at both ends")
+    return Weighing(
+        verdict="fits",
+        confidence="possible",
+        because=(reason("both ends agree in all settings and hold live IKE SAs, and still disagree on SPIs"),),
+        title=f"{story.receiver} and {there.device} disagree on SPIs without a reason in sight",
+        unless_open=RIVALS,
+    )
+
+
+def _own_table(story: Story, fleet: Fleet, event: Event, settings: Settings) -> Weighing:
+    device = receiver_of(story, fleet)
+    if device.clock_uncertainty_s is None or device.clock_uncertainty_s > settings.thresholds.clock_known_s:
+        return still_open(f"is {device.name}'s clock right?", f"{device.name}: show clock detail; show ntp status")
+    if sum(e.lines for e in story.episodes) < 2:
+        return still_open("does the line come again?", f"{device.name}: show logging")
+    return Weighing(
+        verdict="fits",
+        confidence="possible",
+        because=(reason(event.because, *(x.evidence for x in event.found)),),
+        owner_devices=(device.name,),
+        title=f"{device.name} refuses an SPI that its own table has",
+    )
+
+
+CAUSE = Cause(name="suspected-defect", order=160, owner="vendor", weigh=_weigh)

@@ -1,0 +1,52 @@
+"""The packet came from an address that is no peer of this device: a scan, a stray, or a spoofed source.
+
+**Signature.** The receiver's configuration and IKE table were read; the source is no configured, live or learned peer
+and no address of ours, and nothing there (dynamic map, virtual template, multipoint tunnel) takes any peer. Anyone on
+the Internet can produce the line: source and SPI are unauthenticated claims.
+
+**Ruled out by.** A peer, a dynamic map, a hub that accepts any.
+
+**What to do.** Nothing is out of step. Let IKE and ESP in from peers only, on the outside filter. Source: field guide
+C2.
+"""
+
+from __future__ import annotations
+
+from vpnaudit.diagnose.signs import receiver_of
+from vpnaudit.diagnose.verdicts import out, reason
+from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
+from vpnaudit.model.event import Confidence
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.settings import Settings
+
+MANY_SOURCES = 3
+
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+    device = receiver_of(story, fleet)
+    if story.mechanism != "unknown-source":
+        known = story.tunnel is not None
+        return out(
+            f"{story.source} is a peer of {device.name}"
+            if known
+            else f"it cannot be shown that {story.source or 'the source'} is no peer of {device.name}"
+        )
+    spis = {e.spi for e in story.episodes}
+    sharing = {e.source for e in fleet.episodes if e.mechanism == "unknown-source" and e.spi in spis}
+    wave = len(sharing) >= MANY_SOURCES or any(e.confidence == "proven" for e in story.episodes)
+    confidence: Confidence = "proven" if wave else "likely"
+    event = story.episodes[0].events[0]
+    because = [reason(event.because, *device.cite_whole(CONFIG_COMMAND), *device.cite_whole(*IKE_COMMANDS[:2]))]
+    if len(sharing) >= MANY_SOURCES:
+        because.append(reason(f"{len(sharing)} sources that are no peers sent the same SPI, as scans do"))
+    return Weighing(
+        verdict="fits",
+        confidence=confidence,
+        because=tuple(because),
+        owner_devices=(device.name,),
+        title=f"{story.source} is no peer of {device.name}: a scan, a stray or a spoofed source",
+    )
+
+
+CAUSE = Cause(name="unconfigured-source", order=20, owner="path", weigh=_weigh)

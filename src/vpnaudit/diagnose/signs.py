@@ -1,0 +1,256 @@
+"""What the causes look for in a device's facts: state that was lost, outages, memory failures, session changes.
+
+All times are on the common clock. A sign carries its evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from vpnaudit.model.device import Device
+from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.facts import ParsedCapture
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Story
+from vpnaudit.model.logs import LogMessage
+from vpnaudit.model.tunnel import LiveSa, TunnelEnd
+
+RESTARTS = frozenset({"SYS-5-RESTART", "SYS-5-RELOAD"})
+LINE_TAGS = frozenset({"LINEPROTO-5-UPDOWN", "LINK-3-UPDOWN", "LINK-5-CHANGED"})
+SESSION_TAGS = frozenset({"CRYPTO-5-SESSION_STATUS", "CRYPTO-5-IKEV2_SESSION_STATUS"})
+IKE_FAILURES = frozenset(
+    {
+        "CRYPTO-5-IKMP_SETUP_FAILURE",
+        "CRYPTO-6-IKMP_MODE_FAILURE",
+        "IKEV2-3-NEG_ABORT",
+        "IKEV2-5-SA_DOWN",
+        "CRYPTO-4-IKMP_PEER_DEAD",
+        "CRYPTO-5-IKMP_PEER_DEAD",
+        "CRYPTO-4-DPD",
+        "CRYPTO-5-DPD",
+        "CRYPTO-5-DPD_FAILURE",
+    }
+)
+IDENTITY_TAGS = frozenset(
+    {
+        "CRYPTO-4-RECVD_PKT_INV_IDENTITY",
+        "CRYPTO-4-RECVD_PKT_INV_IDENTITY_ACL",
+        "CRYPTO-4-RECVD_PKT_INV_PROT",
+        "ASA-4-402116",
+        "FTD-4-402116",
+        "ASA-3-713061",
+        "FTD-3-713061",
+    }
+)
+MEMORY_TAGS = frozenset({"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-4-CHUNKMALLOCFAIL"})
+IGNORED_POOLS = ("lsmpi", "reserve")
+
+
+class Sign(Struct, frozen=True, kw_only=True):
+    """Something that happened on a device. `at` null: known to have happened, not when."""
+
+    at: datetime | None
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+    uncertainty_s: float = 1.0
+
+
+class Window(Struct, frozen=True, kw_only=True):
+    """A stretch of the common clock; null ends are open."""
+
+    low: datetime | None = None
+    high: datetime | None = None
+
+    def has(self, sign: Sign) -> bool:
+        """Whether the sign lies in the window, its uncertainty allowed for."""
+        if sign.at is None:
+            return False
+        slack = timedelta(seconds=sign.uncertainty_s)
+        return (self.low is None or sign.at + slack >= self.low) and (self.high is None or sign.at - slack <= self.high)
+
+
+def receiver_of(story: Story, fleet: Fleet) -> Device:
+    """The device that logged, or that lacks the SA."""
+    return fleet.device_by_name[story.receiver]
+
+
+def sender_of(story: Story, fleet: Fleet) -> Device | None:
+    """The device at the other end, if it is ours."""
+    return fleet.device_by_name.get(story.sender or "")
+
+
+def receiver_end(story: Story) -> TunnelEnd | None:
+    """The receiver's end of the story's tunnel."""
+    return story.tunnel.end_of(story.receiver) if story.tunnel else None
+
+
+def sender_end(story: Story) -> TunnelEnd | None:
+    """The other end; its `device` is null where it is not ours."""
+    return story.tunnel.other_end(story.receiver) if story.tunnel else None
+
+
+def begins(story: Story) -> datetime | None:
+    """When the first event of the story was logged, on the common clock."""
+    return min((e.first_at for e in story.episodes if e.first_at), default=None)
+
+
+def ends(story: Story) -> datetime | None:
+    """When the last event of the story was logged, on the common clock."""
+    return max((e.last_at for e in story.episodes if e.last_at), default=None)
+
+
+def slack(story: Story, fleet: Fleet) -> float:
+    """By how much times of the two ends may differ, seconds: the bounds of both clocks. Capped at five minutes."""
+    devices = [d for d in (receiver_of(story, fleet), sender_of(story, fleet)) if d is not None]
+    known = [d.clock_uncertainty_s if d.clock_uncertainty_s is not None else 300.0 for d in devices]
+    return min(sum(known) if len(devices) > 1 else 0.0, 300.0)
+
+
+def sent_sa(story: Story) -> LiveSa | None:
+    """The sender's live outbound SA that the story is about."""
+    end = sender_end(story)
+    if end is None:
+        return None
+    spis = {e.spi for e in story.episodes}
+    if not spis and story.tunnel is not None:
+        spis = {s.spi for s in story.tunnel.stale if s.receiver == story.receiver}
+    return next((s for s in end.outbound if s.spi in spis), None)
+
+
+def messages(device: Device, tags: frozenset[str]) -> Iterator[tuple[ParsedCapture, LogMessage]]:
+    """A device's log messages with one of the tags."""
+    return ((c, m) for c, m in device.messages if m.tag in tags)
+
+
+def _sign(device: Device, capture: ParsedCapture, message: LogMessage, text: str) -> Sign:
+    at = device.on_common_clock(message.time) if message.time else None
+    spread = message.stamp.resolution_s if message.stamp else 1.0
+    return Sign(at=at, text=text, evidence=(device.cite(capture, message.line),), uncertainty_s=spread)
+
+
+def restarts(device: Device) -> list[Sign]:
+    """Boots: by uptime, and by the restart messages of the log."""
+    found = []
+    if device.booted_at is not None and device.version is not None:
+        capture, version = device.version
+        text = f"{device.name} came up at {stamp(device.booted_at)} (uptime {version.uptime or 'as shown'})"
+        found.append(
+            Sign(
+                at=device.booted_at,
+                text=text,
+                evidence=(device.cite(capture, version.line),),
+                uncertainty_s=device.boot_uncertainty_s + 30.0,
+            )
+        )
+    for capture, message in messages(device, RESTARTS):
+        found.append(_sign(device, capture, message, f"{device.name} logged a restart"))
+    return found
+
+
+def state_losses(device: Device) -> list[Sign]:
+    """Whatever makes a device forget its SAs: a restart, a failover, a clear."""
+    found = restarts(device)
+    for capture, message in device.messages:
+        facility = message.tag.partition("-")[0]
+        state = message.details.get("state", "").lower()
+        command = message.details.get("command", "").lower()
+        if facility in {"HSRP", "VRRP", "REDUNDANCY", "RF"} and state.startswith(("active", "master")):
+            found.append(_sign(device, capture, message, f"{device.name} took over from its partner"))
+        elif command.startswith(("clear crypto", "do clear crypto")):
+            found.append(_sign(device, capture, message, f"{device.name}: {command} was entered"))
+    return found
+
+
+def outages(device: Device, end: TunnelEnd | None, source: str | None) -> list[Sign]:
+    """Times at which the path or the peer was gone: line protocol down, session down, DPD or IKE given up."""
+    lines = carriers(device, end)
+    found = []
+    for capture, message in device.messages:
+        down = message.details.get("state", "").lower() == "down"
+        peer = message.details.get("peer") or message.source
+        mine = peer is None or source is None or peer == source
+        if message.tag in LINE_TAGS and down and (message.interface or "") in lines:
+            found.append(_sign(device, capture, message, f"{device.name}: {message.interface} went down"))
+        elif message.tag in SESSION_TAGS and down and mine:
+            found.append(_sign(device, capture, message, f"{device.name}: the session with {peer} went down"))
+        elif _is_ike_failure(message) and mine:
+            found.append(_sign(device, capture, message, f"{device.name}: IKE with {peer or 'the peer'} failed"))
+    return found
+
+
+def _is_ike_failure(message: LogMessage) -> bool:
+    return message.tag in IKE_FAILURES or "dpd" in message.details.get("reason", "").lower()
+
+
+def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
+    """The interfaces that carry a tunnel: its own, and the one that has its local address or is its source."""
+    found: set[str] = set()
+    if end is not None and end.interface:
+        found.add(end.interface)
+    for _, interface in device.interfaces:
+        if end is not None and interface.address == end.address:
+            found.add(interface.name)
+    if device.config is not None and end is not None:
+        for configured in device.config[1].interfaces:
+            addresses = {a.partition("/")[0] for a in configured.addresses} | set(configured.standby_addresses)
+            if end.address in addresses or (configured.name == end.interface and configured.tunnel_source):
+                found.add(configured.name)
+            if configured.name == end.interface and configured.tunnel_source:
+                found.add(configured.tunnel_source)
+    return frozenset(found)
+
+
+def memory_failures(device: Device) -> list[Sign]:
+    """Allocation failures in the log."""
+    found = []
+    for capture, message in messages(device, MEMORY_TAGS):
+        process = message.details.get("process", "a process")
+        pool = message.details.get("pool", "unknown pool")
+        found.append(_sign(device, capture, message, f"{device.name}: {process} got no memory from {pool}"))
+    return found
+
+
+def sessions(device: Device, source: str | None) -> list[tuple[str, Sign]]:
+    """Session changes with one peer: ("up" or "down", sign)."""
+    found = []
+    for capture, message in messages(device, SESSION_TAGS):
+        peer = message.details.get("peer") or message.source
+        state = message.details.get("state", "").lower()
+        if state in {"up", "down"} and (source is None or peer in {source, None}):
+            found.append((state, _sign(device, capture, message, f"the session with {peer} went {state}")))
+    return found
+
+
+def identity_errors(device: Device, source: str | None) -> list[Sign]:
+    """Packets whose inner addresses the SA does not allow, and refused proxies, from one peer."""
+    return [
+        _sign(device, capture, message, f"{device.name}: a packet from {message.source or source} did not fit its SA")
+        for capture, message in messages(device, IDENTITY_TAGS)
+        if source is None or message.source in {None, source}
+    ]
+
+
+def stamp(at: datetime) -> str:
+    """A time in a sentence.
+
+    >>> from datetime import UTC, datetime
+    >>> stamp(datetime(2026, 5, 1, 12, 0, 7, tzinfo=UTC))
+    '2026-05-01 12:00:07 UTC'
+    """
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def span(seconds: float) -> str:
+    """A duration in a sentence.
+
+    >>> span(45), span(600), span(9000)
+    ('45 s', '10 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,86 @@
+"""From episodes to stories: what shares one trouble is judged once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+from vpnaudit.model.event import Episode, Mechanism
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Story
+from vpnaudit.model.tunnel import Tunnel
+
+RECENT_S = 180.0
+"""An event so long before the end of the collection: still going on, at one line a minute."""
+
+Key = tuple[str, str, Mechanism, int]
+
+
+def tell(fleet: Fleet) -> tuple[Story, ...]:
+    """All stories. A stale SA is a story for each SPI; other mechanisms share one for each tunnel or source."""
+    groups: dict[Key, list[Episode]] = defaultdict(list)
+    for episode in fleet.episodes:
+        place = episode.tunnel or f"from {episode.source or 'unknown'}"
+        spi = episode.spi if episode.mechanism == "stale-sa" else 0
+        groups[(place, episode.device, episode.mechanism, spi)].append(episode)
+    told = [_story(fleet, key, groups[key]) for key in sorted(groups)]
+    covered = {(s.receiver, e.spi) for s in told for e in s.episodes}
+    return (*told, *_silent(fleet, covered))
+
+
+def _story(fleet: Fleet, key: Key, episodes: Sequence[Episode]) -> Story:
+    _, receiver, mechanism, _ = key
+    tunnel = fleet.tunnel_by_id.get(episodes[0].tunnel or "")
+    sender = tunnel.other_end(receiver).device if tunnel else None
+    return Story(
+        mechanism=mechanism,
+        receiver=receiver,
+        sender=sender or _holder(fleet, episodes),
+        source=episodes[0].source,
+        tunnel=tunnel,
+        episodes=tuple(episodes),
+        ongoing=_ongoing(fleet, tunnel, receiver, episodes),
+    )
+
+
+def _holder(fleet: Fleet, episodes: Sequence[Episode]) -> str | None:
+    """A device of ours that sends on the SPI, where no tunnel told."""
+    for episode in episodes:
+        for entry in fleet.ledger.find(episode.spi, role="sender"):
+            if entry.device != episode.device:
+                return entry.device
+    return None
+
+
+def _ongoing(fleet: Fleet, tunnel: Tunnel | None, receiver: str, episodes: Sequence[Episode]) -> bool:
+    spis = {e.spi for e in episodes}
+    if tunnel is not None:
+        if any(s.spi in spis and s.receiver == receiver for s in tunnel.stale):
+            return True
+        if tunnel.both_ends and all(e.sa_table_read for e in tunnel.ends):
+            return False
+    last = max((e.last_at for e in episodes if e.last_at), default=None)
+    return last is not None and last >= fleet.collected_at - timedelta(seconds=RECENT_S)
+
+
+def _silent(fleet: Fleet, covered: set[tuple[str, int]]) -> list[Story]:
+    """Tunnels that are out of step now and of which no event speaks."""
+    return [
+        Story(
+            mechanism="stale-sa",
+            receiver=stale.receiver,
+            sender=stale.sender,
+            source=tunnel.other_end(stale.receiver).address,
+            tunnel=tunnel,
+            ongoing=True,
+        )
+        for tunnel in fleet.tunnels
+        for stale in tunnel.stale
+        if (stale.receiver, stale.spi) not in covered
+        and not any(r == stale.receiver for r, _ in _spis(tunnel, covered))
+    ]
+
+
+def _spis(tunnel: Tunnel, covered: set[tuple[str, int]]) -> set[tuple[str, int]]:
+    return {(s.receiver, s.spi) for s in tunnel.stale if (s.receiver, s.spi) in covered}
