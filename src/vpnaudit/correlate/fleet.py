@@ -107,7 +107,16 @@ def _placed(
     for event in events:
         flows.setdefault(flow_key(event), []).append(event)
     summaries = {key: _summary(found) for key, found in flows.items()}
-    return tuple(place(e, summaries[flow_key(e)], around) for e in events)
+    owners = {(s.device, s.spi): t.id for t in tunnels for end in t.ends for s in end.inbound}
+    return tuple(_with_owner(place(e, summaries[flow_key(e)], around), owners) for e in events)
+
+
+def _with_owner(event: Event, owners: Mapping[tuple[str, int], str]) -> Event:
+    """A misdelivered packet belongs to the tunnel of the device that has its SA."""
+    if event.mechanism != "misdelivered":
+        return event
+    found = [owners[x.device, x.spi] for x in event.found if x.role == "receiver" and (x.device, x.spi) in owners]
+    return structs.replace(event, tunnel=found[0]) if found else event
 
 
 def _summary(events: Sequence[Event]) -> Flow:

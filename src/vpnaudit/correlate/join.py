@@ -25,7 +25,10 @@ def join(
     """
     pairs = _pair(all_views, seen)
     paired = {id(v) for pair in pairs for v in pair}
-    singles = [v for v in all_views if id(v) not in paired and not _is_standby(v, all_views)]
+    twins: dict[tuple[str, str], list[View]] = {}
+    for view in all_views:
+        twins.setdefault(_ends(view), []).append(view)
+    singles = [v for v in all_views if id(v) not in paired and not _is_standby(v, twins[_ends(v)])]
     tunnels = [_two_ended(a, b, devices) for a, b in pairs] + [_one_ended(v, devices) for v in singles]
     return _with_unique_ids(tunnels)
 
@@ -43,23 +46,19 @@ def _pair(all_views: Sequence[View], seen: Mapping[tuple[str, str, int], object]
 
 
 def _by_spis(all_views: Sequence[View]) -> Iterable[tuple[View, View]]:
-    receivers: dict[int, list[View]] = {}
-    for view in all_views:
+    receivers: dict[int, list[int]] = {}
+    for index, view in enumerate(all_views):
         for spi in view.in_spis:
-            receivers.setdefault(spi, []).append(view)
+            receivers.setdefault(spi, []).append(index)
     scored: dict[tuple[int, int], int] = {}
     for index, view in enumerate(all_views):
         for spi in view.out_spis:
             for other in receivers.get(spi, []):
-                if other.device != view.device and _may_be_one(view, other):
-                    first, second = sorted((index, _index(all_views, other)))
+                if all_views[other].device != view.device and _may_be_one(view, all_views[other]):
+                    first, second = sorted((index, other))
                     scored[first, second] = scored.get((first, second), 0) + 1
     for first, second in sorted(scored, key=lambda pair: (-scored[pair], pair)):
         yield all_views[first], all_views[second]
-
-
-def _index(all_views: Sequence[View], view: View) -> int:
-    return next(i for i, v in enumerate(all_views) if v is view)
 
 
 def _may_be_one(a: View, b: View) -> bool:
@@ -70,10 +69,10 @@ def _may_be_one(a: View, b: View) -> bool:
 def _by_addresses(all_views: Sequence[View]) -> Iterable[tuple[View, View]]:
     by_ends: dict[tuple[str, str], list[View]] = {}
     for view in all_views:
-        by_ends.setdefault((normal(view.end.address), normal(view.peer)), []).append(view)
+        by_ends.setdefault(_ends(view), []).append(view)
     for (address, peer), here in sorted(by_ends.items()):
         there = by_ends.get((peer, address), [])
-        if address < peer or len(here) + len(there) == 0:
+        if address < peer:
             ranked = [(a, b) for a in _busiest(here) for b in _busiest(there)]
             yield from sorted(ranked, key=lambda ab: ab[0].end.vrf != ab[1].end.vrf)
 
@@ -84,25 +83,28 @@ def _busiest(candidates: Sequence[View]) -> list[View]:
 
 
 def _by_events(all_views: Sequence[View], seen: Mapping[tuple[str, str, int], object]) -> Iterable[tuple[View, View]]:
+    senders: dict[str, list[View]] = {}
+    for view in all_views:
+        senders.setdefault(normal(view.peer), []).append(view)
     for receiver in all_views:
-        for sender in all_views:
-            if normal(sender.peer) != normal(receiver.end.address) or sender.device == receiver.device:
-                continue
+        for sender in senders.get(normal(receiver.end.address), ()):
             if any((receiver.device, normal(receiver.peer), spi) in seen for spi in sender.out_spis):
                 yield receiver, sender
 
 
-def _is_standby(view: View, all_views: Sequence[View]) -> bool:
+def _ends(view: View) -> tuple[str, str]:
+    return (normal(view.end.address), normal(view.peer))
+
+
+def _is_standby(view: View, twins: Sequence[View]) -> bool:
     """An end without SAs on a device that shares its address with one that has them: the standby of a pair."""
     if view.end.sas or view.end.live_ike:
         return False
     return any(
         other.device != view.device
-        and normal(other.end.address) == normal(view.end.address)
-        and normal(other.peer) == normal(view.peer)
         and other.end.vrf == view.end.vrf
         and (other.end.sas or other.end.live_ike or other.device < view.device)
-        for other in all_views
+        for other in twins
     )
 
 

@@ -89,7 +89,9 @@ def receiver_end(story: Story) -> TunnelEnd | None:
 
 def sender_end(story: Story) -> TunnelEnd | None:
     """The other end; its `device` is null where it is not ours."""
-    return story.tunnel.other_end(story.receiver) if story.tunnel else None
+    if story.tunnel is None or story.tunnel.end_of(story.receiver) is None:
+        return None
+    return story.tunnel.other_end(story.receiver)
 
 
 def begins(story: Story) -> datetime | None:

@@ -32,7 +32,8 @@ def tell(fleet: Fleet) -> tuple[Story, ...]:
 def _story(fleet: Fleet, key: Key, episodes: Sequence[Episode]) -> Story:
     _, receiver, mechanism, _ = key
     tunnel = fleet.tunnel_by_id.get(episodes[0].tunnel or "")
-    sender = tunnel.other_end(receiver).device if tunnel else None
+    at_end = tunnel is not None and tunnel.end_of(receiver) is not None
+    sender = tunnel.other_end(receiver).device if tunnel is not None and at_end else None
     return Story(
         mechanism=mechanism,
         receiver=receiver,

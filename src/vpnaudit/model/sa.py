@@ -76,7 +76,10 @@ class DpdTimers(Struct, frozen=True, kw_only=True):
 
 
 class IkeSa(Struct, frozen=True, kw_only=True):
-    """One IKE SA. For `show crypto isakmp sa` local is src, remote is dst and `ends_known` is false."""
+    """One IKE SA. For `show crypto isakmp sa` local is src, remote is dst and `ends_known` is false.
+
+    `remark` is what stands in brackets behind the status ("deleted").
+    """
 
     line: int
     version: Literal["v1", "v2"]
@@ -97,6 +100,7 @@ class IkeSa(Struct, frozen=True, kw_only=True):
     nat_t: bool | None = None
     vrf: str | None = None
     conn_id: int | None = None
+    remark: str | None = None
 
 
 class Session(Struct, frozen=True, kw_only=True):

@@ -8,9 +8,6 @@ and whether the source is a configured peer. Source: field guide 3.2 row 10, 3.4
 
 from __future__ import annotations
 
-from datetime import datetime
-from itertools import pairwise
-
 from vpnaudit.diagnose.signs import receiver_end, receiver_of, sender_end
 from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, SA_COMMANDS
@@ -23,7 +20,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     return Weighing(
         verdict="fits",
         confidence="possible",
-        because=(*_seen(story), *_gaps(story), *_others(story, fleet)),
+        because=(*_seen(story), *_others(story, fleet)),
         would_settle=_missing(story, fleet),
         title=_title(story),
     )
@@ -58,26 +55,6 @@ def _seen(story: Story) -> list[Reason]:
             reason("a single line is a rekey race or a stream of less than a minute: counters tell them apart")
         )
     return [*found, reason(events[0].because)]
-
-
-def _gaps(story: Story) -> list[Reason]:
-    """What the time between lines of one source says: between two SPIs of one source only."""
-    events = sorted(
-        (ev for e in story.episodes for ev in e.events if ev.at is not None),
-        key=lambda ev: ev.at or datetime.min,  # noqa: DTZ901
-    )
-    found = []
-    for first, second in pairwise(events):
-        if first.spi != second.spi and first.at and second.at:
-            gap = (second.at - first.at).total_seconds()
-            found.append(
-                reason(
-                    f"{gap:.3f} s between two different SPIs of {story.source}",
-                    *first.evidence,
-                    *second.evidence,
-                )
-            )
-    return found[:3]
 
 
 def _others(story: Story, fleet: Fleet) -> list[Reason]:

@@ -1,0 +1,45 @@
+# vpnaudit. Each target does its own set-up; `make` alone says what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: help demo browser test lint docs lock clean
+help:
+	@echo "make demo        a simulated fleet with real faults over real SSH, audited: no device needed"
+	@echo "make test        all gates: ruff, mypy, import-linter, documentation, tests"
+	@echo "make docs        write the generated pages of docs/ and the template index anew"
+	@echo "make lock        pin the dependencies anew (requirements/dev.txt)"
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/vpnaudit demo
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+browser:
+	@sh tests/install_browser.sh
+
+test: $(STAMP) browser lint
+	$(BIN)/python -m pytest -n 2
+
+docs: $(STAMP)
+	$(BIN)/python -m vpnaudit.parse.index
+	$(BIN)/python docs/generate.py
+
+lock: $(STAMP)
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements/dev.txt \
+	  pyproject.toml requirements/dev.in
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

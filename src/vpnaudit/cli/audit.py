@@ -1,0 +1,43 @@
+"""`vpnaudit audit SOURCE…`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vpnaudit.cli import options
+from vpnaudit.cli.options import Severity
+
+NAME = "audit"
+HELP = "Audit snapshots, folders of captures, saved terminal sessions, show-techs. No device is touched."
+EXAMPLE = "Example: vpnaudit audit captures/ --html report.html"
+
+Sources = Annotated[
+    list[Path], typer.Argument(metavar="SOURCE…", help="Files or folders; of several, the newest counts.")
+]
+
+
+def command(
+    sources: Sources,
+    json: options.JsonOut = None,
+    html: options.HtmlOut = None,
+    md: options.MdOut = None,
+    csv: options.CsvOut = None,
+    fail_on: options.FailOn = Severity.high,
+    settings: options.SettingsFile = None,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> None:
+    """Audit offline."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from vpnaudit.cli.output import Wanted, emit, status  # noqa: PLC0415
+    from vpnaudit.pipeline.audit import audit_sources, is_incomplete  # noqa: PLC0415
+    from vpnaudit.settings.load import load_settings  # noqa: PLC0415
+
+    wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
+    audit = audit_sources(sources, load_settings(settings), datetime.now(UTC))
+    emit(audit, wanted)
+    raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

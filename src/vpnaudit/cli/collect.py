@@ -1,0 +1,35 @@
+"""`vpnaudit collect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from vpnaudit.cli import options
+from vpnaudit.cli.options import HostKeys
+
+NAME = "collect"
+HELP = "Collect a snapshot over SSH, read-only, secrets redacted before anything is written."
+EXAMPLE = "Example: vpnaudit collect -i inventory -o snapshots --limit 'edge*'"
+
+
+def command(
+    inventory: options.Inventory = Path("inventory"),
+    output: options.Output = Path("vpnaudit-out"),
+    limit: options.Limit = None,
+    workers: options.Workers = 20,
+    timeout: options.Timeout = 300.0,
+    max_output: options.MaxOutput = 256,
+    host_keys: options.HostKeyPolicy = HostKeys.strict,
+    quiet: options.Quiet = False,
+) -> None:
+    """Collect."""
+    from vpnaudit.cli.collecting import collect, summary  # noqa: PLC0415
+
+    folder, manifest = collect(inventory, output, limit, workers, timeout, max_output, host_keys.value, quiet=quiet)
+    if not quiet:
+        typer.echo(f"snapshot: {folder}")
+    for line in summary(manifest):
+        typer.echo(line, err=True)
+    raise typer.Exit(0 if all(d.status == "complete" for d in manifest.devices) else 3)

@@ -1,0 +1,48 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Severity(StrEnum):
+    """What `--fail-on` takes."""
+
+    critical = "critical"
+    high = "high"
+    medium = "medium"
+    low = "low"
+    info = "info"
+    never = "never"
+
+
+class HostKeys(StrEnum):
+    """What `--host-keys` takes."""
+
+    strict = "strict"
+    accept_new = "accept-new"
+
+
+JsonOut = Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="Write the audit document.")]
+HtmlOut = Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write a page for a colleague.")]
+MdOut = Annotated[str | None, typer.Option("--md", metavar="FILE|-", help="Write Markdown, for a ticket.")]
+CsvOut = Annotated[Path | None, typer.Option("--csv", metavar="DIR", help="Write four CSV tables into DIR.")]
+FailOn = Annotated[Severity, typer.Option("--fail-on", help="Exit 1 when something this severe was found.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No report on the terminal, no progress.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also NO_COLOR).")]
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", metavar="FILE", help="Thresholds and waivers (vpnaudit.yaml).")
+]
+Inventory = Annotated[Path, typer.Option("--inventory", "-i", metavar="DIR", help="Nornir SimpleInventory folder.")]
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where snapshots are kept.")]
+Limit = Annotated[
+    str | None, typer.Option("--limit", metavar="FILTER", help="Only these devices: names, globs, or group=, site= …")
+]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=1000, help="Devices at a time.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, metavar="SECONDS", help="One device, in all.")]
+MaxOutput = Annotated[int, typer.Option("--max-output", min=1, metavar="MB", help="Most of one answer.")]
+HostKeyPolicy = Annotated[HostKeys, typer.Option("--host-keys", help="Unknown host keys: refuse, or note them.")]

@@ -1,0 +1,47 @@
+"""`vpnaudit run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from vpnaudit.cli import options
+from vpnaudit.cli.options import HostKeys, Severity
+
+NAME = "run"
+HELP = "The nightly job: collect over SSH, audit, report."
+EXAMPLE = "Example: vpnaudit run -i inventory -o vpnaudit-out --html report.html"
+
+
+def command(
+    inventory: options.Inventory = Path("inventory"),
+    output: options.Output = Path("vpnaudit-out"),
+    limit: options.Limit = None,
+    workers: options.Workers = 20,
+    timeout: options.Timeout = 300.0,
+    max_output: options.MaxOutput = 256,
+    host_keys: options.HostKeyPolicy = HostKeys.strict,
+    json: options.JsonOut = None,
+    html: options.HtmlOut = None,
+    md: options.MdOut = None,
+    csv: options.CsvOut = None,
+    fail_on: options.FailOn = Severity.high,
+    settings: options.SettingsFile = None,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> None:
+    """Run the nightly job."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from vpnaudit.cli.collecting import collect, settings_for, summary  # noqa: PLC0415
+    from vpnaudit.cli.output import Wanted, emit, say, status  # noqa: PLC0415
+    from vpnaudit.pipeline.audit import audit_sources, is_incomplete  # noqa: PLC0415
+
+    wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
+    known = settings_for(inventory, settings)
+    folder, manifest = collect(inventory, output, limit, workers, timeout, max_output, host_keys.value, quiet=quiet)
+    say([f"snapshot: {folder}", *summary(manifest)], quiet=quiet)
+    audit = audit_sources([folder], known, datetime.now(UTC))
+    emit(audit, wanted)
+    raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

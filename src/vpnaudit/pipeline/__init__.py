@@ -1,0 +1,1 @@
+"""Strings the stages together: nightly, audit, one tunnel, logs. Holds the order, no judgement of its own."""

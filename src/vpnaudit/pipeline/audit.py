@@ -1,0 +1,114 @@
+"""The offline audit: sources in, audit document out. A pure function of the files, the settings and `now`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from msgspec import structs
+
+from vpnaudit import diagnose, remedy
+from vpnaudit.checks.registry import run as run_checks
+from vpnaudit.correlate import correlate
+from vpnaudit.errors import SourceError
+from vpnaudit.loss.story import loss_reasons
+from vpnaudit.model.audit import Audit
+from vpnaudit.model.device import Device
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Diagnosis, Finding, Remediation
+from vpnaudit.model.platform import RemedySyntax
+from vpnaudit.model.snapshot import Snapshot, SourceKind
+from vpnaudit.pipeline import document
+from vpnaudit.pipeline.devices import Read, read_devices
+from vpnaudit.platforms.registry import all_platforms, resolve_command, tell_platform
+from vpnaudit.settings import Settings
+from vpnaudit.snapshot.read import read_logs, read_source
+
+
+def read_sources(paths: Sequence[Path]) -> tuple[Snapshot, ...]:
+    """Every snapshot that the paths hold. Raises SourceError where one is missing or nothing in it can be read."""
+    found: list[Snapshot] = []
+    for path in paths:
+        found += read_source(path, resolve_command, tell_platform)
+    if not any(d.captures for s in found for d in s.devices):
+        names = ", ".join(str(p) for p in paths)
+        problems = "; ".join(f"{p.file}: {p.problem}" for s in found for p in s.problems[:3])
+        raise SourceError(names, f"nothing in it can be read{': ' + problems if problems else ''}")
+    return tuple(found)
+
+
+def audit_sources(paths: Sequence[Path], settings: Settings, now: datetime) -> Audit:
+    """Audit snapshots, folders of captures, sessions and show-techs together."""
+    return audit_snapshots(read_sources(paths), settings, now)
+
+
+def audit_logs(paths: Sequence[str], stdin: IO[bytes] | None, settings: Settings, now: datetime) -> Audit:
+    """Audit logs alone: files of any kind, or "-" for standard input."""
+    return audit_snapshots((read_logs(paths, stdin),), settings, now)
+
+
+def audit_snapshots(snapshots: Sequence[Snapshot], settings: Settings, now: datetime) -> Audit:
+    """Parse, correlate, judge, remedy; then the document."""
+    read = read_devices(snapshots, now)
+    fleet = correlate(
+        read.devices,
+        older=read.older,
+        readings=read.readings,
+        trace_times=read.trace_times,
+        collected_at=_collected_at(snapshots, read, now),
+        started_at=min((s.started_at for s in snapshots if s.started_at), default=None),
+        settings=settings,
+    )
+    syntaxes = {p.name: p.remedies for p in all_platforms() if p.remedies is not None}
+    diagnoses = [_with_remedies(_with_loss(d, fleet), fleet, syntaxes) for d in diagnose.diagnose(fleet, settings)]
+    findings = [_finding_with_remedies(f, fleet, syntaxes) for f in run_checks(fleet, settings)]
+    return document.build(fleet, diagnoses, findings, read.problems, _source(snapshots))
+
+
+def _with_loss(diagnosis: Diagnosis, fleet: Fleet) -> Diagnosis:
+    reasons = loss_reasons(diagnosis, fleet)
+    return structs.replace(diagnosis, because=(*diagnosis.because, *reasons)) if reasons else diagnosis
+
+
+def _with_remedies(
+    diagnosis: Diagnosis, fleet: Fleet, syntaxes: dict[str, RemedySyntax]
+) -> tuple[Diagnosis, Sequence[Remediation]]:
+    return diagnosis, remedy.for_diagnosis(diagnosis, fleet, syntaxes)
+
+
+def _finding_with_remedies(
+    finding: Finding, fleet: Fleet, syntaxes: dict[str, RemedySyntax]
+) -> tuple[Finding, Sequence[Remediation]]:
+    wanted = finding.status == "FAIL" and finding.waived is None
+    return finding, remedy.for_finding(finding, fleet, syntaxes) if wanted else ()
+
+
+def _collected_at(snapshots: Sequence[Snapshot], read: Read, now: datetime) -> datetime:
+    """The end of the collection: the manifest's, else the newest clock, else the last line, else the newest file."""
+    finished = [s.finished_at for s in snapshots if s.finished_at]
+    if finished:
+        return max(finished)
+    trusted = [read.readings[d.name] for d in read.devices if d.name in read.readings and _has_clock(d)]
+    readings = trusted or list(read.readings.values())
+    lines = [m.time for d in read.devices for _, m in d.messages if m.time]
+    files = [c.modified_at for s in snapshots for d in s.devices for c in d.captures if c.modified_at]
+    return max(readings or lines or files, default=now)
+
+
+def _has_clock(device: Device) -> bool:
+    return device.clock is not None and device.clock[1].mark == ""
+
+
+def _source(snapshots: Sequence[Snapshot]) -> tuple[SourceKind, str]:
+    kinds = [s.kind for s in snapshots if s.kind != "logs"] or [s.kind for s in snapshots]
+    names = sorted({Path(s.path).name or s.path for s in snapshots})
+    return kinds[-1], ", ".join(names)
+
+
+def is_incomplete(audit: Audit) -> bool:
+    """Whether a device was not had whole, or something in the sources could not be used."""
+    if audit.source.kind == "logs":
+        return bool(audit.problems)
+    return any(d.status != "complete" for d in audit.devices) or bool(audit.problems)

@@ -1,0 +1,219 @@
+"""From snapshots to devices: captures read by their platform's parser, log lines dated, the newest of each command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec import Struct, structs
+
+from vpnaudit.model.config import ConfigFacts
+from vpnaudit.model.device import Device
+from vpnaudit.model.facts import Facts, Parsed, ParsedCapture, Parser
+from vpnaudit.model.platform import Platform
+from vpnaudit.model.snapshot import Capture, DeviceCaptures, Problem, Snapshot
+from vpnaudit.model.system import ClockReading
+from vpnaudit.parse.logs import scan
+from vpnaudit.parse.times import TimeContext, clock_to_utc, date_messages, parse_trace_stamp
+from vpnaudit.platforms.registry import platform, tell_platform
+
+LOG_COMMANDS = ("show logging", "syslog", "console-log")
+
+
+class Read(Struct, frozen=True, kw_only=True):
+    """Everything that was read: the newest of each device, what is older, times of clocks and traces, problems."""
+
+    devices: tuple[Device, ...]
+    older: tuple[Device, ...]
+    readings: dict[str, datetime]
+    trace_times: dict[tuple[str, int], datetime]
+    problems: tuple[Problem, ...]
+
+
+def read_devices(snapshots: Sequence[Snapshot], now: datetime) -> Read:
+    """Parse every capture. Of several snapshots the newest of each device is judged, older ones feed the ledger."""
+    newest, past = _newest(_with_logs_joined(snapshots))
+    problems = [p for s in snapshots for p in s.problems]
+    devices, older, readings, traces = [], [], {}, {}
+    for captures, snapshot in newest:
+        current, earlier = _split_repeats(captures)
+        device, reading = _device(current, snapshot, now)
+        devices.append(device)
+        if reading is not None:
+            readings[device.name] = reading
+        traces.update(_trace_times(device, reading))
+        if earlier.captures:
+            older.append(_device(earlier, snapshot, now)[0])
+        problems += _unread(device)
+    older += [_device(captures, snapshot, now)[0] for captures, snapshot in past]
+    return Read(
+        devices=tuple(devices),
+        older=tuple(older),
+        readings=readings,
+        trace_times=traces,
+        problems=tuple(problems),
+    )
+
+
+Sourced = tuple[DeviceCaptures, Snapshot]
+
+
+def _newest(sourced: Sequence[Sourced]) -> tuple[list[Sourced], list[Sourced]]:
+    by_name: dict[str, list[Sourced]] = {}
+    for captures, snapshot in sourced:
+        by_name.setdefault(captures.name, []).append((captures, snapshot))
+    newest, past = [], []
+    for name in sorted(by_name):
+        ranked = sorted(by_name[name], key=lambda pair: _taken(pair[1]))
+        newest.append(ranked[-1])
+        past += ranked[:-1]
+    return newest, past
+
+
+def _taken(snapshot: Snapshot) -> float:
+    return snapshot.finished_at.timestamp() if snapshot.finished_at else 0.0
+
+
+def _with_logs_joined(snapshots: Sequence[Snapshot]) -> list[Sourced]:
+    """Log files of hosts that other snapshots have join the newest captures of that device."""
+    logs = [(d, s) for s in snapshots if s.kind == "logs" for d in s.devices]
+    others = [(d, s) for s in snapshots if s.kind != "logs" for d in s.devices]
+    owner = {n: d.name for d, _ in others for n in _names(d)}
+    joined: dict[str, list[Capture]] = {}
+    alone: dict[str, tuple[DeviceCaptures, Snapshot]] = {}
+    for captures, snapshot in logs:
+        name = owner.get(captures.name.lower())
+        if name is not None:
+            joined.setdefault(name, []).extend(structs.replace(c, device=name) for c in captures.captures)
+        elif captures.name in alone:
+            known = alone[captures.name][0]
+            merged = structs.replace(known, captures=(*known.captures, *captures.captures))
+            alone[captures.name] = (merged, snapshot)
+        else:
+            alone[captures.name] = (captures, snapshot)
+    newest = {d.name: _taken(s) for d, s in sorted(others, key=lambda pair: _taken(pair[1]))}
+    return [(_joined(d, joined) if _taken(s) == newest[d.name] else d, s) for d, s in others] + list(alone.values())
+
+
+def _joined(device: DeviceCaptures, logs: dict[str, list[Capture]]) -> DeviceCaptures:
+    return structs.replace(device, captures=(*device.captures, *logs.get(device.name, ())))
+
+
+def _names(device: DeviceCaptures) -> set[str]:
+    names = {device.name.lower(), device.name.lower().partition(".")[0]}
+    return names | ({device.address} if device.address else set())
+
+
+def _split_repeats(captures: DeviceCaptures) -> tuple[DeviceCaptures, DeviceCaptures]:
+    """The newest capture of each command (and argument); earlier ones of the same command apart. Logs all count."""
+    current: dict[tuple[str, str], Capture] = {}
+    logs: list[Capture] = []
+    earlier: list[Capture] = []
+    for capture in captures.captures:
+        if capture.command in LOG_COMMANDS:
+            logs.append(capture)
+            continue
+        key = (capture.command, capture.argument)
+        known = current.get(key)
+        if known is not None:
+            earlier.append(known)
+        current[key] = capture
+    ordered = sorted(current.values(), key=lambda c: (bool(c.argument), c.command, c.argument))
+    return structs.replace(captures, captures=(*ordered, *logs)), structs.replace(captures, captures=tuple(earlier))
+
+
+def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tuple[Device, datetime | None]:
+    told = captures.platform or tell_platform([c.text for c in captures.captures])
+    found = platform(told) if told else None
+    parsed = tuple(parse_capture(c, found) for c in captures.captures)
+    config = next((p.parsed.facts.config for p in parsed if p.parsed.facts.config is not None), None)
+    clock = next((p.parsed.facts.clock for p in parsed if p.parsed.facts.clock is not None), None)
+    reading = clock_to_utc(clock, config) if clock is not None else None
+    missing = _missing(parsed, found)
+    device = Device(
+        name=captures.name,
+        platform=found.name if found else told,
+        defaults=found.defaults if found else None,
+        address=captures.address,
+        assessable=found.assessable if found else False,
+        status="partial" if missing and captures.status == "complete" else captures.status,
+        error=captures.error,
+        missing=missing,
+        captures=tuple(p for p in parsed if p.capture.command not in LOG_COMMANDS),
+        log_captures=tuple(
+            _dated(p, clock, config, snapshot, now) for p in parsed if p.capture.command in LOG_COMMANDS
+        ),
+    )
+    return device, reading
+
+
+def parse_capture(capture: Capture, found: Platform | None) -> ParsedCapture:
+    """Read one capture by its platform's parser for the command; logs are read whatever the platform."""
+    if capture.command in LOG_COMMANDS:
+        spec = _spec(found, "show logging") if capture.command == "show logging" else None
+        parsed = spec(capture.text) if spec else scan(capture.text)
+        return ParsedCapture(capture=capture, parsed=parsed)
+    parser = _spec(found, capture.command)
+    return ParsedCapture(capture=capture, parsed=parser(capture.text) if parser else Parsed(facts=Facts()))
+
+
+def _spec(found: Platform | None, command: str) -> Parser | None:
+    if found is None:
+        return None
+    return next((c.parse for c in found.commands if command == c.command or command in c.other_forms), None)
+
+
+def _missing(parsed: Iterable[ParsedCapture], found: Platform | None) -> tuple[str, ...]:
+    """Needed commands that were not answered whole."""
+    if found is None:
+        return ()
+    answered = {p.capture.command for p in parsed if not (p.parsed.refused or p.capture.refused or p.capture.argument)}
+    refused = {p.capture.command for p in parsed if p.parsed.refused or p.capture.refused}
+    needed = [c.command for c in found.commands if c.needed]
+    gaps = [c for c in needed if c not in answered and not _answered_in_detail(c, answered, refused)]
+    return tuple(gaps)
+
+
+def _answered_in_detail(command: str, answered: set[str], refused: set[str]) -> bool:
+    """A folder that somebody kept may have only the detail form, which says all that the plain one does."""
+    return command not in refused and f"{command} detail" in answered
+
+
+def _dated(
+    parsed: ParsedCapture, clock: ClockReading | None, config: ConfigFacts | None, snapshot: Snapshot, now: datetime
+) -> ParsedCapture:
+    capture = parsed.capture
+    context = TimeContext(
+        clock=clock,
+        config=config,
+        collected_at=capture.answered_at or snapshot.finished_at,
+        modified_at=capture.modified_at,
+        now=now,
+        text=capture.text,
+    )
+    messages = date_messages(parsed.parsed.facts.messages, context)
+    facts = structs.replace(parsed.parsed.facts, messages=tuple(messages))
+    return ParsedCapture(capture=capture, parsed=structs.replace(parsed.parsed, facts=facts))
+
+
+def _trace_times(device: Device, reading: datetime | None) -> dict[tuple[str, int], datetime]:
+    if reading is None:
+        return {}
+    config = device.config[1] if device.config else None
+    found = {}
+    for _, trace in device.traces:
+        at = parse_trace_stamp(trace.stamp, reading, config) if trace.stamp else None
+        if at is not None:
+            found[(device.name, trace.line)] = at
+    return found
+
+
+def _unread(device: Device) -> list[Problem]:
+    """Captures that no parser reads: said, not dropped."""
+    if device.platform is None and device.captures:
+        return [Problem(file=device.name, problem="the platform cannot be told from the captures")]
+    return [
+        Problem(file=c.capture.file, problem=f"no parser reads {c.capture.command!r} on {device.platform}")
+        for c in device.captures
+        if not c.parsed.coverage.lines and c.capture.text.strip() and not c.parsed.refused
+    ]

@@ -1,0 +1,273 @@
+"""From what was judged to the audit document: every list in its order, SPIs and times as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from vpnaudit import __version__
+from vpnaudit.model.audit import (
+    Audit,
+    AuditDevice,
+    AuditDiagnosis,
+    AuditDpd,
+    AuditDpdPair,
+    AuditEpisode,
+    AuditEvent,
+    AuditFinding,
+    AuditLifetime,
+    AuditLifetimePair,
+    AuditLocal,
+    AuditProblem,
+    AuditRemediation,
+    AuditRemote,
+    AuditSa,
+    AuditSource,
+    AuditSummary,
+    AuditTool,
+    AuditTunnel,
+    FindingCounts,
+    ParseCount,
+)
+from vpnaudit.model.device import Device
+from vpnaudit.model.event import Event
+from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.facts import ParsedCapture
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Diagnosis, Finding, Remediation, Subject
+from vpnaudit.model.snapshot import Problem, SourceKind
+from vpnaudit.model.spi import spi_text
+from vpnaudit.model.tunnel import Dpd, Lifetime, Tunnel, TunnelEnd
+
+
+def utc_text(time: datetime | None) -> str | None:
+    """A time as the documents write it.
+
+    >>> utc_text(datetime(2026, 5, 1, 12, 0, 7, 98_000, tzinfo=UTC))
+    '2026-05-01T12:00:07.098Z'
+    """
+    if time is None:
+        return None
+    time = time.astimezone(UTC)
+    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+
+
+def build(
+    fleet: Fleet,
+    diagnoses: Sequence[tuple[Diagnosis, Sequence[Remediation]]],
+    findings: Sequence[tuple[Finding, Sequence[Remediation]]],
+    problems: Iterable[Problem],
+    source: tuple[SourceKind, str],
+) -> Audit:
+    """The whole document."""
+    remediations = {r.id: r for _, offered in (*diagnoses, *findings) for r in offered}
+    return Audit(
+        schema_="vpnaudit.audit/1",
+        tool=AuditTool(name="vpnaudit", version=__version__),
+        generated_at=utc_text(fleet.collected_at) or "",
+        source=_source(fleet, source),
+        summary=_summary(fleet, [d for d, _ in diagnoses], [f for f, _ in findings]),
+        devices=tuple(_device(d) for d in fleet.devices),
+        tunnels=tuple(_tunnel(t) for t in fleet.tunnels),
+        events=tuple(_event(e) for e in fleet.events),
+        episodes=_episodes(fleet),
+        diagnoses=tuple(_diagnosis(d, offered) for d, offered in diagnoses),
+        findings=_with_ids(findings),
+        remediations=tuple(_remediation(remediations[key]) for key in sorted(remediations)),
+        problems=tuple(
+            AuditProblem(file=p.file, line=p.line, problem=p.problem)
+            for p in sorted(problems, key=lambda p: (p.file, p.line or 0, p.problem))
+        ),
+    )
+
+
+def _source(fleet: Fleet, source: tuple[SourceKind, str]) -> AuditSource:
+    times = [e.time for e in fleet.events if e.time]
+    first = min([*times, *([fleet.started_at] if fleet.started_at else [])], default=None)
+    return AuditSource(kind=source[0], path=source[1], from_=utc_text(first), to=utc_text(fleet.collected_at))
+
+
+def _summary(fleet: Fleet, diagnoses: Sequence[Diagnosis], findings: Sequence[Finding]) -> AuditSummary:
+    failed = Counter(f.severity for f in findings if f.status == "FAIL" and f.waived is None)
+    return AuditSummary(
+        devices=len(fleet.devices),
+        complete=sum(1 for d in fleet.devices if d.status == "complete"),
+        tunnels=len(fleet.tunnels),
+        events=len(fleet.events),
+        diagnoses=len(diagnoses),
+        findings=FindingCounts(**failed),
+        unknown=sum(1 for f in findings if f.status == "UNKNOWN" and f.waived is None),
+    )
+
+
+def _device(device: Device) -> AuditDevice:
+    version = device.version[1] if device.version else None
+    captures = (*device.captures, *device.log_captures)
+    return AuditDevice(
+        name=device.name,
+        platform=device.platform,
+        version=version.version if version else None,
+        addresses=_addresses(device),
+        status=device.status,
+        missing=device.missing,
+        clock_offset_s=device.clock_offset_s,
+        clock_synchronized=device.clock_synchronized,
+        uptime_s=version.uptime_s if version else None,
+        parse=_parse_counts(captures),
+        assessable=device.assessable,
+        error=device.error,
+    )
+
+
+def _parse_counts(captures: Iterable[ParsedCapture]) -> dict[str, ParseCount]:
+    counts: dict[str, tuple[int, int]] = {}
+    for c in captures:
+        command = " ".join(filter(None, (c.capture.command, c.capture.argument)))
+        lines, understood = counts.get(command, (0, 0))
+        counts[command] = (lines + c.parsed.coverage.lines, understood + c.parsed.coverage.understood)
+    return {k: ParseCount(lines=counts[k][0], understood=counts[k][1]) for k in sorted(counts)}
+
+
+def _addresses(device: Device) -> tuple[str, ...]:
+    found = [i.address for _, i in device.interfaces if i.address]
+    if device.config is not None:
+        found += [a.partition("/")[0] for i in device.config[1].interfaces for a in i.addresses]
+    return tuple(sorted(set(found)))
+
+
+def _tunnel(tunnel: Tunnel) -> AuditTunnel:
+    local, remote = tunnel.local, tunnel.remote
+    return AuditTunnel(
+        id=tunnel.id,
+        local=AuditLocal(device=local.device or "", address=local.address, interface=local.interface, vrf=local.vrf),
+        remote=AuditRemote(device=remote.device, address=remote.address),
+        ike=tunnel.ike,
+        state=tunnel.state,
+        dpd=AuditDpdPair(local=_dpd(local.dpd), remote=_dpd(remote.dpd)),
+        lifetime=AuditLifetimePair(local=_lifetime(local.lifetime), remote=_lifetime(remote.lifetime)),
+        sas=tuple(s for end in tunnel.ends for s in _sas(end)),
+    )
+
+
+def _dpd(dpd: Dpd | None) -> AuditDpd | None:
+    return AuditDpd(interval_s=dpd.interval_s, retry_s=dpd.retry_s, mode=dpd.mode) if dpd else None
+
+
+def _lifetime(life: Lifetime | None) -> AuditLifetime | None:
+    return AuditLifetime(ike_s=life.ike_s, ipsec_s=life.ipsec_s, ipsec_kb=life.ipsec_kb) if life else None
+
+
+def _sas(end: TunnelEnd) -> Iterable[AuditSa]:
+    for sa in end.sas:
+        yield AuditSa(
+            device=sa.device,
+            direction=sa.direction,
+            spi=spi_text(sa.spi),
+            remaining_s=sa.remaining_s,
+            remaining_kb=sa.remaining_kb,
+            transform=sa.transform,
+            installed_at=utc_text(sa.installed_at),
+        )
+
+
+def _event(event: Event) -> AuditEvent:
+    return AuditEvent(
+        id=event.id,
+        time=utc_text(event.time),
+        time_from=event.time_from,
+        device=event.device,
+        destination=event.destination,
+        source=event.source,
+        spi=spi_text(event.spi),
+        interface=event.interface,
+        mechanism=event.mechanism,
+        confidence=event.confidence,
+        count=event.count,
+        episode=event.episode,
+        evidence=event.evidence,
+        raw=event.raw,
+        because=event.because,
+    )
+
+
+def _episodes(fleet: Fleet) -> tuple[AuditEpisode, ...]:
+    return tuple(
+        AuditEpisode(
+            id=e.id,
+            tunnel=e.tunnel,
+            device=e.device,
+            source=e.source,
+            spi=spi_text(e.spi),
+            first=utc_text(e.first),
+            last=utc_text(e.last),
+            events=e.lines,
+            duration_s=round(e.duration_s, 3),
+            mechanism=e.mechanism,
+        )
+        for e in fleet.episodes
+    )
+
+
+def _diagnosis(diagnosis: Diagnosis, offered: Sequence[Remediation]) -> AuditDiagnosis:
+    return AuditDiagnosis(
+        id=diagnosis.id,
+        cause=diagnosis.cause,
+        severity=diagnosis.severity,
+        confidence=diagnosis.confidence,
+        owner=diagnosis.owner,
+        owner_devices=diagnosis.owner_devices,
+        subject=diagnosis.subject,
+        title=diagnosis.title,
+        because=tuple(r.text for r in diagnosis.because if r.text),
+        ruled_out=diagnosis.ruled_out,
+        would_settle=diagnosis.would_settle,
+        episodes=tuple(e.id for s in diagnosis.stories for e in s.episodes),
+        remediations=tuple(dict.fromkeys(r.id for r in offered)),
+        evidence=_unique(e for r in diagnosis.because for e in r.evidence),
+    )
+
+
+def _unique(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(dict.fromkeys(evidence))
+
+
+def _with_ids(findings: Sequence[tuple[Finding, Sequence[Remediation]]]) -> tuple[AuditFinding, ...]:
+    """A rule may speak twice of one subject (two interfaces, say): what it saw then makes the id its own."""
+    plain = Counter(_finding_id(f) for f, _ in findings)
+    built: dict[str, AuditFinding] = {}
+    for finding, offered in findings:
+        key = _finding_id(finding)
+        if plain[key] > 1:
+            key = f"{key} {finding.actual}"
+        built.setdefault(key, _finding(key, finding, offered))
+    return tuple(built.values())
+
+
+def _finding_id(finding: Finding) -> str:
+    return " ".join(filter(None, (finding.rule, _subject_text(finding.subject))))
+
+
+def _subject_text(subject: Subject) -> str:
+    return " ".join(filter(None, (subject.tunnel, subject.source, "+".join(subject.devices))))
+
+
+def _finding(key: str, finding: Finding, offered: Sequence[Remediation]) -> AuditFinding:
+    return AuditFinding(
+        id=key,
+        rule=finding.rule,
+        title=finding.title,
+        status=finding.status,
+        severity=finding.severity,
+        subject=finding.subject,
+        expected=finding.expected,
+        actual=finding.actual,
+        because=finding.because,
+        evidence=finding.evidence,
+        remediations=tuple(dict.fromkeys(r.id for r in offered)),
+        waived=finding.waived,
+    )
+
+
+def _remediation(remediation: Remediation) -> AuditRemediation:
+    return AuditRemediation(**{f: getattr(remediation, f) for f in remediation.__struct_fields__})
