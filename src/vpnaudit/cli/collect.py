@@ -27,7 +27,8 @@ def command(
     """Collect."""
     from vpnaudit.cli.collecting import collect, summary  # noqa: PLC0415
 
-    folder, manifest = collect(inventory, output, limit, workers, timeout, max_output, host_keys.value, quiet=quiet)
+    asked = options.collection(inventory, output, limit, workers, timeout, max_output, host_keys)
+    folder, manifest = collect(asked, quiet=quiet)
     if not quiet:
         typer.echo(f"snapshot: {folder}")
     for line in summary(manifest):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from vpnaudit.pipeline.nightly import Wanted
 
 
 class Severity(StrEnum):
@@ -46,3 +49,26 @@ Workers = Annotated[int, typer.Option("--workers", min=1, max=1000, help="Device
 Timeout = Annotated[float, typer.Option("--timeout", min=1, metavar="SECONDS", help="One device, in all.")]
 MaxOutput = Annotated[int, typer.Option("--max-output", min=1, metavar="MB", help="Most of one answer.")]
 HostKeyPolicy = Annotated[HostKeys, typer.Option("--host-keys", help="Unknown host keys: refuse, or note them.")]
+
+
+def collection(
+    inventory: Path,
+    output: Path,
+    limit: str | None,
+    workers: int,
+    timeout: float,
+    max_output: int,
+    host_keys: HostKeys,
+) -> Wanted:
+    """The options of a collection as the pipeline takes them (megabytes become bytes)."""
+    from vpnaudit.pipeline.nightly import Wanted  # noqa: PLC0415
+
+    return Wanted(
+        inventory=inventory,
+        output=output,
+        limit=limit,
+        workers=workers,
+        timeout_s=timeout,
+        max_output=max_output * 1_000_000,
+        host_keys=host_keys.value,
+    )

@@ -40,7 +40,8 @@ def command(
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     known = settings_for(inventory, settings)
-    folder, manifest = collect(inventory, output, limit, workers, timeout, max_output, host_keys.value, quiet=quiet)
+    asked = options.collection(inventory, output, limit, workers, timeout, max_output, host_keys)
+    folder, manifest = collect(asked, quiet=quiet)
     say([f"snapshot: {folder}", *summary(manifest)], quiet=quiet)
     audit = audit_sources([folder], known, datetime.now(UTC))
     emit(audit, wanted)

@@ -46,9 +46,8 @@ def command(
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     known = settings_for(inventory, settings)
-    sources = from_ or collect_ends(
-        inventory, output, device, peer, workers, timeout, max_output, host_keys.value, quiet=quiet
-    )
+    asked = options.collection(inventory, output, None, workers, timeout, max_output, host_keys)
+    sources = from_ or collect_ends(asked, device, peer, quiet=quiet)
     audit = narrow(audit_sources(sources, known, datetime.now(UTC)), device, peer)
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

@@ -270,7 +270,7 @@ def _live_ikes(device: Device, draft: _Draft, reading: datetime | None) -> tuple
 
 def is_live(ike: IkeSa) -> bool:
     """Whether an IKE SA is established and not being deleted."""
-    words = " ".join(filter(None, (ike.state, ike.status))).upper()
+    words = " ".join(filter(None, (ike.state, ike.status, ike.remark))).upper()
     if "DELETED" in words or "DELETING" in words or "NO_STATE" in words or "DOWN" in words or "IN-NEG" in words:
         return False
     if any(state in words for state in LIVE_STATES):

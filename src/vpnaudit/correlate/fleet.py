@@ -107,16 +107,20 @@ def _placed(
     for event in events:
         flows.setdefault(flow_key(event), []).append(event)
     summaries = {key: _summary(found) for key, found in flows.items()}
-    owners = {(s.device, s.spi): t.id for t in tunnels for end in t.ends for s in end.inbound}
-    return tuple(_with_owner(place(e, summaries[flow_key(e)], around), owners) for e in events)
+    return tuple(_with_owner(place(e, summaries[flow_key(e)], around), tunnels) for e in events)
 
 
-def _with_owner(event: Event, owners: Mapping[tuple[str, int], str]) -> Event:
-    """A misdelivered packet belongs to the tunnel of the device that has its SA."""
+def _with_owner(event: Event, tunnels: Sequence[Tunnel]) -> Event:
+    """A misdelivered packet belongs to the tunnel between its source and the device that has its SA."""
     if event.mechanism != "misdelivered":
         return event
-    found = [owners[x.device, x.spi] for x in event.found if x.role == "receiver" and (x.device, x.spi) in owners]
-    return structs.replace(event, tunnel=found[0]) if found else event
+    holders = {x.device for x in event.found if x.role == "receiver"}
+    for holder in sorted(holders):
+        mine = [t for t in tunnels if t.end_of(holder) is not None]
+        found = tunnel_of(structs.replace(event, device=holder), mine)
+        if found is not None:
+            return structs.replace(event, tunnel=found.id)
+    return event
 
 
 def _summary(events: Sequence[Event]) -> Flow:

@@ -202,6 +202,9 @@ def _never_installed(case: _Case) -> Placement | None:
     sent = tuple(e for e in case.around.ledger.find(case.event.spi, role="sender") if e.device != case.event.device)
     if any(e.live for e in case.mine) or not (listed or sent):
         return None
+    race = _unknown_race(case)
+    if race is not None:
+        return ("rekey-race", race[1], race[2], (*listed, *sent))
     why = f"{case.event.device} handed that SPI out and has no SA with it: the set-up stopped half-way"
     if sent and not listed:
         why = f"{sent[0].device} had it as outbound SA ({sent[0].how}); {case.event.device} has no inbound SA with it"

@@ -12,7 +12,7 @@ from vpnaudit.model.tunnel import LiveSa, Tunnel, TunnelEnd
 
 LEAD_S = 30.0
 """A rekey begins about so long before the lifetime's end (field guide 2.4: 20 to 60 s)."""
-JITTER_S = 20.0
+JITTER_S = 15.0
 """By so much each rekey may lie off the last one's period."""
 VOLUME_JITTER = 0.15
 """By this share a period that traffic decides may differ from the last one."""
@@ -20,6 +20,7 @@ VOLUME_LEAD = 0.9
 """A volume rekey begins at about this share of the volume (field guide 2.4)."""
 FREQUENT_S = 1800.0
 MOST_STEPS = 24
+HORIZON = timedelta(days=30)
 
 
 class Rekey(Struct, frozen=True, kw_only=True):
@@ -55,16 +56,25 @@ def predicted_rekeys(tunnel: Tunnel) -> list[Rekey]:
     installed_at, newest = max(installs, key=lambda pair: (pair[0], pair[1].spi))
     seconds, by_volume = period
     step = seconds * VOLUME_JITTER if by_volume else JITTER_S
-    bound = seconds / 2 if seconds <= FREQUENT_S else seconds / 24
+    bound = seconds / 2 if seconds <= FREQUENT_S else seconds / 12
     found = []
     for count in range(1, MOST_STEPS + 1):
-        uncertainty = newest.uncertainty_s + min(step * count, seconds / 2)
-        if step * count > bound and seconds > FREQUENT_S:
+        uncertainty = newest.uncertainty_s + step * count
+        if step * count > bound:
             break
         at = installed_at - timedelta(seconds=seconds * count)
         why = f"a rekey every {seconds:.0f} s before that of {newest.device}'s 0x{newest.spi:08X}"
         found.append(Rekey(at=at, uncertainty_s=uncertainty, seen=False, why=why))
+    if seconds <= FREQUENT_S:
+        found.append(_any_moment(installed_at - timedelta(seconds=seconds * len(found)), seconds))
     return found
+
+
+def _any_moment(before: datetime, seconds: float) -> Rekey:
+    """What a short period comes to: further back, no moment is known not to be next to a rekey."""
+    half = HORIZON / 2
+    why = f"a rekey every {seconds:.0f} s, so often that no moment is far from one"
+    return Rekey(at=before - half, uncertainty_s=half.total_seconds(), seen=False, why=why)
 
 
 def rekey_period_s(tunnel: Tunnel) -> tuple[float, bool] | None:

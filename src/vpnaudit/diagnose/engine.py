@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from vpnaudit.diagnose.registry import all_causes
 from vpnaudit.diagnose.signs import ends
 from vpnaudit.diagnose.stories import tell
+from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import (
@@ -32,8 +33,8 @@ EARLIEST = datetime.min.replace(tzinfo=UTC)
 def diagnose(fleet: Fleet, settings: Settings) -> tuple[Diagnosis, ...]:
     """One diagnosis a cause and tunnel (or source), sorted by severity, confidence, last event."""
     merged: dict[tuple[str, str], list[tuple[Story, Weighing, Mapping[str, Weighing]]]] = {}
-    for story in tell(fleet):
-        cause, weighings = judge(story, fleet, settings)
+    judged = [(story, *judge(story, fleet, settings)) for story in tell(fleet)]
+    for story, cause, weighings in _as_proven_elsewhere(judged):
         subject = story.tunnel.id if story.tunnel else f"source {story.source or 'unknown'}"
         merged.setdefault((cause.name, subject), []).append((story, weighings[cause.name], weighings))
     causes = {c.name: c for c in all_causes()}
@@ -52,6 +53,31 @@ def judge(story: Story, fleet: Fleet, settings: Settings) -> tuple[Cause, Mappin
         if weighings[c.name].verdict == "fits" and not left_open.intersection(weighings[c.name].unless_open)
     )
     return winner, weighings
+
+
+def _as_proven_elsewhere(
+    judged: Sequence[tuple[Story, Cause, Mapping[str, Weighing]]],
+) -> list[tuple[Story, Cause, Mapping[str, Weighing]]]:
+    """An episode that proves its cause speaks for those of its kind, between the same ends, that leave it open.
+
+    The newest still has its SAs in the tables, the older ones have not.
+    """
+    proven = {
+        (story.tunnel.id, story.receiver, story.mechanism): cause
+        for story, cause, weighings in judged
+        if story.tunnel is not None and weighings[cause.name].confidence == "proven"
+    }
+    found: list[tuple[Story, Cause, Mapping[str, Weighing]]] = []
+    for story, cause, weighings in judged:
+        key = (story.tunnel.id if story.tunnel else "", story.receiver, story.mechanism)
+        other = proven.get(key)
+        if other is not None and other.order < cause.order and weighings[other.name].verdict == "open":
+            same = reason(f"the same as the episode of {story.source} for which it is proven")
+            adopted = Weighing(verdict="fits", confidence="possible", because=(same,))
+            found.append((story, other, {**weighings, other.name: adopted}))
+        else:
+            found.append((story, cause, weighings))
+    return found
 
 
 def _diagnosis(

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from vpnaudit.model.device import Device
+from vpnaudit.diagnose.verdicts import out, still_open
+from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Story
+from vpnaudit.model.judgement import Story, Weighing
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.tunnel import LiveSa, TunnelEnd
 
@@ -120,6 +121,26 @@ def sent_sa(story: Story) -> LiveSa | None:
     if not spis and story.tunnel is not None:
         spis = {s.spi for s in story.tunnel.stale if s.receiver == story.receiver}
     return next((s for s in end.outbound if s.spi in spis), None)
+
+
+def sa_table_read(story: Story, fleet: Fleet) -> bool:
+    """Whether the receiver's SA table was had: without it an SPI that is nowhere says nothing."""
+    end = receiver_end(story)
+    return end.sa_table_read if end is not None else receiver_of(story, fleet).read(*SA_COMMANDS)
+
+
+def repeated(story: Story) -> bool:
+    """Whether one SPI came more than once."""
+    return any(e.lines > 1 for e in story.episodes)
+
+
+def no_race(story: Story) -> Weighing:
+    """What a rekey cause says of lines that were not told to be races: open where no table says when rekeys were."""
+    unknown = story.tunnel is None or story.tunnel.rekey_period_s is None
+    if story.mechanism == "unexplained" and unknown and not repeated(story):
+        command = f"{story.receiver}: show crypto ipsec sa, twice 10 minutes apart; show running-config"
+        return still_open("was the tunnel rekeyed at that moment?", command)
+    return out("the lines are not next to a rekey that is known")
 
 
 def messages(device: Device, tags: frozenset[str]) -> Iterator[tuple[ParsedCapture, LogMessage]]:

@@ -38,7 +38,7 @@ def loss_reasons(diagnosis: Diagnosis, fleet: Fleet) -> tuple[Reason, ...]:
     answer = explain_loss(episodes, window, sources, 3600.0 / period, tunnel.ike if tunnel else None)
     hourly = lines / window * 3600
     rate = Reason(text=f"{lines} lines in {window / 60:.1f} min from {sources} source(s): {hourly:.1f} an hour")
-    gaps = _gaps(diagnosis, known_kb=_volume_kb(diagnosis))
+    gaps = _gaps(diagnosis, known_kb=_volume_kb(diagnosis)) if diagnosis.cause == "insufficient-evidence" else []
     return (rate, *gaps, *(Reason(text=s) for s in answer.sentences))
 
 

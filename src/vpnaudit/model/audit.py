@@ -248,7 +248,7 @@ class AuditProblem(Struct, frozen=True, kw_only=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):
-    """The whole document. `loss` answers in words whether packet loss can have caused the events, with numbers."""
+    """The whole document."""
 
     schema_: Literal["vpnaudit.audit/1"]
     tool: AuditTool

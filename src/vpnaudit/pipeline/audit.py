@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -31,7 +32,7 @@ def read_sources(paths: Sequence[Path]) -> tuple[Snapshot, ...]:
     """Every snapshot that the paths hold. Raises SourceError where one is missing or nothing in it can be read."""
     found: list[Snapshot] = []
     for path in paths:
-        found += read_source(path, resolve_command, tell_platform)
+        found += read_source(path, partial(resolve_command, None), tell_platform)
     if not any(d.captures for s in found for d in s.devices):
         names = ", ".join(str(p) for p in paths)
         problems = "; ".join(f"{p.file}: {p.problem}" for s in found for p in s.problems[:3])
@@ -102,7 +103,7 @@ def _has_clock(device: Device) -> bool:
 
 
 def _source(snapshots: Sequence[Snapshot]) -> tuple[SourceKind, str]:
-    kinds = [s.kind for s in snapshots if s.kind != "logs"] or [s.kind for s in snapshots]
+    kinds: list[SourceKind] = [s.kind for s in snapshots if s.kind != "logs"] or [s.kind for s in snapshots]
     names = sorted({Path(s.path).name or s.path for s in snapshots})
     return kinds[-1], ", ".join(names)
 

@@ -89,7 +89,7 @@ def _source(fleet: Fleet, source: tuple[SourceKind, str]) -> AuditSource:
 
 
 def _summary(fleet: Fleet, diagnoses: Sequence[Diagnosis], findings: Sequence[Finding]) -> AuditSummary:
-    failed = Counter(f.severity for f in findings if f.status == "FAIL" and f.waived is None)
+    failed: Counter[str] = Counter(f.severity for f in findings if f.status == "FAIL" and f.waived is None)
     return AuditSummary(
         devices=len(fleet.devices),
         complete=sum(1 for d in fleet.devices if d.status == "complete"),

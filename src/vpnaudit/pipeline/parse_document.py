@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -64,7 +65,7 @@ def _parse_file(file: Path, platform: str | None, command: str | None) -> list[P
         return [_document(str(file), name, capture)]
     captures = [
         (d.platform, c)
-        for s in read_source(file, resolve_command, tell_platform)
+        for s in read_source(file, partial(resolve_command, None), tell_platform)
         for d in s.devices
         for c in d.captures
     ]
@@ -76,7 +77,7 @@ def _parse_file(file: Path, platform: str | None, command: str | None) -> list[P
 def _command_of(command: str) -> tuple[str, str]:
     if command in LOG_FOLDERS:
         return (command.replace("_", "-"), "")
-    found = resolve_command(command)
+    found = resolve_command(None, command)
     if found is None:
         raise UsageError(f"--command {command!r}: no parser reads that command")
     return found
@@ -93,10 +94,10 @@ def _command_in_path(file: Path) -> tuple[str, str] | None:
     if parent in LOG_FOLDERS:
         return (parent.replace("_", "-"), "")
     if find_platform(file.absolute().parent.parent.name) is not None:
-        found = resolve_command(parent)
+        found = resolve_command(None, parent)
         if found is not None:
             return found
-    return resolve_command(file.name.partition(".")[0])
+    return resolve_command(None, file.name.partition(".")[0])
 
 
 def _document(file: str, platform: str, capture: Capture) -> ParseDocument:

@@ -10,6 +10,7 @@ import msgspec
 from vpnaudit.model.audit import Audit
 from vpnaudit.model.parsed import ParseDocument
 from vpnaudit.model.snapshot import Manifest
+from vpnaudit.report import audit_schema
 
 DOCUMENTS: dict[str, tuple[str, Any]] = {
     "audit": ("vpnaudit.audit/1", Audit),
@@ -20,6 +21,8 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
 
 def schema_text(name: str) -> str:
     """The schema of the named document ("audit", "parse", "snapshot"), as JSON text with a final newline."""
+    if name == "audit":
+        return audit_schema()
     title, kind = DOCUMENTS[name]
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **msgspec.json.schema(kind)}
     return json.dumps(schema, indent=2) + "\n"

@@ -1,1 +1,1 @@
-"""platforms."""
+"""What one platform does differently: one folder a platform, and a registry that finds them."""

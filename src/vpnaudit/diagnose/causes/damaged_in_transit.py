@@ -10,8 +10,8 @@ interface that it came in on make it likely.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import carriers, receiver_end, receiver_of
-from vpnaudit.diagnose.verdicts import out, reason
+from vpnaudit.diagnose.signs import carriers, receiver_end, receiver_of, repeated, sa_table_read
+from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
 from vpnaudit.settings import Settings
@@ -19,7 +19,7 @@ from vpnaudit.settings import Settings
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism != "damaged":
-        return out("no live SPI of that source is within two bits of it")
+        return _not_near(story, fleet)
     device = receiver_of(story, fleet)
     event = story.episodes[0].events[0]
     names = {e.interface for episode in story.episodes for e in episode.events if e.interface}
@@ -34,6 +34,14 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         owner_devices=(device.name,),
         title=f"a packet from {story.source} was damaged on its way to {device.name}",
     )
+
+
+def _not_near(story: Story, fleet: Fleet) -> Weighing:
+    if repeated(story) or story.mechanism != "unexplained":
+        return out("damage does not repeat itself exactly, and the SPI has a place of its own")
+    if sa_table_read(story, fleet):
+        return out("no live SPI of that source is within two bits of it")
+    return still_open("is it within a bit or two of a live SPI?", f"{story.receiver}: show crypto ipsec sa")
 
 
 CAUSE = Cause(name="damaged-in-transit", order=40, owner="path", weigh=_weigh)

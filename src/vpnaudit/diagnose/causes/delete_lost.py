@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vpnaudit.diagnose.signs import begins, receiver_end, sender_end, sent_sa, stamp
+from vpnaudit.diagnose.signs import begins, receiver_end, sa_table_read, sender_end, sent_sa, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
@@ -27,7 +27,7 @@ IKE_COMMAND = "show crypto isakmp sa detail; show crypto ikev2 sa detailed"
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism != "stale-sa":
-        return out("no SA that the sender kept was seen")
+        return _not_stale(story, fleet)
     here, there = receiver_end(story), sender_end(story)
     if here is None or not here.ike_table_read:
         return still_open(f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: {IKE_COMMAND}")
@@ -71,6 +71,13 @@ def _fits(story: Story, here: TunnelEnd, there: TunnelEnd) -> Weighing:
 def _oldest(end: TunnelEnd) -> LiveIke | None:
     dated = sorted((i.established_at, n) for n, i in enumerate(end.live_ike) if i.established_at)
     return end.live_ike[dated[0][1]] if dated else next(iter(end.live_ike), None)
+
+
+def _not_stale(story: Story, fleet: Fleet) -> Weighing:
+    if story.mechanism == "unexplained" and not sa_table_read(story, fleet):
+        who = story.source or "the sender"
+        return still_open(f"does {who} still send on it, with IKE SAs alive at both ends?", f"both ends: {IKE_COMMAND}")
+    return out("no SA that the sender kept was seen")
 
 
 CAUSE = Cause(name="delete-lost", order=120, owner="sender", weigh=_weigh)

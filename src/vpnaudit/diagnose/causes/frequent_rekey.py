@@ -10,7 +10,7 @@ out early: the kilobytes that are gone and the SA's age give the traffic rate, a
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import span
+from vpnaudit.diagnose.signs import no_race, span
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
@@ -19,7 +19,7 @@ from vpnaudit.settings import Settings
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism != "rekey-race":
-        return out("the lines are no rekey races")
+        return no_race(story)
     tunnel, limits = story.tunnel, settings.thresholds
     if tunnel is None or tunnel.rekey_period_s is None:
         return still_open(

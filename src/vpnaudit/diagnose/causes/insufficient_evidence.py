@@ -80,11 +80,16 @@ def _missing(story: Story, fleet: Fleet) -> tuple[WouldSettle, ...]:
         asked.append(("which SPIs does the sender use?", f"{who}: show crypto ipsec sa, twice 10 minutes apart"))
     if not (device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS)):
         source = story.source or "the source"
-        asked.append((f"is {source} a configured peer?", f"{device.name}: show running-config; show crypto isakmp sa"))
+        asked.append(
+            (
+                f"is {source} a configured peer of {device.name}?",
+                f"{device.name}: show running-config; show crypto isakmp sa",
+            )
+        )
     if here is None or here.dpd is None or there is None or there.dpd is None:
         asked.append(("is DPD on at both ends, and periodic?", f"{device.name} and {who}: show running-config"))
     if not device.memory_pools:
-        asked.append(("is the receiver short of memory?", f"{device.name}: show memory statistics"))
+        asked.append((f"is {device.name} short of memory?", f"{device.name}: show memory statistics"))
     return tuple(WouldSettle(question=q, command=c) for q, c in asked)
 
 

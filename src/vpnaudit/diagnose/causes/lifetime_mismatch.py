@@ -23,6 +23,8 @@ from vpnaudit.settings import Settings
 
 BEFORE_S = 120.0
 AFTER_S = 300.0
+LIVED_S = 60.0
+"""An SA that lived its lifetime may end so much earlier (field guide 2.4)."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
@@ -77,6 +79,9 @@ def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: L
         return out(
             f"the lines began at {stamp(begin)}, not when {story.receiver}'s lifetime ran out ({stamp(ran_out)})"
         )
+    traced = _own_end(story, fleet, shorter)
+    if traced is not None:
+        return _fits(story, [*facts, traced], "proven")
     longest = max((e.duration_s for e in story.episodes), default=0.0)
     difference = longer - shorter
     if story.episodes and abs(longest - difference) <= max(120.0, difference * 0.1):
@@ -88,6 +93,21 @@ def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: L
         f"when did {story.source or 'the sender'} install the SA that it sends on?",
         f"{story.sender}: show crypto ipsec sa",
     )
+
+
+def _own_end(story: Story, fleet: Fleet, shorter: int) -> Reason | None:
+    """The receiver's own record (trace or log) of that SA: it lived its lifetime, and the lines began when it ended."""
+    begin = begins(story)
+    entries = [x for e in story.episodes for ev in e.events for x in ev.found if x.role == "receiver"]
+    for entry in entries:
+        if begin is None or entry.installed_at is None or entry.gone_at is None:
+            continue
+        lived = (entry.gone_at - entry.installed_at).total_seconds()
+        late = (begin - entry.gone_at).total_seconds()
+        if abs(lived - shorter) <= LIVED_S and -slack(story, fleet) - 5.0 <= late <= AFTER_S:
+            text = f"{entry.device} had that SA for {span(lived)}, its own lifetime, and the lines began as it ended"
+            return reason(text, entry.evidence)
+    return None
 
 
 def _fits(story: Story, because: list[Reason], confidence: Confidence) -> Weighing:

@@ -11,7 +11,8 @@ SAs on both members. Source: field guide C6, C7.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.verdicts import out, reason
+from vpnaudit.diagnose.signs import sa_table_read
+from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
 from vpnaudit.settings import Settings
@@ -19,7 +20,7 @@ from vpnaudit.settings import Settings
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism != "misdelivered":
-        return out("the SPI is no inbound SA of another device of ours")
+        return _not_seen(story, fleet)
     event = next(e for episode in story.episodes for e in episode.events if e.mechanism == "misdelivered")
     holder = next(entry for entry in event.found if entry.role == "receiver")
     return Weighing(
@@ -30,6 +31,16 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         title=f"traffic for {holder.device} reaches {story.receiver}, which does not have that SA",
         parameters={"holder": holder.device},
     )
+
+
+def _not_seen(story: Story, fleet: Fleet) -> Weighing:
+    located = any(event.found for episode in story.episodes for event in episode.events)
+    if located or not story.episodes or story.mechanism in {"unknown-source", "rekey-race"}:
+        return out("the SPI is no inbound SA of another device of ours")
+    shared = story.episodes[0].events[0].destination or story.receiver
+    if len(fleet.devices) > 1 and sa_table_read(story, fleet):
+        return out(f"no device that was collected has an inbound SA with it, or shares {shared}")
+    return still_open(f"does another device share {shared} and hold that SPI?", "there: show crypto ipsec sa")
 
 
 CAUSE = Cause(name="misdelivery", order=30, owner="path", weigh=_weigh)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vpnaudit.diagnose.signs import begins, receiver_end, receiver_of, sender_end, sent_sa, stamp
+from vpnaudit.diagnose.signs import begins, receiver_end, receiver_of, sa_table_read, sender_end, sent_sa, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import IKE_COMMANDS
 from vpnaudit.model.fleet import Fleet
@@ -23,6 +23,10 @@ from vpnaudit.settings import Settings
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism != "stale-sa":
+        if story.mechanism == "unexplained" and not sa_table_read(story, fleet):
+            return still_open(
+                f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: show crypto isakmp sa"
+            )
         return out("no SA that the sender kept was seen")
     here, there, device = receiver_end(story), sender_end(story), receiver_of(story, fleet)
     read = here.ike_table_read if here is not None else device.read(*IKE_COMMANDS)

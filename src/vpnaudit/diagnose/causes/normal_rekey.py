@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import span
+from vpnaudit.diagnose.signs import no_race, span
 from vpnaudit.diagnose.verdicts import out, reason
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
@@ -22,7 +22,7 @@ OVER_S = 60.0
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism != "rekey-race":
-        return out("not every line is next to a rekey")
+        return no_race(story)
     if any(e.duration_s > OVER_S for e in story.episodes):
         return out("the same SPI came again a minute later")
     period = story.tunnel.rekey_period_s if story.tunnel else None

@@ -22,7 +22,7 @@ from vpnaudit.diagnose.signs import (
     sender_end,
     sender_of,
 )
-from vpnaudit.diagnose.verdicts import out, reason
+from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
 from vpnaudit.model.tunnel import TunnelEnd
@@ -57,6 +57,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         )
     if here is not None and there is not None and _mirrored(here, there):
         return out("both ends' proxy identities mirror each other, and no packet was refused for its identity")
+    if here is None or not here.config_read:
+        return still_open("do the access lists of both ends mirror each other?", "both ends: show running-config")
     return out(f"{device.name} logged no packet that did not fit its SA")
 
 

@@ -18,6 +18,7 @@ from vpnaudit.diagnose.signs import (
     begins,
     receiver_end,
     receiver_of,
+    repeated,
     sender_end,
     sender_of,
     sent_sa,
@@ -35,6 +36,8 @@ from vpnaudit.settings import Settings
 LONGEST_SA_S = 28_800.0
 """Taken where no lifetime is known: the longest of the platforms' defaults (ASA)."""
 LATE_SIGN_S = 90.0
+SINGLE_S = 300.0
+"""A single line is a stream of under a minute: the loss must lie close before it."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
@@ -50,8 +53,6 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if window is None:
         return still_open(f"was {device.name} reloaded or cleared before?", f"{device.name}: show version")
     found = [s for s in losses if window.has(s)]
-    if story.mechanism == "unexplained" and not _repeated(story):
-        return out("single lines, none repeated: no stream that a lost state leaves behind")
     if found:
         return _fits(story, fleet, found)
     if device.booted_at is None and not device.messages:
@@ -64,14 +65,12 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     )
 
 
-def _repeated(story: Story) -> bool:
-    return any(e.lines > 1 for e in story.episodes)
-
-
 def _window(story: Story, fleet: Fleet) -> Window | None:
     """When the loss must lie: after the sender's SA was installed, before the first line."""
     begin, sa, bound = begins(story), sent_sa(story), timedelta(seconds=slack(story, fleet))
     low = sa.installed_at - bound if sa is not None and sa.installed_at is not None else None
+    if low is None and begin is not None and not repeated(story):
+        low = begin - timedelta(seconds=SINGLE_S)
     if low is None and begin is not None:
         ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.lifetime is not None]
         longest = max((e.lifetime.ipsec_s for e in ends if e.lifetime and e.lifetime.ipsec_s), default=LONGEST_SA_S)

@@ -11,7 +11,7 @@ field guide C5, 3.2 row 3.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import receiver_end, receiver_of, sender_end
+from vpnaudit.diagnose.signs import receiver_end, receiver_of, sa_table_read, sender_end
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.event import Event
 from vpnaudit.model.fleet import Fleet
@@ -29,6 +29,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if owned:
         return _own_table(story, fleet, owned[0], settings)
     if story.mechanism == "unexplained":
+        if not sa_table_read(story, fleet):
+            return still_open(f"is the SPI in {device.name}'s own table?", f"{device.name}: show crypto ipsec sa")
         return out(f"no SPI of {device.name}'s own table was refused")
     here, there = receiver_end(story), sender_end(story)
     if here is None or there is None or not (here.config_read and there.config_read and story.ongoing):

@@ -13,8 +13,8 @@ C2.
 from __future__ import annotations
 
 from vpnaudit.diagnose.signs import receiver_of
-from vpnaudit.diagnose.verdicts import out, reason
-from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
+from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, Device
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
@@ -26,12 +26,7 @@ MANY_SOURCES = 3
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     device = receiver_of(story, fleet)
     if story.mechanism != "unknown-source":
-        known = story.tunnel is not None
-        return out(
-            f"{story.source} is a peer of {device.name}"
-            if known
-            else f"it cannot be shown that {story.source or 'the source'} is no peer of {device.name}"
-        )
+        return _known_peer(story, device)
     spis = {e.spi for e in story.episodes}
     sharing = {e.source for e in fleet.episodes if e.mechanism == "unknown-source" and e.spi in spis}
     wave = len(sharing) >= MANY_SOURCES or any(e.confidence == "proven" for e in story.episodes)
@@ -47,6 +42,19 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         owner_devices=(device.name,),
         title=f"{story.source} is no peer of {device.name}: a scan, a stray or a spoofed source",
     )
+
+
+def _known_peer(story: Story, device: Device) -> Weighing:
+    source = story.source or "the source"
+    if story.tunnel is not None:
+        return out(f"{source} is a peer of {device.name}")
+    if story.mechanism == "misdelivered":
+        return out("the SPI is an SA of ours")
+    if device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS):
+        question = f"is {source} a peer that {device.name} should take? It takes peers that nobody configured"
+        return still_open(question, f"{device.name}: show crypto session detail, and who owns the address")
+    command = f"{device.name}: show running-config; show crypto isakmp sa"
+    return still_open(f"is {source} a configured peer of {device.name}?", command)
 
 
 CAUSE = Cause(name="unconfigured-source", order=20, owner="path", weigh=_weigh)

@@ -1,1 +1,1 @@
-"""cisco_ios."""
+"""Cisco IOS and IOS-XE."""

@@ -1,0 +1,72 @@
+"""One end asks for perfect forward secrecy, or for another group, and the other end does not.
+
+## What it looks for
+
+The PFS group of the crypto map entry or profile of both ends.
+
+## Why it matters
+
+The end that wants PFS refuses a proposal without it. Which end starts then decides whether a rekey succeeds: the
+tunnel comes up from one side only, and fails when the other side's turn comes.
+
+## What it cannot see
+
+With IKEv2 the first pair is made without PFS, so that a difference shows at the first rekey only. The setting of a
+peer that was not collected: UNKNOWN.
+
+## Example
+
+    hub     crypto map OUTSIDE 10 ipsec-isakmp / set pfs group14
+    spoke1  no set pfs
+
+## What to do
+
+Set the same group at both ends.
+
+## Source
+
+RFC 7296 section 1.3.1; field guide 4 C12 and 5.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vpnaudit.checks.finding import assessable_tunnels, cite_config, place, place_parameters, still_open, tunnel_case
+from vpnaudit.model.device import CONFIG_COMMAND
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Finding, Rule
+from vpnaudit.model.tunnel import Tunnel
+from vpnaudit.settings import Settings
+
+
+def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
+    """One finding a tunnel."""
+    return (_judge(fleet, t) for t in assessable_tunnels(fleet))
+
+
+def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
+    case = tunnel_case(RULE, tunnel, "the same PFS group at both ends, or none")
+    local, remote = tunnel.local, tunnel.remote
+    for end in (local, remote):
+        if end.device is None or not end.pfs_known:
+            return case.unknown(place(end), still_open(end, "show crypto map"), "whether that end asks for PFS")
+    actual = f"{local.device}: {local.pfs or 'no PFS'}; {remote.device}: {remote.pfs or 'no PFS'}"
+    evidence = (*cite_config(fleet, local), *cite_config(fleet, remote))
+    if _group(local.pfs) == _group(remote.pfs):
+        return case.passed(actual, "", evidence)
+    without = local if local.pfs is None else remote
+    wanted = remote.pfs if without is local else local.pfs
+    return case.failed(
+        actual,
+        "The end that wants PFS refuses what the other offers: whether a rekey succeeds depends on who starts it.",
+        evidence,
+        parameters={**place_parameters(tunnel, without), "pfs": wanted},
+    )
+
+
+def _group(pfs: str | None) -> str | None:
+    return "".join(pfs.lower().split()) if pfs else None
+
+
+RULE = Rule(id="CFG-003", title="pfs-differs", severity="medium", needs=(CONFIG_COMMAND,), check=check)

@@ -1,0 +1,93 @@
+"""The two ends have no transform set in common.
+
+## What it looks for
+
+The transform sets that each end offers this peer. One that both offer is enough.
+
+## Why it matters
+
+Without a common one no new pair can be negotiated. A tunnel that still runs does so on SAs from before the change,
+and fails at its next rekey.
+
+## What it cannot see
+
+A proposal that is written in another form than `esp-…` words cannot be compared: UNKNOWN. So is the offer of a peer
+that was not collected.
+
+## Example
+
+    hub     crypto ipsec transform-set T esp-aes 256 esp-sha256-hmac
+    spoke1  crypto ipsec transform-set T esp-3des esp-sha-hmac
+
+## What to do
+
+Add the stronger of the two to the other end, wait for one rekey, then take the weaker out.
+
+## Source
+
+RFC 4301 section 4.4.1; field guide 4 C12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vpnaudit.checks.finding import assessable_tunnels, cite_config, place, place_parameters, still_open, tunnel_case
+from vpnaudit.model.device import CONFIG_COMMAND
+from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.judgement import Finding, Rule
+from vpnaudit.model.tunnel import Tunnel
+from vpnaudit.settings import Settings
+
+PREFIXES = ("esp-", "ah-", "comp-")
+
+
+def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
+    """One finding a tunnel."""
+    return (_judge(fleet, t) for t in assessable_tunnels(fleet))
+
+
+def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
+    case = tunnel_case(RULE, tunnel, "a transform set that both ends offer")
+    offers: list[set[frozenset[str]]] = []
+    for end in (tunnel.local, tunnel.remote):
+        sets = [algorithms(text) for text in end.transforms or ()]
+        known = {s for s in sets if s is not None}
+        if end.device is None or not sets or len(known) == 0:
+            return case.unknown(place(end), still_open(end, "show crypto map"), "which transform sets that end offers")
+        offers.append(known)
+    local, remote = tunnel.local, tunnel.remote
+    actual = f"{local.device}: {_words(local.transforms)}; {remote.device}: {_words(remote.transforms)}"
+    evidence = (*cite_config(fleet, local), *cite_config(fleet, remote))
+    if offers[0] & offers[1]:
+        return case.passed(actual, "", evidence)
+    return case.failed(
+        actual,
+        "No new pair can be negotiated; what still runs ends with its next rekey.",
+        evidence,
+        parameters={**place_parameters(tunnel, local), "other": remote.device},
+    )
+
+
+def _words(transforms: tuple[str, ...] | None) -> str:
+    return ", ".join(transforms or ())
+
+
+def algorithms(text: str) -> frozenset[str] | None:
+    """A transform set as its algorithms, without regard to order and spelling; null where a word is no transform.
+
+    >>> sorted(algorithms("esp-sha-hmac esp-aes 256") or ())
+    ['esp-aes-256', 'esp-sha-hmac']
+    """
+    found: list[str] = []
+    for word in text.lower().split():
+        if word.startswith(PREFIXES):
+            found.append(word)
+        elif word.isascii() and word.isdigit() and found:
+            found[-1] += f"-{word}"
+        else:
+            return None
+    return frozenset(w.removesuffix("-128") if w == "esp-aes-128" else w for w in found) or None
+
+
+RULE = Rule(id="CFG-002", title="transforms-differ", severity="medium", needs=(CONFIG_COMMAND,), check=check)

@@ -1,0 +1,112 @@
+"""netmiko's session classes, one a platform, each behind the read-only guard.
+
+They are opened directly: netmiko's own table of device types is not touched, and nothing of its login (which would
+push `terminal width 511` through configuration mode on an ASA) is run. netmiko gives the SSH session, its parameters
+and its end; every byte to a device passes `write_channel` here.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import paramiko
+from netmiko.base_connection import BaseConnection
+from netmiko.cisco.cisco_asa_ssh import CiscoAsaSSH as NetmikoAsa
+from netmiko.cisco.cisco_ios import CiscoIosSSH as NetmikoIos
+
+from vpnaudit.collect.guard import Guard
+from vpnaudit.collect.host_keys import HostKeys
+
+
+class GuardedSession(BaseConnection):
+    """What all platforms share. Made with `auto_connect=False`; then `protect`, then `establish_connection`."""
+
+    SESSION_LINES: tuple[tuple[str, ...], ...] = ()
+    """Lines that prepare the terminal. Of each group the next is sent where the one before was refused."""
+
+    _guard: Guard | None = None
+
+    def protect(self, guard: Guard, host_keys: HostKeys, device: str) -> None:
+        """Set what may be sent, and whom we talk to."""
+        self._guard = guard
+        self._host_keys = host_keys
+        self._device = device
+
+    def write_channel(self, out_data: str) -> None:
+        """Send, if the guard lets it pass; raises GuardError. Nothing that is sent or received is logged."""
+        if self._guard is None:
+            raise RuntimeError("a session was opened without its guard")
+        self._guard.check(out_data)
+        self.channel.write_channel(out_data)
+
+    def session_preparation(self) -> None:
+        """Nothing: the reader prepares the terminal itself, and reads the answers."""
+
+    def cleanup(self, command: str = "exit") -> None:
+        """Say good-bye, without netmiko's look whether the device is in configuration mode."""
+        self.write_channel(f"{command}\n")
+
+    def _connect_params_dict(self) -> dict[str, Any]:
+        parameters = super()._connect_params_dict()
+        known = self._host_keys.known_types(self.host, self.port)
+        parameters["transport_factory"] = _transport_preferring(known)
+        return parameters
+
+    def _build_ssh_client(self) -> paramiko.SSHClient:
+        """A client without host keys of its own, so that it asks us about every one."""
+        client = self._get_ssh_client_instance()
+        client.set_missing_host_key_policy(_AskUs(self))
+        return client
+
+    def check_host_key(self, key: paramiko.PKey) -> None:
+        """Raise DeviceError unless this is the device's key. Called before anything of ours is sent."""
+        self._host_keys.check(self._device, self.host, self.port, key)
+
+
+class CiscoIosSSH(GuardedSession, NetmikoIos):
+    """IOS and IOS-XE; also what reads NX-OS and IOS-XR, which know the same lines."""
+
+    SESSION_LINES = (("terminal length 0",), ("terminal width 0", "terminal width 511"))
+
+
+class CiscoAsaSSH(GuardedSession, NetmikoAsa):
+    """ASA and FTD. The width of its terminal is configuration, and stays."""
+
+    SESSION_LINES = (("terminal pager 0",),)
+
+
+SESSIONS: dict[str, type[GuardedSession]] = {
+    "cisco_ios": CiscoIosSSH,
+    "cisco_asa": CiscoAsaSSH,
+    "cisco_nxos": CiscoIosSSH,
+    "cisco_xr": CiscoIosSSH,
+}
+"""The session class of each platform, by its canonical name."""
+
+
+class _AskUs(paramiko.MissingHostKeyPolicy):
+    def __init__(self, session: GuardedSession) -> None:
+        self._session = session
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002
+        self._session.check_host_key(key)
+
+
+def _transport_preferring(key_types: tuple[str, ...]) -> Callable[..., paramiko.Transport]:
+    """Transports that ask for the host keys that we know: a device with several may show any of them."""
+
+    def make(sock: socket.socket, disabled_algorithms: dict[str, Any] | None = None) -> paramiko.Transport:
+        transport = paramiko.Transport(sock, disabled_algorithms=disabled_algorithms)
+        security = transport.get_security_options()
+        offered = tuple(security.key_types)
+        security.key_types = sorted(offered, key=lambda name: _plain(name) not in key_types)
+        return transport
+
+    return make
+
+
+def _plain(algorithm: str) -> str:
+    """The key type of a signature algorithm: RSA keys sign with SHA-2 under names of their own (RFC 8332)."""
+    return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm

@@ -1,0 +1,57 @@
+"""Says in one line, and with a status, what went wrong while a session was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import paramiko
+
+from vpnaudit.collect.deadline import Deadline
+from vpnaudit.errors import DeviceError
+
+_LONGEST = 300
+
+
+def one_line(text: object) -> str:
+    """A text from elsewhere as one printable line."""
+    words = "".join(c if c.isprintable() else " " for c in str(text)).split()
+    return " ".join(words)[:_LONGEST]
+
+
+def login_trouble(device: str, error: Exception, deadline: Deadline) -> DeviceError:
+    """What an exception of netmiko's or paramiko's means. netmiko wraps what paramiko raised: the chain is searched."""
+    if isinstance(error, DeviceError):
+        return error
+    chain = list(_chain(error))
+    if deadline.passed or any("timeout" in str(e).lower() for e in chain if isinstance(e, paramiko.SSHException)):
+        return deadline.error()
+    for cause in chain:
+        if isinstance(cause, paramiko.BadAuthenticationType):
+            kinds = ", ".join(cause.allowed_types)
+            return DeviceError(device, "auth-failed", f"the device takes no password, only {one_line(kinds)}")
+        if isinstance(cause, paramiko.AuthenticationException) or "No authentication methods" in str(cause):
+            return DeviceError(device, "auth-failed", "the device refused the user name and password")
+    return _handshake_trouble(device, chain)
+
+
+def _handshake_trouble(device: str, chain: list[BaseException]) -> DeviceError:
+    for cause in chain:
+        if isinstance(cause, paramiko.SSHException):
+            if "protocol banner" in str(cause):
+                problem = "the connection was closed before SSH began (an access list, or no free line)"
+                return DeviceError(device, "refused", problem)
+            return DeviceError(device, "error", f"SSH: {one_line(cause)}")
+    cause = chain[-1]
+    if isinstance(cause, (EOFError, OSError)):
+        return DeviceError(device, "error", "the device closed the connection during the login")
+    return DeviceError(device, "error", f"{type(cause).__name__}: {one_line(cause)}")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The exception and those that led to it."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__

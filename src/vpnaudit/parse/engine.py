@@ -1,0 +1,342 @@
+r"""Run TextFSM templates over answers: rows with line numbers, and a count of what was not understood.
+
+Templates are plain TextFSM (DESIGN 12): stock `textfsm.TextFSM` loads and runs them, and raises at the first line that
+no rule knows, because every state ends in `^.*\S -> Error`. Here that rule records the line and parsing goes on in the
+same state.
+
+The machine is stock's, run faster: all rules of a state are tried as the branches of one expression, whose
+`lastindex` tells which branch matched. Measured on `show crypto ipsec sa detail`: 8 times stock's speed with the same
+template, 14 times that of `ntc_templates.parse.parse_output` with its own.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import textfsm
+
+from vpnaudit.model.facts import Coverage, Facts, Parsed, UnparsedLine
+from vpnaudit.parse.refusal import is_refused
+
+LONG_LINE = 2048
+"""Characters. No device prints a longer line in an answer that we read; such a line is hostile or binary and is
+declared not understood without showing it to any expression."""
+
+ERROR_RULE = r"^.*\S"
+"""The last rule of every state: any line that is not blank."""
+
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
+_AROUND = re.compile(
+    r"""\s*\w[\w.@:/()~-]{0,99}[#>]\s*(?:(?:do\s)?sho?w?(?:\s\S+){1,10})?$    # a prompt, alone or with an echo
+      | sho?w?(?:\s[\w.:/|-]+){1,10}$                                       # the echo alone
+      | \s*(?:<-*)?-+\s?More\s?-+>?\s*$                         # a pager mark
+      | Load\sfor\sfive\ssecs:\s[\d%/]+;\sone\sminute:          # `terminal exec prompt timestamp`
+      | Time\ssource\sis\s[\w\s-]+,\s
+      | No\stime\ssource,\s
+    """,
+    re.VERBOSE,
+)
+"""Lines that stand around an answer and are no part of it; told apart only where no rule of the template fits."""
+
+_INDENT = r"^\s*"
+_INDENTED = re.compile(r"\^\\s\*(?![?+])")
+_BRACKETS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]")
+"""Brackets and bars of an expression; escaped ones and those inside a class are swallowed with what they are in."""
+
+_LARGEST = 2**63 - 1
+
+
+class TemplateError(Exception):
+    """A template uses what this engine does not run. Names the template and the feature."""
+
+
+class Row:
+    """One record: values by name, and the number of its first line (from 1) in the text.
+
+    The first line is where the first value without Filldown was assigned.
+    """
+
+    __slots__ = ("_names", "_values", "line")
+
+    def __init__(self, line: int, values: dict[str, Any], names: frozenset[str]) -> None:
+        self.line = line
+        self._values = values
+        self._names = names
+
+    def __getitem__(self, name: str) -> str:
+        """Return the text of a value, "" where the text had none.
+
+        Raises:
+            KeyError: The template declares no such value.
+
+        """
+        return self._values.get(name) or self._absent(name)
+
+    def text(self, name: str) -> str | None:
+        """Return the text of a value, None where the text had none."""
+        return self[name] or None
+
+    def number(self, name: str) -> int | None:
+        """Return a decimal value; None where the text had none, or no number that fits 63 bits."""
+        text = self[name]
+        if not text.isdecimal() or len(text) > 20:
+            return None
+        number = int(text)
+        return number if number <= _LARGEST else None
+
+    def each(self, name: str) -> tuple[str, ...]:
+        """Return the texts of a List value, in order."""
+        return tuple(self._values.get(name) or self._absent(name))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the values that the text had, by name."""
+        return dict(self._values)
+
+    def __repr__(self) -> str:
+        return f"Row(line={self.line}, {self._values!r})"
+
+    def _absent(self, name: str) -> str:
+        if name not in self._names:
+            raise KeyError(name)
+        return ""
+
+
+class _Action(NamedTuple):
+    """What a matched rule does: values to assign (name, group, is filldown, is list), then operations."""
+
+    assigned: tuple[tuple[str, int, bool, bool], ...]
+    record: str
+    resume: int | None
+    """Continue: go on with this same line at the rule of this number."""
+    state: str
+    error: bool
+
+
+class _Matcher(NamedTuple):
+    """The rules of a state from some rule on, as one expression. Actions by the number of the branch's own group."""
+
+    match: Callable[[str], re.Match[str] | None]
+    actions: dict[int, _Action]
+
+
+class LineFSM(textfsm.TextFSM):
+    """A template whose run keeps line numbers and goes on after lines that it does not know.
+
+    A run leaves no state behind, so one template serves many threads.
+
+    Raises:
+        textfsm.TextFSMTemplateError: The template is no TextFSM.
+        TemplateError: It uses Fillup, nested groups in a List, or a back reference by number.
+
+    """
+
+    def __init__(self, template: io.StringIO) -> None:
+        super().__init__(template)  # type: ignore[no-untyped-call] # textfsm has no types
+        self.names = frozenset(value.name for value in self.values)
+        options = {value.name: set(value.OptionNames()) for value in self.values}
+        self._refuse_what_is_not_run(options)
+        self._filldown = frozenset(name for name, has in options.items() if "Filldown" in has)
+        self._lists = frozenset(name for name, has in options.items() if "List" in has)
+        self._required = tuple(name for name, has in options.items() if "Required" in has)
+        self._matchers = {
+            (state, start): self._matcher(state, start) for state in self.states for start in self._starts(state)
+        }
+
+    def run(self, text: str) -> tuple[list[Row], Coverage]:
+        """Read a text of any content. Never raises."""
+        return _Run(self).read(text)
+
+    def _refuse_what_is_not_run(self, options: dict[str, set[str]]) -> None:
+        for value in self.values:
+            if "Fillup" in options[value.name]:
+                raise TemplateError(f"{value.name}: Fillup")
+            if "List" in options[value.name] and value.compiled_regex.groups > 1:
+                raise TemplateError(f"{value.name}: groups inside a List")
+        for rules in self.states.values():
+            for rule in rules:
+                if re.search(r"(?<!\\)\\[1-9]|\(\?P=", rule.regex):
+                    raise TemplateError(f"{rule.match}: back reference")
+
+    def _starts(self, state: str) -> list[int]:
+        """Numbers of the rules at which a line can begin: the first, and each after a Continue."""
+        return [0] + [n + 1 for n, rule in enumerate(self.states[state]) if rule.line_op == "Continue"]
+
+    def _matcher(self, state: str, start: int) -> _Matcher:
+        branches: list[str] = []
+        actions: dict[int, _Action] = {}
+        group = 0
+        for number, rule in enumerate(self.states[state][start:], start):
+            if rule.line_op == "Error" and rule.regex == ERROR_RULE:
+                continue
+            # The empty group at the end is the last to close, so its number is the branch's `lastindex`; at the
+            # beginning it would keep `re` from skipping branches by their first character.
+            branch = _NAMED_GROUP.sub("(", rule.regex)
+            branches.append(f"(?:{branch})()" if _has_bare_bar(branch) else f"{branch}()")
+            actions[group + 1 + re.compile(rule.regex).groups] = self._action(rule, number, group)
+            group += 1 + re.compile(rule.regex).groups
+        if not branches:
+            return _Matcher(lambda _line: None, {})
+        return _Matcher(re.compile(_alternatives(branches)).match, actions)
+
+    def _action(self, rule: textfsm.TextFSMRule, number: int, group: int) -> _Action:
+        return _Action(
+            assigned=tuple(
+                (name, group + index, name in self._filldown, name in self._lists)
+                for name, index in re.compile(rule.regex).groupindex.items()
+                if name in self.names
+            ),
+            record=rule.record_op,
+            resume=number + 1 if rule.line_op == "Continue" else None,
+            state=rule.new_state if rule.line_op != "Error" else "",
+            error=rule.line_op == "Error",
+        )
+
+
+def _alternatives(branches: list[str]) -> str:
+    """Join the branches, with what nearly every rule begins with (`^` and blanks) taken out in front."""
+    if all(_INDENTED.match(branch) for branch in branches):
+        return f"{_INDENT}(?:{'|'.join(branch.removeprefix(_INDENT) for branch in branches)})"
+    return "|".join(branches)
+
+
+def _has_bare_bar(regex: str) -> bool:
+    """Whether a `|` stands outside all brackets."""
+    depth = 0
+    for piece in _BRACKETS.findall(regex):
+        depth += {"(": 1, ")": -1}.get(piece, 0)
+        if piece == "|" and depth == 0:
+            return True
+    return False
+
+
+class _Run:
+    """One text going through one template."""
+
+    def __init__(self, fsm: LineFSM) -> None:
+        self._fsm = fsm
+        self._state = "Start"
+        self._kept: dict[str, Any] = {}
+        self._current: dict[str, Any] = {}
+        self._line = 0
+        self._first_line = 0
+        self._rows: list[Row] = []
+
+    def read(self, text: str) -> tuple[list[Row], Coverage]:
+        lines = 0
+        unparsed: list[UnparsedLine] = []
+        for number, raw in enumerate(text.split("\n"), 1):
+            line = raw.rstrip()
+            if not line:
+                continue
+            lines += 1
+            self._line = number
+            if not self._understand(line):
+                unparsed.append(UnparsedLine(line=number, text=line[:LONG_LINE]))
+        if self._state != "End" and "EOF" not in self._fsm.states:
+            self._record()
+        return self._rows, Coverage(lines=lines, understood=lines - len(unparsed), unparsed=tuple(unparsed))
+
+    def _understand(self, line: str) -> bool:
+        if len(line) > LONG_LINE or self._state in {"End", "EOF"}:
+            return False
+        start: int | None = 0
+        while start is not None:
+            matcher = self._fsm._matchers[self._state, start]  # noqa: SLF001 - the run is part of the machine
+            matched = matcher.match(line)
+            if matched is None:
+                return start == 0 and _AROUND.match(line) is not None
+            action = matcher.actions[matched.lastindex]  # type: ignore[index] # every branch is a group
+            if action.error:
+                return False
+            self._do(action, matched)
+            start = action.resume
+        return True
+
+    def _do(self, action: _Action, matched: re.Match[str]) -> None:
+        for name, group, filldown, is_list in action.assigned:
+            text = matched.group(group)
+            kept = self._kept if filldown else self._current
+            if not is_list:
+                kept[name] = text
+            elif text is not None:
+                kept.setdefault(name, []).append(text)
+            if not filldown and not self._first_line:
+                self._first_line = self._line
+        if action.record:
+            self._operate(action.record)
+        if action.state:
+            self._state = action.state
+
+    def _operate(self, operation: str) -> None:
+        if operation == "Record":
+            self._record()
+        elif operation == "Clear":
+            self._clear()
+        elif operation == "Clearall":
+            self._clear()
+            self._kept = {}
+
+    def _record(self) -> None:
+        row = self._kept | self._current
+        if all(row.get(name) for name in self._fsm._required) and any(v is not None for v in row.values()):  # noqa: SLF001
+            values = {n: list(v) if isinstance(v, list) else v for n, v in row.items() if v is not None}
+            self._rows.append(Row(self._first_line or self._line, values, self._fsm.names))
+        self._clear()
+
+    def _clear(self) -> None:
+        self._current = {}
+        self._first_line = 0
+
+
+def template_text(platform: str, command_file: str) -> str:
+    """Return a template's text: from the installed package, else from the checkout's top-level `templates/`.
+
+    Args:
+        platform: A folder of `templates/`, as "cisco_ios".
+        command_file: The file without its ending, as "show_crypto_ipsec_sa".
+
+    Raises:
+        FileNotFoundError: There is no such template in either place.
+
+    """
+    return (template_folder(platform) / f"{command_file}.textfsm").read_text(encoding="utf-8")
+
+
+def template_folder(platform: str) -> Path:
+    """Return the folder that holds a platform's templates (DESIGN 12: the wheel's own first, then the checkout's)."""
+    packaged = Path(str(files("vpnaudit"))) / "templates" / platform
+    if packaged.is_dir():
+        return packaged
+    return Path(__file__).resolve().parents[3] / "templates" / platform
+
+
+@cache
+def load_template(platform: str, command_file: str) -> LineFSM:
+    """Return a compiled template, compiled once."""
+    return LineFSM(io.StringIO(template_text(platform, command_file)))
+
+
+def run_template(platform: str, name: str, text: str) -> tuple[list[Row], Coverage]:
+    """Run the template `templates/<platform>/<name>.textfsm` over a whole answer.
+
+    Blank lines count in neither number of the coverage. No text raises.
+    """
+    return load_template(platform, name).run(text)
+
+
+def parse_answer(platform: str, name: str, text: str, facts: Callable[[list[Row]], Facts]) -> Parsed:
+    """Read an answer: a refusal, or what `facts` makes of the template's rows.
+
+    This is what a command's file calls; `facts` turns rows into records and never raises.
+    """
+    if is_refused(text):
+        lines = sum(1 for line in text.split("\n") if line.strip())
+        return Parsed(coverage=Coverage(lines=lines, understood=lines), refused=True)
+    rows, coverage = run_template(platform, name, text)
+    return Parsed(facts=facts(rows), coverage=coverage)

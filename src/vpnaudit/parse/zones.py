@@ -1,0 +1,68 @@
+"""Time zone names as devices and mails print them.
+
+Names are not unique (CST is used in America and in China): a device's own configuration comes first, this table second,
+and what it says is told as an assumption. Offsets in minutes east of UTC.
+"""
+
+from __future__ import annotations
+
+ZONE_OFFSETS_MIN: dict[str, int] = {
+    "UTC": 0,
+    "GMT": 0,
+    "Z": 0,
+    "UCT": 0,
+    "WET": 0,
+    "WEST": 60,
+    "BST": 60,
+    "CET": 60,
+    "MET": 60,
+    "MEZ": 60,
+    "CEST": 120,
+    "MEST": 120,
+    "MESZ": 120,
+    "EET": 120,
+    "SAST": 120,
+    "CAT": 120,
+    "EEST": 180,
+    "MSK": 180,
+    "TRT": 180,
+    "EAT": 180,
+    "GST": 240,
+    "PKT": 300,
+    "IST": 330,
+    "ICT": 420,
+    "WIB": 420,
+    "HKT": 480,
+    "SGT": 480,
+    "MYT": 480,
+    "PHT": 480,
+    "AWST": 480,
+    "JST": 540,
+    "KST": 540,
+    "ACST": 570,
+    "AEST": 600,
+    "ACDT": 630,
+    "AEDT": 660,
+    "NZST": 720,
+    "NZDT": 780,
+    "HST": -600,
+    "AKST": -540,
+    "AKDT": -480,
+    "PST": -480,
+    "PDT": -420,
+    "MST": -420,
+    "MDT": -360,
+    "CST": -360,
+    "CDT": -300,
+    "EST": -300,
+    "EDT": -240,
+    "AST": -240,
+    "ADT": -180,
+    "BRT": -180,
+    "ART": -180,
+    "NST": -210,
+    "NDT": -150,
+}
+
+AMBIGUOUS_ZONES = frozenset({"CST", "IST", "BST", "AST", "EST", "GST", "PST", "MST"})
+"""Names of the table that elsewhere in the world mean another offset."""

@@ -1,0 +1,162 @@
+"""`show crypto ipsec sa` in all its forms: the IPsec SAs, and the identities with their counters (field guide 5.1)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from vpnaudit.model.facts import Facts, Parsed
+from vpnaudit.model.platform import CommandSpec
+from vpnaudit.model.sa import Direction, IpsecFlow, IpsecSa, Protocol
+from vpnaudit.parse.duration import duration_s
+from vpnaudit.parse.engine import Row, parse_answer
+
+_GLUED_PORT = re.compile(r"([^:]+):(\d{1,5})")
+"""`current_peer: 192.0.2.1:500` of IOS 12; an IPv6 address has more than one colon."""
+
+_TOO_MANY_DIGITS = 20
+"""A counter has 64 bits."""
+
+_DIRECTIONS: dict[str, Direction] = {"in": "in", "out": "out"}
+_PROTOCOLS: dict[str, Protocol] = {"esp": "esp", "ah": "ah", "pcp": "pcp"}
+
+
+def parse(text: str) -> Parsed:
+    """Read an answer. Never raises."""
+    return parse_answer("cisco_ios", "show_crypto_ipsec_sa", text, _facts)
+
+
+def _facts(rows: list[Row]) -> Facts:
+    return Facts(
+        ipsec_sas=tuple(_sa(row) for row in rows if row["RECORD"] == "spi"),
+        ipsec_flows=tuple(_flow(row) for row in rows if row["RECORD"] != "spi"),
+    )
+
+
+def _sa(row: Row) -> IpsecSa:
+    peer, port = _peer(row)
+    return IpsecSa(
+        line=row.line,
+        direction=_DIRECTIONS[row["DIRECTION"]],
+        protocol=_PROTOCOLS[row["PROTOCOL"]],
+        spi=_spi(row["SPI"]),
+        interface=row.text("INTERFACE"),
+        peer=peer,
+        local_endpoint=row.text("LOCAL_ENDPOINT"),
+        remote_endpoint=row.text("REMOTE_ENDPOINT"),
+        local_identity=row.text("LOCAL_IDENT"),
+        remote_identity=row.text("REMOTE_IDENT"),
+        remaining_kb=row.number("REMAINING_KB"),
+        remaining_s=_remaining_s(row),
+        transform=row.text("TRANSFORM"),
+        status=row.text("STATUS"),
+        vrf=_named(row["VRF"]),
+        map_tag=_named(row["MAP_TAG"]),
+        peer_port=port,
+        settings=row.text("SETTINGS"),
+        initiator=None if not row["INITIATOR"] else row["INITIATOR"] == "True",
+        volume_rekey=_volume_rekey(row),
+    )
+
+
+def _flow(row: Row) -> IpsecFlow:
+    peer, port = _peer(row)
+    return IpsecFlow(
+        line=row.line,
+        interface=row.text("INTERFACE"),
+        map_tag=_named(row["MAP_TAG"]),
+        vrf=_named(row["VRF"]),
+        local_address=row.text("LOCAL_ADDRESS"),
+        peer=peer,
+        peer_port=port,
+        local_endpoint=row.text("LOCAL_ENDPOINT"),
+        remote_endpoint=row.text("REMOTE_ENDPOINT"),
+        local_identity=row.text("LOCAL_IDENT"),
+        remote_identity=row.text("REMOTE_IDENT"),
+        current_outbound_spi=_spi(row["OUTBOUND_SPI"]),
+        pfs=_pfs(row),
+        counters={name: count for line in row.each("COUNTERS") for name, count in _counters(line)},
+    )
+
+
+@lru_cache(maxsize=8192)
+def _counters(line: str) -> tuple[tuple[str, int], ...]:
+    """`#pkts encaps: 4, #send errors 0`: a colon may be missing, and a hash or a blank be there twice."""
+    counters = []
+    for part in line.split(","):
+        name, _, count = part.strip().rpartition(" ")
+        if count.isdecimal() and len(count) < _TOO_MANY_DIGITS:
+            words = name.lstrip("#").rstrip(": ").lower().removeprefix("pkts").split()
+            counters.append((" ".join(words), int(count)))
+    return tuple(counters)
+
+
+def _spi(text: str) -> int | None:
+    """The hexadecimal value; the decimal in brackets only repeats it. None for `[Not Available]` (SD-WAN)."""
+    return int(text, 16) if text and not text.startswith("[") else None
+
+
+def _peer(row: Row) -> tuple[str | None, int | None]:
+    glued = _GLUED_PORT.fullmatch(row["PEER"])
+    if glued:
+        return glued[1], int(glued[2])
+    return row.text("PEER"), row.number("PEER_PORT")
+
+
+def _remaining_s(row: Row) -> int | None:
+    return row.number("REMAINING_S") if row["REMAINING_S"] else duration_s(row["REMAINING_TEXT"])
+
+
+def _volume_rekey(row: Row) -> bool | None:
+    if row["VOLUME_REKEY"]:
+        return False
+    return True if row["REMAINING_KB"] else None
+
+
+def _pfs(row: Row) -> str | None:
+    """The group; "none" where the device says that there is no PFS."""
+    if row["PFS"] == "N":
+        return "none"
+    return row.text("DH_GROUP")
+
+
+def _named(text: str) -> str | None:
+    return None if text in {"", "(none)"} else text
+
+
+_TIMEOUT_S = 300.0
+"""A hub with thousands of SAs prints for minutes."""
+
+COMMANDS = (
+    CommandSpec(
+        command="show crypto ipsec sa",
+        parse=parse,
+        needed=True,
+        timeout_s=_TIMEOUT_S,
+        other_forms=(
+            "show crypto ipsec sa interface",
+            "show crypto ipsec sa peer",
+            "show crypto ipsec sa map",
+            "show crypto ipsec sa vrf",
+            "show crypto ipsec sa identity",
+            "show crypto ipsec sa ipv6",
+            "show crypto ipsec sa active",
+            "show crypto ipsec sa standby",
+        ),
+    ),
+    CommandSpec(
+        command="show crypto ipsec sa detail",
+        parse=parse,
+        timeout_s=_TIMEOUT_S,
+        other_forms=(
+            "show crypto ipsec sa interface detail",
+            "show crypto ipsec sa peer detail",
+            "show crypto ipsec sa map detail",
+            "show crypto ipsec sa vrf detail",
+            "show crypto ipsec sa identity detail",
+            "show crypto ipsec sa ipv6 detail",
+            "show crypto ipsec sa active detail",
+            "show crypto ipsec sa standby detail",
+        ),
+    ),
+)

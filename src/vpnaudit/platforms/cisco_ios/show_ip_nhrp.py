@@ -1,0 +1,40 @@
+"""`show ip nhrp`: addresses of DMVPN peers, learned or configured (field guide, appendix E)."""
+
+from __future__ import annotations
+
+from vpnaudit.model.facts import Facts, Parsed
+from vpnaudit.model.platform import CommandSpec
+from vpnaudit.model.sa import NbmaPeer
+from vpnaudit.parse.engine import Row, parse_answer
+
+
+def parse(text: str) -> Parsed:
+    """Read an answer. Never raises."""
+    return parse_answer("cisco_ios", "show_ip_nhrp", text, _facts)
+
+
+def _facts(rows: list[Row]) -> Facts:
+    """An entry without NBMA address (incomplete, negative) names no peer."""
+    return Facts(
+        nbma_peers=tuple(
+            NbmaPeer(
+                line=row.line,
+                nbma=row["NBMA"],
+                tunnel=row.text("TUNNEL"),
+                interface=row.text("INTERFACE"),
+                state=row.text("TYPE"),
+            )
+            for row in rows
+            if row["NBMA"]
+        )
+    )
+
+
+COMMANDS = (
+    CommandSpec(
+        command="show ip nhrp",
+        parse=parse,
+        timeout_s=120.0,
+        other_forms=("show ip nhrp detail", "show ipv6 nhrp"),
+    ),
+)

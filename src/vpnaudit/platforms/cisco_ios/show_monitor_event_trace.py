@@ -1,0 +1,68 @@
+"""`show monitor event-trace crypto ipsec event all`: SPIs of the past, with the moments of their birth and death."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from vpnaudit.model.facts import Facts, Parsed
+from vpnaudit.model.platform import CommandSpec
+from vpnaudit.model.sa import SaTrace
+from vpnaudit.parse.engine import Row, parse_answer
+
+_SAME_MS = 5
+"""Milliseconds. A delete is traced twice; entries of one SPI no further apart are one (field guide 5.1)."""
+
+_ACTIONS: dict[str, Literal["create", "delete"]] = {"create": "create", "delete": "delete"}
+
+
+def parse(text: str) -> Parsed:
+    """Read an answer. Never raises."""
+    return parse_answer("cisco_ios", "show_monitor_event-trace_crypto_ipsec_event_all", text, _facts)
+
+
+def _facts(rows: list[Row]) -> Facts:
+    traces: list[SaTrace] = []
+    last: dict[tuple[str, int, str | None], tuple[str, int]] = {}
+    for row in rows:
+        trace = _trace(row)
+        what = (trace.action, trace.spi, trace.destination)
+        day, at_ms = _moment(row["STAMP"])
+        seen = last.get(what)
+        last[what] = (day, at_ms)
+        if seen is None or seen[0] != day or abs(seen[1] - at_ms) > _SAME_MS:
+            traces.append(trace)
+    return Facts(traces=tuple(traces))
+
+
+def _trace(row: Row) -> SaTrace:
+    return SaTrace(
+        line=row.line,
+        action=_ACTIONS[row["ACTION"]],
+        spi=int(row["SPI"], 16),
+        destination=row.text("DESTINATION"),
+        stamp=" ".join(row["STAMP"].split()) or None,
+    )
+
+
+def _moment(stamp: str) -> tuple[str, int]:
+    """Everything of a stamp but its time of day, and that time in milliseconds."""
+    words = stamp.split()
+    time = next((word for word in words if ":" in word), "0:0:0")
+    hours, minutes, seconds = [*time.split(":"), "0", "0"][:3]
+    whole, _, fraction = seconds.partition(".")
+    at_ms = (int(hours) * 3600 + int(minutes) * 60 + int(whole)) * 1000 + int(fraction[:3].ljust(3, "0"))
+    return " ".join(word for word in words if word != time), at_ms
+
+
+COMMANDS = (
+    CommandSpec(
+        command="show monitor event-trace crypto ipsec event all",
+        parse=parse,
+        timeout_s=120.0,
+        other_forms=(
+            "show monitor event-trace crypto ipsec event latest",
+            "show monitor event-trace crypto ipsec event all detail",
+            "show monitor event-trace crypto ipsec event from-boot",
+        ),
+    ),
+)

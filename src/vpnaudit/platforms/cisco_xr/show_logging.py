@@ -1,0 +1,8 @@
+"""`show logging` of Cisco IOS-XR."""
+
+from __future__ import annotations
+
+from vpnaudit.model.platform import CommandSpec
+from vpnaudit.parse.logs import scan
+
+COMMANDS = (CommandSpec(command="show logging", parse=scan, needed=True, timeout_s=300.0),)

@@ -1,0 +1,67 @@
+"""The platforms that vpnaudit knows: every folder beside this file that holds a `platform` module with `PLATFORM`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+
+import vpnaudit.platforms
+from vpnaudit.model.platform import Platform
+from vpnaudit.platforms.gather import refuse_twins
+from vpnaudit.platforms.typed_command import resolve
+
+_LOOK_AT = 65536
+"""Characters of a text that are searched for what tells its platform."""
+
+
+@cache
+def all_platforms() -> tuple[Platform, ...]:
+    """Return every platform, by name.
+
+    Raises:
+        ValueError: Two folders claim one name or alias.
+
+    """
+    folders = sorted(info.name for info in pkgutil.iter_modules(vpnaudit.platforms.__path__) if info.ispkg)
+    found = tuple(importlib.import_module(f"vpnaudit.platforms.{folder}.platform").PLATFORM for folder in folders)
+    refuse_twins(name for each in found for name in (each.name, *each.aliases))
+    return found
+
+
+def platform(name: str) -> Platform | None:
+    """Return the platform of a name or an alias ("cisco_xe"), None where there is none."""
+    wanted = name.lower().replace("-", "_")
+    return next((each for each in all_platforms() if wanted in {each.name, *each.aliases}), None)
+
+
+def tell_platform(texts: Iterable[str]) -> str | None:
+    """Return the name of the platform that texts of one device come from; None where they do not say, or disagree.
+
+    Each text gives a voice to every platform of which it bears a mark.
+    """
+    voices: Counter[str] = Counter()
+    for text in texts:
+        start = text[:_LOOK_AT]
+        voices.update(each.name for each in all_platforms() if any(mark.search(start) for mark in each.tells))
+    ranked = voices.most_common(2)
+    if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
+        return None
+    return ranked[0][0]
+
+
+def resolve_command(platform_name: str | None, typed: str) -> tuple[str, str] | None:
+    """Return the canonical command and its argument for what was typed, or for the stem of a file's name.
+
+    None where the platform knows no such command or several fit. Without a known platform, the command that the
+    platforms which know it agree on.
+    """
+    one = platform(platform_name) if platform_name else None
+    found = {resolve(_names(each), typed) for each in ((one,) if one else all_platforms())} - {None}
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _names(each: Platform) -> tuple[str, ...]:
+    return tuple(name for spec in each.commands for name in (spec.command, *spec.other_forms))

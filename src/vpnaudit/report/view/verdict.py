@@ -1,0 +1,69 @@
+"""The first lines of every report: what is out of step now, and what that word rests on."""
+
+from __future__ import annotations
+
+from vpnaudit.model.judgement import SEVERITIES
+from vpnaudit.report.view.joined import Joined
+from vpnaudit.report.view.wording import count
+
+
+def headline(joined: Joined) -> str:
+    """Say the verdict in one sentence without a full stop: "2 of 9 tunnels are out of step now"."""
+    audit = joined.audit
+    if joined.tunnels:
+        return _tunnels_line(joined)
+    if audit.events:
+        lines = count(sum(e.count for e in audit.events), "invalid-SPI log line")
+        return f"{lines}, but no SA table was read: whether a tunnel is out of step now cannot be told"
+    if audit.devices:
+        return f"No tunnel and no invalid-SPI log line was found on {count(len(audit.devices), 'device')}"
+    return "Nothing could be judged: the source has no device and no invalid-SPI log line"
+
+
+def _tunnels_line(joined: Joined) -> str:
+    total, wrong = len(joined.tunnels), joined.out_of_step
+    unknown = sum(t.tunnel.state == "unknown" and not t.out_of_step for t in joined.tunnels)
+    if unknown == total:
+        which = "the only tunnel is" if total == 1 else f"any of {total:,} tunnels is"
+        return f"Whether {which} out of step now cannot be told from this source"
+    if total == 1:
+        return f"The only tunnel {'is' if wrong else 'is not seen'} out of step now"
+    number = f"{wrong:,}" if wrong else "None"
+    said = f"{number} of {total:,} tunnels {'are' if wrong > 1 else 'is'} {'' if wrong else 'seen '}out of step now"
+    return f"{said}; for {unknown:,} it cannot be told" if unknown else said
+
+
+def totals(joined: Joined) -> tuple[str, ...]:
+    """Say the numbers behind the headline, one phrase each."""
+    audit = joined.audit
+    failed = audit.summary.findings
+    by_severity = [f"{n:,} {s}" for s in SEVERITIES if (n := getattr(failed, s))]
+    said = [
+        count(sum(e.count for e in audit.events), "invalid-SPI log line"),
+        count(len(audit.diagnoses), "diagnosis", "diagnoses"),
+        f"failed checks: {', '.join(by_severity)}" if by_severity else "no failed check",
+    ]
+    if audit.summary.unknown:
+        said.append(f"{count(audit.summary.unknown, 'check')} without the evidence to decide")
+    if audit.devices:
+        said.append(f"{audit.summary.complete:,} of {count(len(audit.devices), 'device')} read completely")
+    return tuple(said)
+
+
+def caveats(joined: Joined) -> tuple[str, ...]:
+    """Say what the verdict does not cover; empty where all was read and all can be judged."""
+    said = []
+    if joined.incomplete:
+        names = _some([f"{d.name} ({d.status})" for d in joined.incomplete])
+        said.append(f"Not all was read: {names}. What is missing there is not judged.")
+    silent = [d.name for d in joined.audit.devices if not d.assessable]
+    if silent:
+        said.append(f"Not assessable, which is not the same as healthy: {_some(silent)}.")
+    if joined.audit.problems:
+        said.append(f"{count(len(joined.audit.problems), 'part')} of the source could not be used; see the end.")
+    return tuple(said)
+
+
+def _some(names: list[str], most: int = 5) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown

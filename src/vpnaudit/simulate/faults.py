@@ -1,0 +1,234 @@
+"""The faults by name. Each is a handful of root facts about one tunnel; what the logs say follows from them.
+
+`cure` takes away the one fact that is the cause and leaves the others: then no packet meets a missing SA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from vpnaudit.simulate.tunnel import Dpd, Flow, IkeVersion, Path, Settings, Style
+
+FAULTS: dict[str, str] = {
+    "peer-reloaded-no-dpd": "the receiver reloaded, and the sender, without DPD, goes on with the old SA",
+    "lifetimes-differ": "IKEv2 ends with different lifetimes: the shorter one let its pair die and could not tell",
+    "delete-lost": "one end deleted an idle pair, its DELETE was lost, both IKE SAs live on",
+    "volume-runs-out": "a busy tunnel uses up the default volume lifetime and rekeys every few minutes",
+    "stranger": "ESP from an address that is no peer",
+    "wrong-ha-member": "two routers share an HSRP address, and ESP reaches the one without the SAs",
+    "low-memory": "a router has no memory left to install the SA that it negotiated",
+    "loss-in-bursts": "outages longer than DPD's patience: one end tears down before the other",
+    "rekey-race": "an IKEv1 end that deletes the old pair at once: now and then a packet is on its way on it",
+    "healthy": "default settings, DPD on both ends, nothing wrong",
+}
+DEMO_FAULTS: tuple[str, ...] = (
+    "healthy",
+    "peer-reloaded-no-dpd",
+    "delete-lost",
+    "loss-in-bursts",
+    "wrong-ha-member",
+    "healthy",
+    "stranger",
+)
+ON_V1 = Dpd(10, 3)
+ON_V2 = Dpd(10, 3)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The simulated time: from `start` to `now`, seconds since 1970."""
+
+    start: float
+    now: float
+
+    def ago(self, hours: float, share: float) -> float:
+        """A moment `hours` before now, but not earlier than `share` of the whole span before now."""
+        return self.now - min(hours * 3600, share * (self.now - self.start))
+
+
+@dataclass
+class Plan:
+    """Root facts of a tunnel between a hub (end 0) and a branch (end 1).
+
+    `rekey_at`: a moment at which a rekey of an undisturbed tunnel falls. `reload`: (end, when, seconds down). `leak`:
+    (end, moment at which memory is used up). `line_down`: the branch's line protocol goes with the outages.
+    """
+
+    ike_version: IkeVersion = 1
+    style: Style = "map"
+    hub: Settings = field(default_factory=Settings)
+    branch: Settings = field(default_factory=Settings)
+    hub_flow: Flow = field(default_factory=lambda: Flow(0, 10.0))
+    branch_flow: Flow = field(default_factory=lambda: Flow(1, 8.0))
+    path: Path = field(default_factory=Path)
+    rekey_at: float = 0.0
+    reload: tuple[int, float, float] | None = None
+    leak: tuple[int, float] | None = None
+    line_down: bool = False
+    shared_address: bool = False
+    misrouted: list[tuple[float, float]] = field(default_factory=list)
+    classic: bool = True
+    cause: str | None = None
+    owner: str = "nobody"
+    receiver: int = 0
+
+
+def healthy(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001 - one form for all faults
+    """Rekeys only. Variants: IKEv1 crypto map, IKEv2 VTI, IKEv1 VTI."""
+    plan = Plan(rekey_at=span.now - rng.uniform(300, 3000))
+    if variant % 3 == 0:
+        return plan
+    plan.style, plan.classic = "vti", False
+    if variant % 3 == 1:
+        plan.ike_version = 2
+    return plan
+
+
+def peer_reloaded(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The branch reloads and has nothing to send by itself; the hub's profile has no DPD. Cure: DPD there."""
+    reload_at = span.ago(2.4, 0.4) - rng.uniform(0, 600)
+    long = Settings(seconds=28800, dpd=ON_V2)
+    return Plan(
+        ike_version=2,
+        hub=replace(long, dpd=ON_V2 if cure else None),
+        branch=long,
+        hub_flow=Flow(0, 6.0),
+        branch_flow=Flow(1, 5.0, answers=True),
+        rekey_at=reload_at - rng.uniform(1200, 3600),
+        reload=(1, reload_at, 150.0 + rng.uniform(0, 60)),
+        cause="reset-not-detected",
+        owner="sender",
+        receiver=1,
+    )
+
+
+def lifetimes_differ(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The branch alone sends; the hub's pair ends after an hour, its DELETE is lost. Cure: the same lifetime."""
+    died_at = span.ago(2.0, 0.3) - rng.uniform(0, 600)
+    return Plan(
+        ike_version=2,
+        hub=Settings(seconds=3600, dpd=ON_V2),
+        branch=Settings(seconds=3600 if cure else 28800, dpd=None),
+        hub_flow=Flow(0, 0.0),
+        branch_flow=Flow(1, 4.0),
+        path=Path(drops_delete_from={0}),
+        rekey_at=died_at - 3600,
+        cause="lifetime-mismatch",
+        owner="both",
+        receiver=0,
+    )
+
+
+def delete_lost(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The hub deletes the idle pair; its DELETE never arrives. Cure: it arrives."""
+    resumes = span.ago(2.0, 0.3) - rng.uniform(0, 600)
+    quiet = min(2400.0, (resumes - span.start) * 0.5)
+    idle = max(60, int(quiet / 3))
+    return Plan(
+        hub=Settings(seconds=28800, idle_s=idle, dpd=ON_V1),
+        branch=Settings(seconds=28800, dpd=ON_V1),
+        hub_flow=Flow(0, 5.0, answers=True),
+        branch_flow=Flow(1, 6.0, pauses=[(resumes - quiet, resumes)]),
+        path=Path(drops_delete_from=set() if cure else {0}),
+        rekey_at=resumes - quiet - rng.uniform(600, 1800),
+        cause="delete-lost",
+        owner="sender",
+        receiver=0,
+    )
+
+
+def volume_runs_out(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """60 Mbit/s from the hub on 4,608,000 kB. Cure: the volume lifetime is disabled."""
+    both = Settings(kilobytes=None) if cure else Settings()
+    return Plan(
+        hub=both,
+        branch=both,
+        hub_flow=Flow(0, 5500.0 + rng.uniform(0, 800), bytes_each=1380),
+        branch_flow=Flow(1, 80.0, bytes_each=90),
+        rekey_at=span.now - rng.uniform(300, 3000),
+        cause="frequent-rekey",
+        owner="both",
+        receiver=0,
+    )
+
+
+def wrong_ha_member(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The standby turns active too for a while and draws ESP. Cure: the hellos are not lost."""
+    whole = span.now - span.start
+    times = sorted(span.start + whole * share for share in (rng.uniform(0.2, 0.4), rng.uniform(0.5, 0.7)))
+    spans = [(t, t + rng.uniform(300, 900)) for t in times]
+    spans.append((span.ago(0.7, 0.1), span.now + 7200.0))
+    return Plan(
+        shared_address=True,
+        hub_flow=Flow(0, 6.0, answers=True),
+        branch_flow=Flow(1, 7.0),
+        misrouted=[] if cure else spans,
+        rekey_at=span.now - rng.uniform(300, 3000),
+        cause="misdelivery",
+        owner="path",
+        receiver=0,
+    )
+
+
+def low_memory(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The branch starts every rekey, and from a moment on has no memory for the result. Cure: no leak."""
+    rekey_at = span.ago(1.4, 0.3)
+    return Plan(
+        hub=Settings(dpd=ON_V1),
+        branch=Settings(dpd=ON_V1, rekey_lead_s=40.0),
+        rekey_at=rekey_at,
+        leak=None if cure else (1, rekey_at - rng.uniform(600, 1500)),
+        cause="low-memory",
+        owner="receiver",
+        receiver=1,
+    )
+
+
+def loss_in_bursts(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """Outages of 24 to 38 s; the branch gives up after 10 to 20 s, the hub after 25 to 55. Cure: no outages."""
+    count = max(5, round((span.now - span.start) / 7200))
+    step = (span.now - span.start - 1200) / count
+    starts = [span.start + 600 + step * (n + rng.uniform(0.1, 0.9)) for n in range(count)]
+    outages = [(t, t + rng.uniform(24, 38)) for t in starts]
+    return Plan(
+        ike_version=2,
+        hub=Settings(dpd=Dpd(30, 5)),
+        branch=Settings(dpd=Dpd(10, 2)),
+        hub_flow=Flow(0, 12.0),
+        branch_flow=Flow(1, 9.0, answers=True),
+        path=Path(outages=[] if cure else outages),
+        line_down=True,
+        rekey_at=span.now - rng.uniform(300, 3000),
+        cause="packet-loss",
+        owner="path",
+        receiver=1,
+    )
+
+
+def rekey_race(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The branch deletes the old pair as soon as it has the new one. Cure: it keeps it until its end."""
+    return Plan(
+        branch=Settings(rekey_lead_s=45.0, deletes_old_at_once=not cure),
+        hub_flow=Flow(0, 25.0),
+        rekey_at=span.now - rng.uniform(300, 3000),
+        cause="normal-rekey",
+        owner="nobody",
+        receiver=1,
+    )
+
+
+Planner = Callable[..., Plan]
+PLANNERS: dict[str, Planner] = {
+    "peer-reloaded-no-dpd": peer_reloaded,
+    "lifetimes-differ": lifetimes_differ,
+    "delete-lost": delete_lost,
+    "volume-runs-out": volume_runs_out,
+    "wrong-ha-member": wrong_ha_member,
+    "low-memory": low_memory,
+    "loss-in-bursts": loss_in_bursts,
+    "rekey-race": rekey_race,
+    "healthy": healthy,
+}
+"""All faults but `stranger`, which needs no tunnel."""

@@ -1,0 +1,206 @@
+"""`show running-config`."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Sequence
+
+from vpnaudit.simulate.device import Interface, SimDevice
+from vpnaudit.simulate.render.ipsec import acl_name, ike_profile_name, profile_name
+from vpnaudit.simulate.render.system import tunnel_address
+from vpnaudit.simulate.render.views import View, map_name, views
+from vpnaudit.simulate.tunnel import DEFAULT_KB, DEFAULT_S, End, Settings, Tunnel
+
+
+def secret(*parts: str) -> str:
+    """A secret that nobody wrote down: made of names, so that both ends have the same."""
+    return "Sim" + hashlib.sha256("/".join(sorted(parts)).encode()).hexdigest()[:14]
+
+
+def running(device: SimDevice, tunnels: Sequence[Tunnel]) -> str:
+    """The whole configuration, first statement to `end`."""
+    mine = views(device, tunnels)
+    blocks = [
+        _opening(device),
+        _isakmp(device, mine),
+        _ikev2(mine),
+        _ipsec(mine),
+        *_maps(mine),
+        *(_tunnel_interface(v) for v in mine if v.local.style == "vti"),
+        *(_physical(device, i, mine) for i in device.interfaces()),
+        _routing(device, mine),
+        *(_acl(v) for v in mine if v.local.style == "map"),
+        _management(device),
+    ]
+    body = "!\n".join(block for block in blocks if block) + "!\nend\n\n"
+    changed = device.clock.long(device.booted_at + 3600)
+    head = f"!\n! Last configuration change at {changed} by netadmin\n!\n"
+    return f"Building configuration...\n\n\nCurrent configuration : {len(head) + len(body)} bytes\n{head}{body}"
+
+
+def _opening(device: SimDevice) -> str:
+    clock = device.clock
+    extra = " localtime" * clock.localtime + " show-timezone" * clock.show_timezone + " year" * clock.year
+    zone = clock.zone
+    short = device.hardware.release.partition("(")[0]
+    text = f"version {'.'.join(short.split('.')[:2])}\n"
+    text += "service timestamps debug datetime msec\n"
+    text += f"service timestamps log datetime msec{extra}\nservice password-encryption\n"
+    text += f"!\nhostname {device.hostname}\n!\nboot-start-marker\nboot-end-marker\n!\n!\n"
+    text += f"logging buffered {device.log_bytes} informational\nno logging console\n"
+    text += f"enable secret 9 $9${secret(device.name, 'enable')}$\n!\nno aaa new-model\n"
+    if zone.offset_min:
+        hours, minutes = divmod(abs(zone.offset_min), 60)
+        text += f"clock timezone {zone.name} {'-' if zone.offset_min < 0 else ''}{hours} {minutes}\n"
+    if zone.summer:
+        text += f"clock summer-time {zone.summer} {zone.summer_rule()}\n"
+    return text + (
+        "!\nip domain name example.net\nno ip domain lookup\nip cef\nno ipv6 cef\n!\n"
+        f"username netadmin privilege 15 secret 9 $9${secret(device.name, 'netadmin')}$\n"
+        f"username monitor privilege 1 secret 9 $9${secret(device.name, 'monitor')}$\n"
+        "!\nip ssh version 2\n!\ncrypto logging session\n" + ("crypto logging ikev2\n" if device.hardware.xe else "")
+    )
+
+
+def _isakmp(device: SimDevice, mine: list[View]) -> str:
+    old = [v for v in mine if v.tunnel.ike_version == 1]
+    if not old:
+        return ""
+    life = old[0].local.settings.ike_seconds
+    text = "crypto isakmp policy 10\n encr aes 256\n hash sha256\n authentication pre-share\n group 14\n"
+    text += f" lifetime {life}\n" if life != 86400 else ""
+    for view in old:
+        text += f"crypto isakmp key {secret(*_names(view))} address {view.remote.address}\n"
+    if device.isakmp_keepalive:
+        interval, retry, mode = device.isakmp_keepalive
+        text += f"crypto isakmp keepalive {interval} {retry}{' periodic' if mode == 'periodic' else ''}\n"
+    return text
+
+
+def _names(view: View) -> tuple[str, str]:
+    one, other = view.tunnel.ends
+    return one.device.name, other.device.name
+
+
+def _ikev2(mine: list[View]) -> str:
+    new = [v for v in mine if v.tunnel.ike_version == 2]
+    if not new:
+        return ""
+    text = "crypto ikev2 proposal PROP-AES256 \n encryption aes-cbc-256\n integrity sha256\n group 14\n!\n"
+    text += "crypto ikev2 policy POL-AES256 \n proposal PROP-AES256\n!\ncrypto ikev2 keyring KEYRING\n"
+    for view in new:
+        text += f" peer {view.remote.device.hostname}\n  address {view.remote.address}\n"
+        text += f"  pre-shared-key {secret(*_names(view))}\n"
+        text += " !\n"
+    return text + "".join(_ikev2_profile(view) for view in new)
+
+
+def _ikev2_profile(view: View) -> str:
+    settings = view.local.settings
+    text = f"!\ncrypto ikev2 profile {ike_profile_name(view)}\n"
+    text += f" match identity remote address {view.remote.address} 255.255.255.255 \n"
+    text += f" identity local address {view.local.address}\n"
+    text += " authentication remote pre-share\n authentication local pre-share\n keyring local KEYRING\n"
+    if settings.ike_seconds != 86400:
+        text += f" lifetime {settings.ike_seconds}\n"
+    if settings.dpd:
+        text += f" dpd {settings.dpd.interval_s} {settings.dpd.retry_s} {settings.dpd.mode}\n"
+    return text
+
+
+def _ipsec(mine: list[View]) -> str:
+    if not mine:
+        return ""
+    words = mine[0].tunnel.transform
+    text = f"crypto ipsec transform-set TS-AES256 {words.replace('esp-256-aes', 'esp-aes 256')} \n mode tunnel\n"
+    for view in (v for v in mine if v.local.style == "vti"):
+        text += f"!\ncrypto ipsec profile {profile_name(view)}\n"
+        text += _lifetimes(view.local.settings) + " set transform-set TS-AES256 \n"
+        if view.tunnel.ike_version == 2:
+            text += f" set ikev2-profile {ike_profile_name(view)}\n"
+    return text
+
+
+def _lifetimes(settings: Settings) -> str:
+    text = ""
+    if settings.kilobytes is None:
+        text += " set security-association lifetime kilobytes disable\n"
+    elif settings.kilobytes != DEFAULT_KB:
+        text += f" set security-association lifetime kilobytes {settings.kilobytes}\n"
+    if settings.seconds != DEFAULT_S:
+        text += f" set security-association lifetime seconds {settings.seconds}\n"
+    if settings.idle_s:
+        text += f" set security-association idle-time {settings.idle_s}\n"
+    return text
+
+
+def _maps(mine: list[View]) -> list[str]:
+    entries = [v for v in mine if v.local.style == "map"]
+    names = sorted({map_name(v.local) for v in entries})
+    return ["".join(_map_entry(v, name) for v in entries if map_name(v.local) == name) for name in names]
+
+
+def _map_entry(view: View, name: str) -> str:
+    text = f"crypto map {name} {view.local.sequence} ipsec-isakmp \n description {view.remote.device.hostname}\n"
+    text += f" set peer {view.remote.address}\n{_lifetimes(view.local.settings)} set transform-set TS-AES256 \n"
+    if view.tunnel.ike_version == 2:
+        text += f" set ikev2-profile {ike_profile_name(view)}\n"
+    return text + f" match address {acl_name(view)}\n"
+
+
+def _tunnel_interface(view: View) -> str:
+    return (
+        f"interface {view.local.tunnel_interface}\n"
+        f" description {view.remote.device.hostname}\n"
+        f" ip address {tunnel_address(view)} 255.255.255.252\n"
+        f" tunnel source {view.local.interface.name}\n tunnel mode ipsec ipv4\n"
+        f" tunnel destination {view.remote.address}\n tunnel protection ipsec profile {profile_name(view)}\n"
+    )
+
+
+def _physical(device: SimDevice, interface: Interface, mine: list[View]) -> str:
+    mask = ipaddress.ip_network(f"{interface.address}/{interface.prefix}", strict=False).netmask
+    text = f"interface {interface.name}\n description {interface.description}\n ip address {interface.address} {mask}\n"
+    hsrp = device.hsrp
+    shared = hsrp is not None and hsrp.interface == interface.name
+    if hsrp and shared:
+        text += f" standby version 2\n standby 1 ip {hsrp.address}\n standby 1 priority {hsrp.priority}\n"
+        text += f" standby 1 preempt\n standby 1 name {hsrp.name}\n"
+    text += " negotiation auto\n" if device.hardware.xe else " duplex auto\n speed auto\n"
+    for name in sorted({map_name(v.local) for v in mine if v.local.style == "map"}):
+        if name == "HA-MAP" and hsrp and shared:
+            text += f" crypto map {name} redundancy {hsrp.name}\n"
+        elif name == "OUTSIDE-MAP" and interface is device.outside:
+            text += f" crypto map {name}\n"
+    return text
+
+
+def _routing(device: SimDevice, mine: list[View]) -> str:
+    network = ipaddress.ip_network(f"{device.outside.address}/{device.outside.prefix}", strict=False)
+    gateway = network.broadcast_address - 1
+    text = f"ip forward-protocol nd\nno ip http server\nno ip http secure-server\nip route 0.0.0.0 0.0.0.0 {gateway}\n"
+    for view in (v for v in mine if v.local.style == "vti"):
+        remote = ipaddress.ip_network(view.remote.network)
+        text += f"ip route {remote.network_address} {remote.netmask} {view.local.tunnel_interface}\n"
+    return text
+
+
+def _acl(view: View) -> str:
+    return f"ip access-list extended {acl_name(view)}\n permit ip {_wild(view.local)} {_wild(view.remote)}\n"
+
+
+def _wild(end: End) -> str:
+    network = ipaddress.ip_network(end.network)
+    return f"{network.network_address} {network.hostmask}"
+
+
+def _management(device: SimDevice) -> str:
+    text = "logging host 10.10.0.50\n!\n"
+    text += f"snmp-server community {secret(device.name, 'snmp')} RO\nsnmp-server location Simulated\n"
+    text += "!\ncontrol-plane\n!\nbanner login ^C\nAuthorised access only.\n^C\n"
+    text += "!\nline con 0\n logging synchronous\n login local\n"
+    text += "line vty 0 4\n exec-timeout 30 0\n login local\n transport input ssh\n"
+    if device.clock.synchronized:
+        text += f"!\nntp server {device.ntp_server}\nntp server 192.0.2.61\n"
+    return text

@@ -1,0 +1,164 @@
+"""`show crypto isakmp sa`, `show crypto ikev2 sa`, `show crypto session` and their kin."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from vpnaudit.simulate.clock import duration_short
+from vpnaudit.simulate.device import SimDevice
+from vpnaudit.simulate.render.ipsec import ike_profile_name
+from vpnaudit.simulate.render.views import View, views
+from vpnaudit.simulate.tunnel import End, IkeSa, Tunnel
+
+
+def _with_ike(device: SimDevice, tunnels: Sequence[Tunnel], version: int) -> list[tuple[View, IkeSa]]:
+    mine = views(device, tunnels)
+    return [(v, v.local.ike) for v in mine if v.tunnel.ike_version == version and v.local.ike is not None]
+
+
+def isakmp_sa(device: SimDevice, tunnels: Sequence[Tunnel]) -> str:
+    """IKEv1 SAs; `src` is the end that began."""
+    text = "IPv4 Crypto ISAKMP SA\ndst             src             state          conn-id status\n"
+    for view, ike in _with_ike(device, tunnels, 1):
+        local, remote = view.local.address, view.remote.address
+        src, dst = (local, remote) if ike.initiator else (remote, local)
+        text += f"{dst:<15} {src:<15} {'QM_IDLE':<14} {ike.connection:>7} ACTIVE\n"
+    return text + "\nIPv6 Crypto ISAKMP SA\n\n"
+
+
+def isakmp_sa_detail(device: SimDevice, tunnels: Sequence[Tunnel], when: float) -> str:
+    """IKEv1 SAs with algorithms and remaining lifetime."""
+    text = (
+        "Codes: C - IKE configuration mode, D - Dead Peer Detection\n"
+        "       K - Keepalives, N - NAT-traversal\n"
+        "       T - cTCP encapsulation, X - IKE Extended Authentication\n"
+        "       psk - Preshared key, rsig - RSA signature\n"
+        "       renc - RSA encryption\n"
+        "IPv4 Crypto ISAKMP SA\n\n"
+        "C-id  Local           Remote          I-VRF  Status Encr Hash   Auth DH Lifetime Cap.\n\n"
+    )
+    for view, ike in _with_ike(device, tunnels, 1):
+        left = duration_short(min(ike.established + ike.lifetime_s - when, 86399))
+        caps = "D" if view.local.settings.dpd or view.remote.settings.dpd else ""
+        text += (
+            f"{ike.connection:<5} {view.local.address:<15} {view.remote.address:<15}        ACTIVE "
+            f"aes  sha256 psk  14 {left} {caps:<4}\n       Engine-id:Conn-id =  SW:{ike.connection - 1000}\n\n"
+        )
+    return text + "IPv6 Crypto ISAKMP SA\n\n"
+
+
+def ikev2_sa(device: SimDevice, tunnels: Sequence[Tunnel], when: float, *, detail: bool) -> str:
+    """IKEv2 SAs."""
+    found = _with_ike(device, tunnels, 2)
+    if not found:
+        return ""
+    text = " IPv4 Crypto IKEv2  SA \n\n"
+    for view, ike in found:
+        local, remote = f"{view.local.address}/500", f"{view.remote.address}/500"
+        text += "Tunnel-id Local                 Remote                fvrf/ivrf            Status \n"
+        text += f"{ike.connection - 1000:<9} {local:<21} {remote:<21} {'none/none':<20} READY  \n"
+        text += (
+            "      Encr: AES-CBC, keysize: 256, PRF: SHA256, Hash: SHA256, DH Grp:14, "
+            "Auth sign: PSK, Auth verify: PSK\n"
+            f"      Life/Active Time: {ike.lifetime_s}/{int(when - ike.established)} sec\n"
+        )
+        text += (_ikev2_detail(view, ike) if detail else "") + "\n"
+    return text + " IPv6 Crypto IKEv2  SA \n\n"
+
+
+def _ikev2_detail(view: View, ike: IkeSa) -> str:
+    mine, theirs = ike.cookies if ike.initiator else reversed(ike.cookies)
+    dpd = view.local.settings.dpd
+    configured = f"{dpd.interval_s} seconds, retry {dpd.retry_s}" if dpd else "0 seconds, retry 0"
+    return f"""\
+      CE id: {ike.connection}, Session-id: {ike.connection - 1000}
+      Status Description: Negotiation done
+      Local spi: {mine:016X}       Remote spi: {theirs:016X}
+      Local id: {view.local.address}
+      Remote id: {view.remote.address}
+      Local req msg id:  {ike.number:<14} Remote req msg id:  {ike.number + 2}
+      Local next msg id: {ike.number:<14} Remote next msg id: {ike.number + 2}
+      Local req queued:  {ike.number:<14} Remote req queued:  {ike.number + 2}
+      Local window:      5              Remote window:      5
+      DPD configured for {configured}
+      Fragmentation not configured.
+      Extended Authentication not configured.
+      NAT-T is not detected
+      Cisco Trust Security SGT is disabled
+      Initiator of SA : {"Yes" if ike.initiator else "No"}
+"""
+
+
+def stats_timeout(device: SimDevice) -> str:
+    """IKEv2 timers that ran out since boot."""
+    rule = "-" * 41
+    rows = (
+        ("EXT SERVICE TIMER", 0),
+        ("AUTH TIMER", 0),
+        ("PACKET MAXIMUM RETRANS TIMER", device.retransmit_timeouts),
+        ("DPD MAX RETRANS TIMER", device.dpd_timeouts),
+    )
+    body = "".join(f"{name:<31} {count:>9}\n" for name, count in rows)
+    return f"{rule}\n{'IKEV2 TIMER':<32}TIMED OUT\n{rule}\n{body}"
+
+
+def session_detail(device: SimDevice, tunnels: Sequence[Tunnel], when: float) -> str:
+    """One session a tunnel."""
+    text = (
+        "Crypto session current status\n\n"
+        "Code: C - IKE Configuration mode, D - Dead Peer Detection     \n"
+        "K - Keepalives, N - NAT-traversal, T - cTCP encapsulation     \n"
+        "X - IKE Extended Authentication, F - IKE Fragmentation\n"
+        "R - IKE Auto Reconnect, U - IKE Dynamic Route Update\n\n"
+    )
+    return text + "".join(_session(view, when) for view in views(device, tunnels))
+
+
+def _status(end: End) -> str:
+    if end.pairs:
+        return "UP-ACTIVE" if end.ike else "UP-NO-IKE"
+    return "UP-IDLE" if end.ike else "DOWN"
+
+
+def _session(view: View, when: float) -> str:
+    local, remote, ike = view.local, view.remote, view.local.ike
+    text = f"Interface: {view.interface}\n"
+    if view.tunnel.ike_version == 2:
+        text += f"Profile: {ike_profile_name(view)}\n"
+    if local.up_since is not None:
+        text += f"Uptime: {duration_short(when - local.up_since)}\n"
+    text += f"Session status: {_status(local)}     \nPeer: {remote.address} port 500 fvrf: (none) ivrf: (none)\n"
+    text += f"      Phase1_id: {remote.address if ike else '(none)'}\n      Desc: (none)\n"
+    if ike:
+        name = "IKEv1" if view.tunnel.ike_version == 1 else "IKEv2"
+        caps = "D" if local.settings.dpd or remote.settings.dpd else "(none)"
+        left = duration_short(min(ike.established + ike.lifetime_s - when, 86399))
+        text += f"  Session ID: {ike.connection - 1000}  \n"
+        text += f"  {name} SA: local {local.address}/500 remote {remote.address}/500 Active \n"
+        text += f"          Capabilities:{caps} connid:{ike.connection} lifetime:{left}\n"
+    return text + _flow(view, when) + "\n"
+
+
+def _selector(end: End) -> str:
+    if end.style == "vti":
+        return "0.0.0.0/0.0.0.0"
+    network = ipaddress.ip_network(end.network)
+    return f"{network.network_address}/{network.netmask}"
+
+
+def _flow(view: View, when: float) -> str:
+    local = view.local
+    pair = local.current
+    life_in, life_out = "0/0", "0/0"
+    if pair and pair.lifetime_kb is None:
+        life_in = life_out = f"KB Vol Rekey Disabled/{pair.remaining_s(when)}"
+    elif pair:
+        life_in = f"{pair.remaining_kb(pair.bytes_in)}/{pair.remaining_s(when)}"
+        life_out = f"{pair.remaining_kb(pair.bytes_out)}/{pair.remaining_s(when)}"
+    return f"""\
+  IPSEC FLOW: permit ip {_selector(local)} {_selector(view.remote)}\x20
+        Active SAs: {2 * len(local.pairs)}, origin: crypto map
+        Inbound:  #pkts dec'ed {int(local.decaps)} drop 0 life (KB/Sec) {life_in}
+        Outbound: #pkts enc'ed {int(local.encaps)} drop {int(local.no_sa)} life (KB/Sec) {life_out}
+"""

@@ -1,0 +1,164 @@
+"""`show crypto ipsec sa` and `show crypto map`."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from itertools import groupby
+
+from vpnaudit.simulate.device import SimDevice
+from vpnaudit.simulate.render.views import View, views
+from vpnaudit.simulate.tunnel import End, Pair, Tunnel
+
+_DETAIL = """\
+    #pkts no sa (send) {no_sa}, #pkts invalid sa (rcv) 0
+    #pkts encaps failed (send) 0, #pkts decaps failed (rcv) 0
+    #pkts invalid prot (recv) 0, #pkts verify failed: 0
+    #pkts invalid identity (recv) 0, #pkts invalid len (rcv) 0
+    #pkts replay rollover (send): 0, #pkts replay rollover (rcv) 0
+    ##pkts replay failed (rcv): 0
+    #pkts tagged (send): 0, #pkts untagged (rcv): 0
+    #pkts not tagged (send): 0, #pkts not untagged (rcv): 0
+    #pkts internal err (send): 0, #pkts internal err (recv) 0
+"""
+
+
+def sas(
+    device: SimDevice, tunnels: Sequence[Tunnel], when: float, *, detail: bool = False, peer: str | None = None
+) -> str:
+    """All identities of the device, or those of one peer, with their SAs."""
+    mine = [v for v in views(device, tunnels) if peer is None or v.remote.address == peer]
+    if not mine:
+        return "No SAs found\n"
+    text = ""
+    for (interface, tag, local), group in groupby(mine, key=lambda v: (v.interface, v.map_name, v.local.address)):
+        text += f"\ninterface: {interface}\n    Crypto map tag: {tag}, local addr {local}\n"
+        text += "".join(_identity(view, when, detail=detail) for view in group)
+    return text
+
+
+def _ident(end: End) -> str:
+    if end.style == "vti":
+        return "(0.0.0.0/0.0.0.0/0/0)"
+    network = ipaddress.ip_network(end.network)
+    return f"({network.network_address}/{network.netmask}/0/0)"
+
+
+def _identity(view: View, when: float, *, detail: bool) -> str:
+    local, remote = view.local, view.remote
+    out, back = int(local.encaps), int(local.decaps)
+    errors = (
+        _DETAIL.format(no_sa=int(local.no_sa)) if detail else f"    #send errors {int(local.no_sa)}, #recv errors 0\n"
+    )
+    current = local.current
+    spi = current.outbound if current else 0
+    head = f"""
+   protected vrf: (none)
+   local  ident (addr/mask/prot/port): {_ident(local)}
+   remote ident (addr/mask/prot/port): {_ident(remote)}
+   current_peer {remote.address} port 500
+     PERMIT, flags={{origin_is_acl,}}
+    #pkts encaps: {out}, #pkts encrypt: {out}, #pkts digest: {out}
+    #pkts decaps: {back}, #pkts decrypt: {back}, #pkts verify: {back}
+    #pkts compressed: 0, #pkts decompressed: 0
+    #pkts not compressed: 0, #pkts compr. failed: 0
+    #pkts not decompressed: 0, #pkts decompress failed: 0
+{errors}
+     local crypto endpt.: {local.address}, remote crypto endpt.: {remote.address}
+     plaintext mtu 1438, path mtu 1500, ip mtu 1500, ip mtu idb {local.interface.name}
+     current outbound spi: 0x{spi:X}({spi})
+     PFS (Y/N): N, DH group: none
+
+"""
+    newest = list(reversed(local.pairs))
+    inbound = "".join(_sa(view, pair, when, outbound=False) for pair in newest)
+    outbound = "".join(_sa(view, pair, when, outbound=True) for pair in newest if pair.enabled)
+    return head + _direction("inbound", inbound) + _direction("outbound", outbound)
+
+
+def _direction(name: str, esp: str) -> str:
+    return f"     {name} esp sas:\n{esp}\n     {name} ah sas:\n\n     {name} pcp sas:\n\n"
+
+
+def _sa(view: View, pair: Pair, when: float, *, outbound: bool) -> str:
+    spi, used = (pair.outbound, pair.bytes_out) if outbound else (pair.inbound, pair.bytes_in)
+    number = pair.connections[1 if outbound else 0]
+    device = view.local.device
+    flow = f"{device.hardware.engine}:{number - 2000}"
+    role = f", initiator : {pair.initiator}" if device.hardware.xe and device.hardware.release.startswith("17.") else ""
+    if pair.lifetime_kb is None:
+        timing = (
+            f"remaining key lifetime (sec): {pair.remaining_s(when)}\n        Kilobyte Volume Rekey has been disabled"
+        )
+    else:
+        timing = f"remaining key lifetime (k/sec): ({pair.remaining_kb(used)}/{pair.remaining_s(when)})"
+    return f"""\
+      spi: 0x{spi:X}({spi})
+        transform: {view.tunnel.transform} ,
+        in use settings ={{Tunnel, }}
+        conn id: {number}, flow_id: {flow}, sibling_flags 80004048, crypto map: {view.map_name}{role}
+        sa timing: {timing}
+        IV size: 16 bytes
+        replay detection support: Y
+        Status: ACTIVE(ACTIVE)
+"""
+
+
+def crypto_map(device: SimDevice, tunnels: Sequence[Tunnel]) -> str:
+    """Every crypto map entry; those that VTIs make by themselves too."""
+    mine = views(device, tunnels)
+    if not mine:
+        return "No crypto maps found.\n"
+    text = ""
+    for (name, interface), group in groupby(mine, key=lambda v: (v.map_name, v.interface)):
+        text += "".join(_entry(view, name) for view in group)
+        text += f"\tInterfaces using crypto map {name}:\n\t\t{interface}\n\n"
+    return text
+
+
+def _entry(view: View, name: str) -> str:
+    local, remote = view.local, view.remote
+    sequence = 65536 if local.style == "vti" else local.sequence
+    xe = local.device.hardware.xe
+    opening = f'Crypto Map IPv4 "{name}" {sequence} ipsec-isakmp'
+    volume = "kilobytes disabled" if local.settings.kilobytes is None else f"{local.settings.kilobytes} kilobytes"
+    lines = [opening]
+    if local.style == "vti":
+        lines += [f"\tProfile name: {profile_name(view)}"]
+    lines.append(f"\tPeer = {remote.address}")
+    if view.tunnel.ike_version == 2:
+        lines.append(f"\tIKEv2 Profile: {ike_profile_name(view)}")
+    if local.style == "vti":
+        lines += ["\tExtended IP access list ", "\t    access-list  permit ip any any"]
+    else:
+        lines += [
+            f"\tExtended IP access list {acl_name(view)}",
+            f"\t    access-list {acl_name(view)} permit ip {_acl(local)} {_acl(remote)}",
+        ]
+    lines.append(f"\tCurrent peer: {remote.address}")
+    lines.append(f"\tSecurity association lifetime: {volume}/{local.settings.seconds} seconds")
+    if xe:
+        lines.append("\tDualstack (Y/N): N\n")
+    lines += ["\tResponder-Only (Y/N): N", "\tPFS (Y/N): N", "\tMixed-mode : Disabled", "\tTransform sets={ "]
+    lines += [f"\t\tTS-AES256:  {{ {view.tunnel.transform}  }} , ", "\t}"]
+    return "\n".join(lines) + "\n"
+
+
+def _acl(end: End) -> str:
+    network = ipaddress.ip_network(end.network)
+    return f"{network.network_address} {network.hostmask}"
+
+
+def acl_name(view: View) -> str:
+    """The crypto ACL of a map entry."""
+    return f"VPN-{view.local.sequence}"
+
+
+def profile_name(view: View) -> str:
+    """The ipsec profile of a VTI."""
+    return f"IPSEC-{view.remote.device.hostname}"
+
+
+def ike_profile_name(view: View) -> str:
+    """The ikev2 profile of a tunnel."""
+    return f"IKEV2-{view.remote.device.hostname}"

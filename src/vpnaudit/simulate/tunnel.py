@@ -1,0 +1,196 @@
+"""What one tunnel holds: at each end an IKE SA, pairs of IPsec SAs and settings; between them traffic and a path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal
+
+from vpnaudit.simulate.device import Interface, SimDevice
+
+IkeVersion = Literal[1, 2]
+Style = Literal["map", "vti"]
+DEFAULT_KB = 4_608_000
+DEFAULT_S = 3600
+
+
+@dataclass(frozen=True)
+class Dpd:
+    """`dpd INTERVAL RETRY MODE`, seconds. None in an end's settings is off."""
+
+    interval_s: int = 10
+    retry_s: int = 3
+    mode: Literal["periodic", "on-demand"] = "periodic"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one end has configured for the tunnel. `kilobytes` None: volume rekey is disabled."""
+
+    dpd: Dpd | None = field(default_factory=Dpd)
+    seconds: int = DEFAULT_S
+    kilobytes: int | None = DEFAULT_KB
+    ike_seconds: int = 86400
+    idle_s: int | None = None
+    rekey_lead_s: float = 30.0
+    deletes_old_at_once: bool = False
+
+
+@dataclass
+class IkeSa:
+    """One end's view of an IKE SA; `number` is the same at both ends. `cookies`: initiator's and responder's."""
+
+    number: int
+    established: float
+    lifetime_s: int
+    initiator: bool
+    connection: int
+    cookies: tuple[int, int]
+
+
+@dataclass
+class Pair:
+    """An inbound and an outbound SA as one end holds them."""
+
+    inbound: int
+    outbound: int
+    installed: float
+    lifetime_s: int
+    lifetime_kb: int | None
+    initiator: bool
+    connections: tuple[int, int]
+    enabled: bool
+    volume_soft: float
+    bytes_in: float = 0.0
+    bytes_out: float = 0.0
+
+    def remaining_s(self, when: float) -> int:
+        """Seconds left, not below zero."""
+        return max(0, int(self.installed + self.lifetime_s - when))
+
+    def remaining_kb(self, used: float) -> int:
+        """Kilobytes left after `used` bytes."""
+        return max(0, int((self.lifetime_kb or 0) - used / 1000))
+
+
+@dataclass
+class End:
+    """One end of a tunnel."""
+
+    device: SimDevice
+    address: str
+    network: str
+    settings: Settings
+    style: Style
+    sequence: int
+    ike: IkeSa | None = None
+    pairs: list[Pair] = field(default_factory=list)
+    up_since: float | None = None
+    encaps: float = 0.0
+    decaps: float = 0.0
+    no_sa: float = 0.0
+    dpd_pending: int = 0
+    tunnel_interface: str | None = None
+
+    @property
+    def current(self) -> Pair | None:
+        """The newest pair on which this end may send."""
+        for pair in reversed(self.pairs):
+            if pair.enabled:
+                return pair
+        return None
+
+    @property
+    def interface(self) -> Interface:
+        """The interface that holds the crypto address."""
+        return self.device.interface_of(self.address)
+
+    def holds(self, spi: int) -> bool:
+        """Whether this end can decrypt what comes on `spi`."""
+        return any(p.inbound == spi for p in self.pairs)
+
+    def pair_of(self, spi: int) -> Pair | None:
+        """The pair with this inbound SPI."""
+        return next((p for p in self.pairs if p.inbound == spi), None)
+
+
+@dataclass
+class Path:
+    """What lies between the ends. Spans are (from, to)."""
+
+    delay_s: float = 0.015
+    outages: list[tuple[float, float]] = field(default_factory=list)
+    drops_delete_from: set[int] = field(default_factory=set)
+
+    def is_open(self, when: float) -> bool:
+        """Whether packets pass at `when`."""
+        return not any(a <= when < b for a, b in self.outages)
+
+
+@dataclass
+class Flow:
+    """Traffic from end `source` (0 or 1) to the other, as a rate of packets a second.
+
+    `answers`: only in reply to what the other flow delivers, so it never starts anything by itself. `wire`: the SPI of
+    the packets that arrive at the moment (a path's delay behind what the sender uses).
+    """
+
+    source: int
+    pps: float
+    bytes_each: int = 420
+    answers: bool = False
+    pauses: list[tuple[float, float]] = field(default_factory=list)
+    wire: int | None = None
+    generation: int = 0
+    watched: tuple[str, int] | None = None
+
+    def runs(self, when: float) -> bool:
+        """Whether the hosts behind the sender have something to send."""
+        return self.pps > 0 and not any(a <= when < b for a, b in self.pauses)
+
+
+@dataclass
+class Tunnel:
+    """Two ends, two flows, a path. `esp_to` may send ESP to another device than the peer for a span of time."""
+
+    name: str
+    ike_version: IkeVersion
+    ends: tuple[End, End]
+    flows: tuple[Flow, Flow]
+    rng: Random
+    path: Path = field(default_factory=Path)
+    misrouted: list[tuple[float, float]] = field(default_factory=list)
+    wrong_device: SimDevice | None = None
+    first_installed: float = 0.0
+    ike_installed: float = 0.0
+    negotiating: bool = False
+    settled: float = 0.0
+    transform: str = "esp-256-aes esp-sha-hmac"
+
+    def peer(self, side: int) -> End:
+        """The other end."""
+        return self.ends[1 - side]
+
+    def target(self, flow: Flow, when: float) -> tuple[SimDevice, End | None]:
+        """Which device the packets of `flow` reach, and the end that serves the tunnel there (None: no end of it)."""
+        end = self.ends[1 - flow.source]
+        shared = end.device.hsrp is not None and end.device.hsrp.address == end.address
+        if shared and self.wrong_device and any(a <= when < b for a, b in self.misrouted):
+            return self.wrong_device, None
+        return end.device, end
+
+    def delivers(self, flow: Flow, when: float) -> bool:
+        """Whether packets of `flow` are decrypted at the other end."""
+        if flow.wire is None or not self.path.is_open(when) or not self.active(flow, when):
+            return False
+        device, end = self.target(flow, when)
+        return device.up and end is not None and end.holds(flow.wire)
+
+    def active(self, flow: Flow, when: float) -> bool:
+        """Whether the hosts send: by themselves, or because the other flow reaches them."""
+        if not flow.runs(when):
+            return False
+        if not flow.answers:
+            return True
+        other = self.flows[1 - flow.source]
+        return not other.answers and self.delivers(other, when)

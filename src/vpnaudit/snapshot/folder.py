@@ -1,0 +1,303 @@
+"""Folders: a snapshot with its manifest, or captures as people keep them (`<device>/<command>.txt`)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from vpnaudit.model.snapshot import (
+    Capture,
+    DeviceCaptures,
+    Manifest,
+    ManifestCommand,
+    ManifestDevice,
+    Problem,
+    Snapshot,
+)
+from vpnaudit.snapshot.logfile import split_log
+from vpnaudit.snapshot.session import Part, Resolve, has_log_tag, split_session
+from vpnaudit.snapshot.showtech import is_show_tech, split_show_tech
+from vpnaudit.snapshot.terminal import undo_terminal
+from vpnaudit.snapshot.text_file import TextFile, read_text_file, shown, stem
+from vpnaudit.snapshot.write import MANIFEST, PARTIAL
+
+TellPlatform = Callable[[Sequence[str]], str | None]
+"""The texts of one device to a platform's name, or None."""
+
+_LOG_STEMS = frozenset({"syslog", "console-log", "log", "logs", "messages", "console"})
+_PREFIXED = re.compile(r"(?P<device>.{1,100}?)[-_. ]+(?P<command>sh(?:ow?)?[-_ ].{1,200})$", re.IGNORECASE)
+"""`r1-show_version.txt`: device and command in one name."""
+_MANIFEST_MAX = 64 * 1024 * 1024
+
+
+class Content(Struct, frozen=True, kw_only=True):
+    """What a file or folder gave: captures by device, and what could not be used."""
+
+    captures: tuple[Capture, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    kind: str = ""
+
+
+def read_snapshot(root: Path, resolve: Resolve, tell_platform: TellPlatform) -> Snapshot | None:
+    """Read a folder with a manifest; None where the manifest is not one (the folder is then read without it)."""
+    manifest = read_manifest(root)
+    if manifest is None:
+        return None
+    problems: list[Problem] = []
+    devices = tuple(_manifest_device(root, device, problems, resolve, tell_platform) for device in manifest.devices)
+    listed = {_listed_name(c.file) for d in manifest.devices for c in d.commands}
+    problems.extend(_not_listed(root, listed))
+    return Snapshot(
+        kind="snapshot",
+        path=shown(root.name or root),
+        devices=devices,
+        started_at=_utc(manifest.started_at),
+        finished_at=_utc(manifest.finished_at),
+        problems=tuple(problems),
+    )
+
+
+def read_manifest(root: Path) -> Manifest | None:
+    """The manifest of a folder, or None where there is none that can be read."""
+    path = root / MANIFEST
+    try:
+        if not path.is_file() or path.stat().st_size > _MANIFEST_MAX:
+            return None
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _listed_name(file: str) -> str:
+    return "/".join(part for part in file.replace("\\", "/").split("/") if part not in {"", "."})
+
+
+def _not_listed(root: Path, listed: set[str]) -> list[Problem]:
+    problems = []
+    for path in _walk(root):
+        name = path.relative_to(root).as_posix()
+        if name != MANIFEST and name not in listed:
+            problems.append(Problem(file=shown(name), problem="is not in the manifest and was not read"))
+    return problems
+
+
+def _walk(root: Path) -> Iterable[Path]:
+    for path in entries(root):
+        if path.is_symlink() or not path.is_dir():
+            yield path
+        else:
+            yield from entries(path)
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder, by name; nothing where it cannot be listed."""
+    try:
+        return sorted(folder.iterdir(), key=lambda p: p.name)
+    except OSError:
+        return []
+
+
+def _manifest_device(
+    root: Path, device: ManifestDevice, problems: list[Problem], resolve: Resolve, tell_platform: TellPlatform
+) -> DeviceCaptures:
+    captures = tuple(
+        c for command in device.commands if (c := _manifest_capture(root, device, command, problems, resolve))
+    )
+    return DeviceCaptures(
+        name=device.name,
+        address=device.address,
+        platform=device.platform or tell_platform([c.text for c in captures]),
+        status=device.status,
+        error=device.error,
+        captures=captures,
+    )
+
+
+def _manifest_capture(
+    root: Path, device: ManifestDevice, command: ManifestCommand, problems: list[Problem], resolve: Resolve
+) -> Capture | None:
+    path = inside(root, root / command.file)
+    if path is None:
+        problems.append(Problem(file=shown(command.file), problem="points out of the snapshot and was not read"))
+        return None
+    found = read_text_file(path, keep_data=True)
+    told = found.problems if command.bytes else tuple(p for p in found.problems if p != "is empty")
+    problems.extend(Problem(file=shown(command.file), problem=p) for p in told)
+    if found.text is None:
+        return None
+    if hashlib.sha256(found.data or b"").hexdigest() != command.sha256.lower():
+        problems.append(Problem(file=shown(command.file), problem="was changed after it was written (SHA-256 differs)"))
+    name, argument = resolve(command.command) or (command.command.lower(), "")
+    return Capture(
+        device=device.name,
+        command=name,
+        argument=argument,
+        text=found.text,
+        file=command.file,
+        asked_at=_utc(command.asked_at),
+        answered_at=_utc(command.answered_at),
+        modified_at=found.modified_at,
+        device_clock=command.device_clock,
+        refused=command.refused,
+    )
+
+
+def inside(root: Path, path: Path) -> Path | None:
+    """`path`, if it and what it links to lie under `root`; else None."""
+    try:
+        resolved = path.resolve()
+        return path if resolved.is_relative_to(root.resolve()) else None
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def read_folder(root: Path, resolve: Resolve, tell_platform: TellPlatform) -> Snapshot:
+    """Read a folder without a manifest: device folders, command files of one device, sessions, show-techs, logs."""
+    name = shown(root.resolve().name or root)
+    captures: list[Capture] = []
+    problems: list[Problem] = []
+    for path in entries(root):
+        label = shown(path.name)
+        content = _entry(root, path, name, resolve)
+        if path.name == MANIFEST:
+            content = Content(problems=(Problem(file=label, problem="is no manifest of a snapshot; read without it"),))
+        captures.extend(content.captures)
+        problems.extend(content.problems)
+    return Snapshot(kind="folder", path=name, devices=devices_of(captures, tell_platform), problems=tuple(problems))
+
+
+def _entry(root: Path, path: Path, device: str, resolve: Resolve) -> Content:
+    label = shown(path.name)
+    if path.name.endswith(PARTIAL):
+        return _problem(label, "is what a collection that did not finish left; not read")
+    if path.name.startswith("."):
+        return _problem(label, "is hidden; not read")
+    if inside(root, path) is None:
+        return _problem(label, "links out of the folder; not read")
+    if path.is_dir():
+        return _device_folder(root, path, resolve)
+    own = stem(path.name)
+    if resolve(own) is None and (prefixed := _PREFIXED.match(own)) is not None and resolve(prefixed["command"]):
+        return read_file(path, file=label, device=shown(prefixed["device"]), resolve=resolve, named_by_folder=True)
+    return read_file(path, file=label, device=device, resolve=resolve, named_by_folder=resolve(own) is not None)
+
+
+def _device_folder(root: Path, folder: Path, resolve: Resolve) -> Content:
+    device = shown(folder.name)
+    captures: list[Capture] = []
+    problems: list[Problem] = []
+    found = entries(folder)
+    for path in found:
+        label = f"{device}/{shown(path.name)}"
+        content = _device_file(root, path, label, device, resolve)
+        captures.extend(content.captures)
+        problems.extend(content.problems)
+    if not found:
+        problems.append(Problem(file=device, problem="is an empty folder, or one that cannot be listed"))
+    return Content(captures=tuple(captures), problems=tuple(problems))
+
+
+def _device_file(root: Path, path: Path, label: str, device: str, resolve: Resolve) -> Content:
+    if path.name.startswith("."):
+        return _problem(label, "is hidden; not read")
+    if inside(root, path) is None:
+        return _problem(label, "links out of the folder; not read")
+    if path.is_dir():
+        return _problem(label, "is a folder where a command's file is expected; not read")
+    return read_file(path, file=label, device=device, resolve=resolve, named_by_folder=True)
+
+
+def _problem(file: str, problem: str) -> Content:
+    return Content(problems=(Problem(file=file, problem=problem),))
+
+
+def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_folder: bool) -> Content:
+    """Read one file, whatever it is.
+
+    `device` is the name where the text has none; with `named_by_folder` it is the name unless the text has several.
+    """
+    found = read_text_file(path)
+    problems = [Problem(file=file, problem=p) for p in found.problems]
+    if found.text is None or not found.text.strip():
+        return Content(problems=tuple(problems))
+    own = stem(path.name)
+    if resolve(own) is None and (prefixed := _PREFIXED.match(own)) is not None:
+        own = prefixed["command"]
+    fallback = device if named_by_folder or resolve(own) is not None or _is_log_name(own) else shown(own)
+    parts, told, kind = tell_parts(undo_terminal(found.text), own, file, fallback, resolve)
+    if not parts:
+        told = [
+            Problem(file=file, problem="is no capture, session, show-tech or log that can be told; not read"),
+            *told,
+        ]
+    alone = named_by_folder and len({part.device for part in parts}) == 1
+    captures = tuple(_capture(part, found, file, device if alone else part.device) for part in parts)
+    return Content(captures=captures, problems=(*problems, *told), kind=kind)
+
+
+def _is_log_name(name: str) -> bool:
+    return name.lower().replace("_", "-") in _LOG_STEMS
+
+
+def tell_parts(text: str, name: str, file: str, device: str, resolve: Resolve) -> tuple[list[Part], list[Problem], str]:
+    """Tell what a text is, and cut it: show-tech, session, one command's answer by the file's name, or a log."""
+    command = resolve(name)
+    if is_show_tech(text):
+        parts, problems = split_show_tech(text, file, device, resolve)
+        if parts:
+            return parts, problems, "show-tech"
+    parts, problems = split_session(text, file, resolve)
+    if parts:
+        return [*_before_first_prompt(parts, text, command, device), *parts], problems, "session"
+    if command is not None:
+        return (
+            [Part(device=device, command=command[0], argument=command[1], text=text, first_line=1)],
+            problems,
+            "folder",
+        )
+    if has_log_tag(text) or _is_log_name(name):
+        parts, told = split_log(text, file, device)
+        return parts, [*problems, *told], "logs"
+    return [], problems, ""
+
+
+def _before_first_prompt(parts: list[Part], text: str, command: tuple[str, str] | None, device: str) -> list[Part]:
+    """In a command's own file: what stands above the first prompt is that command's answer."""
+    first = min(part.first_line for part in parts) - 2
+    above = "\n".join(text.split("\n", max(first, 0))[: max(first, 0)])
+    if command is None or not above.strip():
+        return []
+    return [Part(device=device, command=command[0], argument=command[1], text=above, first_line=1)]
+
+
+def _capture(part: Part, found: TextFile, file: str, device: str) -> Capture:
+    return Capture(
+        device=device,
+        command=part.command,
+        argument=part.argument,
+        text=part.text,
+        file=file,
+        first_line=part.first_line,
+        modified_at=found.modified_at,
+    )
+
+
+def devices_of(captures: Sequence[Capture], tell_platform: TellPlatform) -> tuple[DeviceCaptures, ...]:
+    """Put captures together by device, devices by name; each one's platform is told from its texts."""
+    by_name: dict[str, list[Capture]] = {}
+    for capture in captures:
+        by_name.setdefault(capture.device, []).append(capture)
+    return tuple(
+        DeviceCaptures(name=name, platform=tell_platform([c.text for c in found]), captures=tuple(found))
+        for name, found in sorted(by_name.items())
+    )

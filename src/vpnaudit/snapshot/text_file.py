@@ -1,0 +1,167 @@
+"""One file as text: decompressed within a limit, decoded, with one line for everything that was not as it should be.
+
+Nothing here raises on content. Files are opened only where they are regular files.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import stat
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+import zstandard
+from msgspec import Struct
+
+SIZE_MAX = 512 * 1024 * 1024
+"""Bytes of text of one file, after decompression; more is cut and said."""
+_CHUNK = 1 << 16
+_UTF16_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_BINARY_SHARE = 0.05
+_SAMPLE = 65536
+_COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".lzma")
+_TEXT_SUFFIXES = (".txt", ".log", ".out", ".cfg", ".conf", ".text", ".eml", ".mbox", ".cap", ".syslog")
+_TEXT_CONTROLS = frozenset(b"\t\n\r\x07\x08\x0c\x1b")
+
+
+class TextFile(Struct, frozen=True, kw_only=True):
+    """A file's text, lines ended by LF. `text` is None where it holds none; `data` is as on disk, only if asked for."""
+
+    text: str | None
+    problems: tuple[str, ...] = ()
+    modified_at: datetime | None = None
+    data: bytes | None = None
+
+
+def shown(path: Path | str) -> str:
+    """A path that can be printed: bytes that are no UTF-8 are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def stem(name: str) -> str:
+    """A file's name without the endings that text and compression have.
+
+    >>> stem("show_crypto_ipsec_sa.txt.gz")
+    'show_crypto_ipsec_sa'
+    """
+    for suffixes in (_COMPRESSED_SUFFIXES, _TEXT_SUFFIXES):
+        for suffix in suffixes:
+            if name.lower().endswith(suffix) and len(name) > len(suffix):
+                name = name[: -len(suffix)]
+                break
+    return name
+
+
+def read_text_file(path: Path, *, limit: int = SIZE_MAX, keep_data: bool = False) -> TextFile:
+    """Read one file. Never raises: what went wrong is in `problems`."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return TextFile(text=None, problems=("is not a regular file",))
+        with path.open("rb") as stream:
+            raw, problems = _read(stream, limit)
+    except OSError as error:
+        return TextFile(text=None, problems=(f"cannot be read: {error.strerror or error}",))
+    data, unpacking = decompress(raw, limit)
+    text, decoding = decode(data)
+    return TextFile(
+        text=text,
+        problems=(*problems, *unpacking, *decoding),
+        modified_at=_moment(status.st_mtime),
+        data=raw if keep_data else None,
+    )
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _read(stream: BinaryIO, limit: int) -> tuple[bytes, list[str]]:
+    data = stream.read(limit + 1)
+    return (data[:limit], [_too_big(limit)]) if len(data) > limit else (data, [])
+
+
+def _too_big(limit: int) -> str:
+    return f"is larger than {limit >> 20} MB; the rest was not read"
+
+
+def decompress(data: bytes, limit: int = SIZE_MAX) -> tuple[bytes, list[str]]:
+    """Undo gzip, bzip2, xz and zstandard, told by the first bytes; at most `limit` bytes come out."""
+    stream = _opened(data)
+    if stream is None:
+        kind = "zip" if data.startswith(b"PK\x03\x04") else "tar" if data[257:262] == b"ustar" else None
+        return (b"", [f"is a {kind} archive: unpack it and name the folder"]) if kind else (data, [])
+    out = bytearray()
+    problems: list[str] = []
+    with stream:
+        try:
+            while len(out) <= limit and (chunk := stream.read1(_CHUNK)):
+                out += chunk
+        except (OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError, ValueError) as error:
+            problems.append(f"is damaged or cut, {len(out)} bytes could be decompressed ({type(error).__name__})")
+    if len(out) > limit:
+        problems.append(_too_big(limit))
+        del out[limit:]
+    return bytes(out), problems
+
+
+class _Stream(Protocol):
+    """What the four decompressing readers have in common; `read1` hands out what is there before it fails."""
+
+    def read1(self, size: int, /) -> bytes: ...
+    def __enter__(self) -> object: ...
+    def __exit__(self, *error: object) -> object: ...
+
+
+def _opened(data: bytes) -> _Stream | None:
+    raw = io.BytesIO(data)
+    if data.startswith(b"\x1f\x8b"):
+        return cast("_Stream", gzip.GzipFile(fileobj=raw))
+    if data.startswith(b"BZh"):
+        return cast("_Stream", bz2.BZ2File(raw))
+    if data.startswith(b"\xfd7zXZ\x00"):
+        return cast("_Stream", lzma.LZMAFile(raw))
+    if data.startswith(b"\x28\xb5\x2f\xfd"):
+        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw, read_across_frames=True)
+        return cast("_Stream", reader)
+    return None
+
+
+def decode(data: bytes) -> tuple[str | None, list[str]]:
+    """Bytes to text, lines ended by LF: UTF-8, or UTF-16 by its mark; None where it is no text at all."""
+    if not data:
+        return "", ["is empty"]
+    encoding = _UTF16_BOMS.get(data[:2])
+    if encoding is not None:
+        text = data[2:].decode(encoding, "replace")
+        return _line_ends(text), []
+    if _is_binary(data[:_SAMPLE]):
+        return None, ["is not text"]
+    problems: list[str] = []
+    text = data.decode("utf-8-sig", "replace")
+    if "\ufffd" in text and b"\xef\xbf\xbd" not in data:
+        problems.append("holds bytes that are no UTF-8; they were replaced")
+    if "\x00" in text:
+        problems.append("holds NUL bytes; they were left out")
+        text = text.replace("\x00", "")
+    if not text.strip():
+        problems.append("is empty")
+    return _line_ends(text), problems
+
+
+def _line_ends(text: str) -> str:
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n") if "\r" in text else text
+
+
+def _is_binary(sample: bytes) -> bool:
+    controls = sum(1 for byte in sample if byte < 32 and byte not in _TEXT_CONTROLS)
+    return controls > len(sample) * _BINARY_SHARE
