@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("netmiko", "nornir", "asyncssh", "jinja2", "hier_config", "numpy", "paramiko", "textfsm", "pydantic")
+HEAVY = ("netmiko", "nornir", "asyncssh", "jinja2", "hier_config", "numpy", "paramiko", "textfsm")
 
 
 def _loaded_after(*words: str) -> set[str]:

@@ -35,7 +35,7 @@ class Answers:
 
     def __init__(self, prompt: str) -> None:
         self.prompt = prompt
-        self._take: Callable[[str], None] = _drop
+        self._take: Callable[[str], None] = drop
         self._next: str | None = None
         self._came: deque[str] = deque()
         self._held: list[str] = []
@@ -154,5 +154,5 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def _drop(_: str) -> None:
-    """Takes the lines before the first answer: the login's banner."""
+def drop(_: str) -> None:
+    """Takes lines that belong to no answer: the login's banner, a log line before an echo."""

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NoReturn, cast
 
 import msgspec
-import paramiko
 from nornir.core.configuration import Config
 from nornir.core.inventory import Host
 
 from vpnaudit.collect.deadline import Deadline
 from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeys
-from vpnaudit.collect.plugin import CONNECTION, Opening, login_of
+from vpnaudit.collect.plugin import Opening, login_of
 from vpnaudit.collect.reader import Closed, Reader, Silent
-from vpnaudit.collect.refusal import is_refusal
+from vpnaudit.collect.refusal import MOST_LINES, is_refusal
 from vpnaudit.collect.sessions import SESSIONS, GuardedSession
 from vpnaudit.collect.trouble import one_line
+from vpnaudit.collect.wire import SshWire
 from vpnaudit.errors import AnswerError, DeviceError
+from vpnaudit.inventory.credentials import CONNECTION
 from vpnaudit.model.platform import CommandSpec, Platform
 from vpnaudit.model.snapshot import DeviceStatus, ManifestCommand, ManifestDevice
-from vpnaudit.redact import COMMON_PATTERNS, Redactor
+from vpnaudit.redact import Redactor
 from vpnaudit.snapshot.write import CaptureWriter, DeviceWriter
 
 _CLOCK = "show clock"
-_CLOCK_LINE = re.compile(r"\d{1,2}:\d\d:\d\d")
-_MOST_LINES_KEPT = 40
-_CHUNK = 1 << 16
+_CLOCK_LINE = re.compile(r"(?!Load for|Time source|No time source).{0,60}\d{1,2}:\d\d:\d\d")
+_PREPARE_SILENCE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,36 +42,175 @@ class Limits:
     max_output: int
 
 
-@dataclass
-class _Record:
-    """What was had from one device, as it grows."""
+class DeviceCollection:
+    """One device's collection. `run` never raises: trouble becomes the device's status and one line."""
 
-    commands: list[ManifestCommand] = field(default_factory=list)
-    whole: set[str] = field(default_factory=set)
-    """Commands that were answered to the end, and not refused."""
-    notes: list[str] = field(default_factory=list)
-    clock: str | None = None
-    cut: bool = False
+    def __init__(
+        self, host: Host, platform: Platform, writer: DeviceWriter, limits: Limits, host_keys: HostKeys
+    ) -> None:
+        self._host = host
+        self._platform = platform
+        self._writer = writer
+        self._limits = limits
+        self._host_keys = host_keys
+        self._specs = sorted((c for c in platform.commands if c.collected), key=lambda c: not c.needed)
+        """The needed commands first: a device that runs out of time then lacks what matters least."""
+        self._entries: list[ManifestCommand] = []
+        self._had: set[str] = set()
+        self._cut: list[str] = []
+        self._notes: list[str] = []
+        self._clock: str | None = None
+
+    def run(self, configuration: Config) -> ManifestDevice:
+        """Everything the device gives within its time."""
+        trouble: DeviceError | None = None
+        try:
+            self._collect(configuration)
+        except DeviceError as error:
+            trouble = error
+        except Exception as error:  # noqa: BLE001  one device must not end the run; the line names what it was
+            trouble = DeviceError(self._host.name, "error", f"{type(error).__name__}: {one_line(error)}")
+        return self._result(trouble)
+
+    def _collect(self, configuration: Config) -> None:
+        kind = SESSIONS.get(self._platform.name)
+        if kind is None:
+            self._fail(f"no session is known for platform {self._platform.name}")
+        lines = (line for group in kind.SESSION_LINES for line in group)
+        guard = Guard(self._host.name, lines, (spec.command for spec in self._specs))
+        for spec in self._specs:
+            guard.check(spec.command + "\n")  # told before the device is called, not in the middle
+        login, secret = login_of(self._host)
+        deadline = Deadline(self._host.name, self._limits.timeout_s)
+        opening = Opening(self._host.name, kind, guard, deadline, self._host_keys, login)
+        with _connected(self._host, opening, configuration) as session:
+            reader = Reader(SshWire(session, deadline))
+            try:
+                self._prepare(reader, kind, guard, secret)
+            except Closed:
+                self._fail("the device closed the session before the first command")
+            except Silent:
+                raise DeviceError(self._host.name, "timeout", "the device fell silent behind its prompt") from None
+            self._ask_all(reader)
+
+    def _prepare(self, reader: Reader, kind: type[GuardedSession], guard: Guard, secret: str) -> None:
+        """Learn the prompt, become privileged where a secret is given, set the terminal."""
+        reader.log_in()
+        if secret and reader.prompt.endswith(">") and not reader.enable(secret, guard.expect_secret):
+            self._notes.append("enable was refused")
+        for group in kind.SESSION_LINES:
+            for line in group:
+                said: list[str] = []
+                reader.answer(line, "", begun=lambda said=said: said.append, silence_s=_PREPARE_SILENCE_S)  # type: ignore[misc]
+                if not is_refusal(said):
+                    break
+                reader.paged = reader.paged or group is kind.SESSION_LINES[0]
+
+    def _ask_all(self, reader: Reader) -> None:
+        following = [spec.command for spec in self._specs[1:]] + [""]
+        for spec, next_command in zip(self._specs, following, strict=True):
+            answer = _Answer(self._writer, spec, self._platform, self._limits.max_output)
+            problem = None
+            try:
+                reader.answer(spec.command, next_command, begun=answer.begin, silence_s=spec.timeout_s)
+            except Silent:
+                problem = f"no answer within {spec.timeout_s:g} s"
+            except Closed:
+                problem = "the device closed the session"
+            except DeviceError as error:
+                self._keep(answer, spec, error.problem)
+                raise
+            self._keep(answer, spec, problem)
+            if problem is not None:
+                raise AnswerError(self._host.name, spec.command, problem)
+        if reader.cut_a_line:
+            self._cut.append("an answer holds a line of more than 1 MB, cut there")
+
+    def _keep(self, answer: _Answer, spec: CommandSpec, problem: str | None) -> None:
+        """Close an answer's file and note what became of it."""
+        entry = answer.close(ended=problem is None)
+        if entry is None:
+            return
+        self._entries.append(entry)
+        if answer.cut:
+            self._cut.append(f"{spec.command}: more than {self._limits.max_output} bytes, cut there")
+        elif problem is None and not entry.refused:
+            self._had.add(spec.command)
+        if spec.command == _CLOCK and not entry.refused:
+            self._clock = answer.clock
+
+    def _result(self, trouble: DeviceError | None) -> ManifestDevice:
+        missing = [spec.command for spec in self._specs if spec.needed and spec.command not in self._had]
+        notes = [*([trouble.problem] if trouble else []), *self._notes, *self._cut]
+        if missing and self._entries:
+            notes.append(f"needed and not had: {', '.join(missing)}")
+        status: DeviceStatus = "partial" if missing or self._cut else "complete"
+        if not self._entries:
+            status = _status_of(trouble)
+        return ManifestDevice(
+            name=self._host.name,
+            address=self._host.hostname or self._host.name,
+            platform=self._platform.name,
+            status=status,
+            error=one_line("; ".join(notes)) or None,
+            commands=tuple(msgspec.structs.replace(entry, device_clock=self._clock) for entry in self._entries),
+        )
+
+    def _fail(self, problem: str) -> NoReturn:
+        raise DeviceError(self._host.name, "error", problem)
 
 
-def collect_device(
-    host: Host,
-    platform: Platform,
-    writer: DeviceWriter,
-    limits: Limits,
-    host_keys: HostKeys,
-    configuration: Config,
-) -> ManifestDevice:
-    """Everything the device gives within its time. Trouble becomes its status and one line, and is not raised."""
-    record = _Record()
-    trouble: DeviceError | None = None
-    try:
-        _collect(host, platform, writer, limits, host_keys, configuration, record)
-    except DeviceError as error:
-        trouble = error
-    except Exception as error:  # noqa: BLE001  a device must never end the run; the line names what it was
-        trouble = DeviceError(host.name, "error", f"{type(error).__name__}: {one_line(error)}")
-    return _result(host, platform, record, trouble)
+class _Answer:
+    """One answer on its way to its file. Nothing is made of an answer that never began."""
+
+    def __init__(self, writer: DeviceWriter, spec: CommandSpec, platform: Platform, limit: int) -> None:
+        self._writer = writer
+        self._spec = spec
+        self._limit = limit
+        self._redactor = Redactor(platform.secret_patterns)
+        self._file: CaptureWriter | None = None
+        self._first: list[str] = []
+        self._asked_at = datetime.now(UTC)
+
+    def begin(self) -> _Answer:
+        """The command's echo was seen."""
+        self._asked_at = datetime.now(UTC)
+        self._file = self._writer.capture(self._spec.command, limit=self._limit)
+        return self
+
+    def __call__(self, line: str) -> None:
+        """Mask and write one line."""
+        if self._file is None:
+            raise RuntimeError("a line of an answer that has not begun")
+        masked = self._redactor.line(line)
+        if len(self._first) <= MOST_LINES:
+            self._first.append(masked)
+        self._file.line(masked)
+
+    @property
+    def cut(self) -> bool:
+        """Whether it was longer than the limit."""
+        return self._file is not None and self._file.cut
+
+    @property
+    def clock(self) -> str | None:
+        """The answer to `show clock`, as printed."""
+        return next((line.strip() for line in self._first if _CLOCK_LINE.match(line)), None)
+
+    def close(self, *, ended: bool) -> ManifestCommand | None:
+        """The entry of the manifest; null for an answer that did not begin, or ended early without a byte."""
+        if self._file is None:
+            return None
+        entry = self._file.close(
+            self._spec.command,
+            asked_at=self._asked_at,
+            answered_at=datetime.now(UTC),
+            refused=is_refusal(self._first),
+        )
+        if not ended and entry.bytes == 0:
+            self._file.discard()
+            return None
+        return entry
 
 
 def refused_device(host: Host, problem: str) -> ManifestDevice:
@@ -83,36 +223,6 @@ def refused_device(host: Host, problem: str) -> ManifestDevice:
         error=problem,
         commands=(),
     )
-
-
-def _collect(  # noqa: PLR0913, PLR0917  the parts of one collection, each its own thing
-    host: Host,
-    platform: Platform,
-    writer: DeviceWriter,
-    limits: Limits,
-    host_keys: HostKeys,
-    configuration: Config,
-    record: _Record,
-) -> None:
-    kind = SESSIONS.get(platform.name)
-    if kind is None:
-        raise DeviceError(host.name, "error", f"no session is known for platform {platform.name}")
-    specs = _in_order(platform)
-    guard = Guard(host.name, (line for group in kind.SESSION_LINES for line in group), (s.command for s in specs))
-    for spec in specs:
-        guard.check(spec.command + "\n")  # told before the device is called, not in the middle
-    login, secret = login_of(host)
-    deadline = Deadline(host.name, limits.timeout_s)
-    opening = Opening(host.name, kind, guard, deadline, host_keys, login)
-    with _connected(host, opening, configuration) as session:
-        reader = Reader(_SshWire(session, deadline))
-        _prepare(reader, kind, guard, secret, specs, record)
-        _ask_all(reader, host.name, platform, specs, writer, limits, record)
-
-
-def _in_order(platform: Platform) -> list[CommandSpec]:
-    """The needed commands first: a device that runs out of time then lacks what matters least."""
-    return sorted((c for c in platform.commands if c.collected), key=lambda c: not c.needed)
 
 
 @contextmanager
@@ -133,45 +243,7 @@ def _connected(host: Host, opening: Opening, configuration: Config) -> Iterator[
         host.close_connection(CONNECTION)
 
 
-def _prepare(
-    reader: Reader,
-    kind: type[GuardedSession],
-    guard: Guard,
-    secret: str,
-    specs: list[CommandSpec],
-    record: _Record,
-) -> None:
-    """Log in, become privileged where a secret is given, set the terminal."""
-    try:
-        reader.log_in()
-        if secret and reader.prompt.endswith(">") and not reader.enable(secret, guard.expect_secret):
-            record.notes.append("enable was refused")
-        for group in kind.SESSION_LINES:
-            for line in group:
-                if not is_refusal(_short_answer(reader, line)):
-                    break
-                reader.paged = reader.paged or group is kind.SESSION_LINES[0]
-    except (Closed, Silent, EOFError, OSError, paramiko.SSHException):
-        raise DeviceError("", "error", "the session ended before the first command was asked") from None
-
-
-def _result(host: Host, platform: Platform, record: _Record, trouble: DeviceError | None) -> ManifestDevice:
-    needed = [c.command for c in platform.commands if c.collected and c.needed]
-    missing = [command for command in needed if command not in record.whole]
-    notes = [*([trouble.problem] if trouble else ()), *record.notes]
-    if missing:
-        notes.append(f"needed and not had: {', '.join(missing)}")
-    return ManifestDevice(
-        name=host.name,
-        address=host.hostname or host.name,
-        platform=platform.name,
-        status=_status(record, missing, trouble),
-        error=one_line("; ".join(notes)) or None,
-        commands=tuple(msgspec.structs.replace(c, device_clock=record.clock) for c in record.commands),
-    )
-
-
-def _status(record: _Record, missing: list[str], trouble: DeviceError | None) -> DeviceStatus:
-    if not record.commands and trouble is not None:
-        return msgspec.convert(trouble.status if trouble.status != "partial" else "error", DeviceStatus)
-    return "partial" if missing or record.cut else "complete"
+def _status_of(trouble: DeviceError | None) -> DeviceStatus:
+    """The status of a device from which nothing was had."""
+    status = trouble.status if trouble is not None else "error"
+    return cast(DeviceStatus, "error" if status == "partial" else status)

@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nornir.core.configuration import Config
@@ -70,6 +71,8 @@ class GuardedConnection:
             self._watchdog = threading.Timer(deadline.remaining_s(), self._hang_up)
             self._watchdog.daemon = True
             self._watchdog.start()
+            login = dict(opening.login)
+            search_keys = bool(login.pop("use_keys", False))
             self._session = opening.session(
                 host=hostname or opening.device,
                 port=port or _SSH_PORT,
@@ -81,8 +84,9 @@ class GuardedConnection:
                 conn_timeout=deadline.remaining_s(),
                 auth_timeout=_PLENTY_S,  # the watchdog keeps the time, for every step alike
                 banner_timeout=_PLENTY_S,
-                **opening.login,
+                **login,
             )
+            self._session.use_keys = search_keys  # netmiko's own check wants a key file beside it
             self._session.protect(opening.guard, opening.host_keys, opening.device)
             self._session.establish_connection()
         except Exception as error:  # noqa: BLE001  netmiko and paramiko raise many kinds; each gets its status
@@ -122,14 +126,13 @@ def register_connection() -> None:
 
 
 def login_of(host: Host) -> tuple[dict[str, Any], str]:
-    """How to log in to a device besides a password (agent and keys only where the inventory says so), and its secret."""
+    """How to log in besides a password (agent and keys only where the inventory says so), and the enable secret."""
     extras = host.get_connection_parameters("netmiko").extras or {}
     settings = {**host.extended_data(), **extras}
     login = {key: settings[key] for key in _KEY_SETTINGS if settings.get(key)}
-    if login.get("key_file"):
-        login["use_keys"] = True
-    elif login.pop("use_keys", None):  # netmiko wants a file with it
-        login["allow_agent"] = True
+    key_file = login.get("key_file")
+    if key_file and not Path(str(key_file)).expanduser().is_file():
+        raise DeviceError(host.name, "error", f"the key file {key_file} of the inventory does not exist")
     given = host.defaults.connection_options.get(CONNECTION)
     secret = extras.get("secret") or ((given.extras or {}).get("secret") if given else None)
     return login, str(secret or "")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from vpnaudit.collect.answer import Answers
+from vpnaudit.collect.answer import Answers, drop
 from vpnaudit.collect.screen import Screen
 from vpnaudit.errors import DeviceError
 
@@ -60,6 +60,7 @@ class Reader:
         self._screen = Screen()
         self._answers = Answers("")
         self._asked = False
+        self._pending: str | None = None
 
     @property
     def prompt(self) -> str:
@@ -108,15 +109,17 @@ class Reader:
         """Read the answer to `command`, each line of it to what `begun` returns, as soon as it is known to be of it.
 
         `begun` is called when the command's echo has been seen. `following` is the command that will be asked next
-        ("" at the end): its echo is what ends this answer, and it need not be sent again. Raises Closed, or Silent
-        after `silence_s` seconds without a byte; what was had until then has been given.
+        ("" where that is not known yet): its echo is what ends this answer, and it need not be sent again.
+        Raises Closed, or Silent after `silence_s` seconds without a byte; what was had until then has been given.
         """
-        if not self._asked:
+        if self._pending != command:
             self._asked = True
+            self._answers.begin(drop)
             self._answers.sent(command)
             self._wire.send(command + "\n")
             self._read_on(None, silence_s)
         self._answers.begin(begun())
+        self._pending = following or None
         self._read_on(following, silence_s)
 
     def _read_on(self, following: str | None, silence_s: float) -> None:

@@ -15,7 +15,8 @@ _REFUSAL = re.compile(
 _BESIDE = re.compile(
     r"\s*\^\s*$|\s*sho?w?\s|Translating \"|Load for five secs:|Time source is |No time source|Line has invalid auto"
 )
-_MOST_LINES = 12
+MOST_LINES = 12
+"""A longer answer is no refusal."""
 
 
 def is_refusal(lines: Sequence[str]) -> bool:
@@ -24,7 +25,7 @@ def is_refusal(lines: Sequence[str]) -> bool:
     >>> is_refusal(["             ^", "% Invalid input detected at '^' marker.", ""])
     True
     """
-    said = [line for line in lines[: _MOST_LINES + 1] if line.strip()]
-    if len(lines) > _MOST_LINES or not any(_REFUSAL.match(line) for line in said):
+    said = [line for line in lines[: MOST_LINES + 1] if line.strip()]
+    if len(lines) > MOST_LINES or not any(_REFUSAL.match(line) for line in said):
         return False
     return all(_REFUSAL.match(line) or _BESIDE.match(line) for line in said)

@@ -22,7 +22,7 @@ def login_trouble(device: str, error: Exception, deadline: Deadline) -> DeviceEr
     """What an exception of netmiko's or paramiko's means. netmiko wraps what paramiko raised: the chain is searched."""
     if isinstance(error, DeviceError):
         return error
-    chain = list(_chain(error))
+    chain = [e for e in _chain(error) if not type(e).__module__.startswith("netmiko.")] or [error]
     if deadline.passed or any("timeout" in str(e).lower() for e in chain if isinstance(e, paramiko.SSHException)):
         return deadline.error()
     for cause in chain:

@@ -8,7 +8,6 @@ import re
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Final
 
 import msgspec
@@ -138,7 +137,8 @@ class CaptureWriter:
         self.cut = False
         self._limit = limit
         self._hash = hashlib.sha256()
-        self._stream: IO[bytes] = (root / file).open("wb")
+        self._path = root / file
+        self._stream: IO[bytes] = self._path.open("wb")
 
     def line(self, text: str) -> None:
         """One line without its end. Nothing more is written once the limit is reached."""
@@ -167,13 +167,10 @@ class CaptureWriter:
             refused=refused,
         )
 
-    def __enter__(self) -> CaptureWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def discard(self) -> None:
+        """Take the file away again."""
         self._stream.close()
+        self._path.unlink(missing_ok=True)
 
 
 def _new_folder(output: Path, started_at: datetime) -> tuple[Path, Path]:

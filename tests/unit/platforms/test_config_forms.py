@@ -172,3 +172,8 @@ def test_what_stands_under_an_unknown_statement_belongs_to_it() -> None:
 
 def test_an_empty_answer_is_no_configuration() -> None:
     assert show_running_config.parse("\n\n").facts.config is None
+
+
+def test_a_comment_behind_a_statement_is_none_of_its_words() -> None:
+    text = "crypto map M 10 ipsec-isakmp !like the others\n set peer 192.0.2.1 ! the hub\n description all! ! clear\n"
+    assert config(text).map_entries[0].peers == ("192.0.2.1",)

@@ -62,7 +62,7 @@ def statements(rows: Iterable[Row], unparsed: Iterable[UnparsedLine]) -> list[St
 
 
 def _without_comment(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Cut a comment behind a statement off, as people write it in files; in free text a "!" is a mark like any other."""
+    """Cut a comment behind a statement off, as people write it in files; in free text "!" is a mark like any other."""
     if words[0] in {"description", "remark", "no"} or "remark" in words:
         return words
     return next((words[:index] for index, word in enumerate(words) if index and word.startswith("!")), words)
