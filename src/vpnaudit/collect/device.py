@@ -43,7 +43,7 @@ class Limits:
 
 
 class DeviceCollection:
-    """One device's collection. `run` never raises: trouble becomes the device's status and one line."""
+    """One device's collection. Trouble with it becomes its status and one line; only OSError, of our disk, is raised."""
 
     def __init__(
         self, host: Host, platform: Platform, writer: DeviceWriter, limits: Limits, host_keys: HostKeys
@@ -68,6 +68,8 @@ class DeviceCollection:
             self._collect(configuration)
         except DeviceError as error:
             trouble = error
+        except OSError:  # of our disk: the device's own were turned into its trouble
+            raise
         except Exception as error:  # noqa: BLE001  one device must not end the run; the line names what it was
             trouble = DeviceError(self._host.name, "error", f"{type(error).__name__}: {one_line(error)}")
         return self._result(trouble)
@@ -246,4 +248,4 @@ def _connected(host: Host, opening: Opening, configuration: Config) -> Iterator[
 def _status_of(trouble: DeviceError | None) -> DeviceStatus:
     """The status of a device from which nothing was had."""
     status = trouble.status if trouble is not None else "error"
-    return cast(DeviceStatus, "error" if status == "partial" else status)
+    return cast("DeviceStatus", "error" if status == "partial" else status)

@@ -13,7 +13,7 @@ from vpnaudit.inventory import find_credentials, give_credentials, limit_hosts, 
 from vpnaudit.model.platform import Platform
 from vpnaudit.model.snapshot import Manifest
 from vpnaudit.platforms.registry import all_platforms
-from vpnaudit.snapshot.read import read_manifest
+from vpnaudit.snapshot.folder import read_manifest
 
 Ask = Callable[[str, bool], str]
 OnDone = Callable[[str, str, str | None], None]

@@ -291,6 +291,8 @@ class _Terminal:
         for start in range(0, len(out), CHUNK):
             if self.manners.latency_s:
                 await asyncio.sleep(self.manners.latency_s)
+            if self.channel.is_closing():
+                raise _Gone
             self.channel.write(out[start : start + CHUNK])
             await asyncio.sleep(0)
 
