@@ -44,6 +44,5 @@ def command(
     audit = audit_sources([folder], Settings(), datetime.now(UTC))
     html, json = output / "report.html", output / "audit.json"
     emit(audit, Outputs(json=str(json), html=str(html), no_color=no_color))
-    typer.echo(
-        f"\nThe report for a colleague: {html}\nThe audit document:         {json}\nThe snapshot:               {folder}"
-    )
+    typer.echo(f"\nThe report for a colleague: {html}")
+    typer.echo(f"The audit document:         {json}\nThe snapshot:               {folder}")

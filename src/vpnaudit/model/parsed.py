@@ -121,7 +121,7 @@ class ParsedTrace(Struct, frozen=True, kw_only=True):
 
 
 class ParseDocument(Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):
-    """What one capture says. `lines` counts those that are not blank; `messages` are log messages that are not crypto."""
+    """What one capture says. `lines` counts those that are not blank; `messages` are log lines that are not crypto."""
 
     schema_: Literal["vpnaudit.parse/1"]
     file: str

@@ -167,11 +167,18 @@ def _missing(parsed: Iterable[ParsedCapture], found: Platform | None) -> tuple[s
     """Needed commands that were not answered whole."""
     if found is None:
         return ()
-    answered = {p.capture.command for p in parsed if not (p.parsed.refused or p.capture.refused or p.capture.argument)}
+    answered = {p.capture.command for p in parsed if _is_whole_answer(p)}
     refused = {p.capture.command for p in parsed if p.parsed.refused or p.capture.refused}
     needed = [c.command for c in found.commands if c.needed]
     gaps = [c for c in needed if c not in answered and not _answered_in_detail(c, answered, refused)]
     return tuple(gaps)
+
+
+def _is_whole_answer(parsed: ParsedCapture) -> bool:
+    """Not refused, not filtered; and where nobody noted that the device answered, not an empty file."""
+    capture = parsed.capture
+    noted = capture.answered_at is not None or bool(capture.text.strip())
+    return noted and not (parsed.parsed.refused or capture.refused or capture.argument)
 
 
 def _answered_in_detail(command: str, answered: set[str], refused: set[str]) -> bool:

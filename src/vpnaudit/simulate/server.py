@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
+import logging
 import re
 import threading
 import time
@@ -311,6 +312,8 @@ def running(  # noqa: PLR0913 - options of one call
 ) -> Iterator[Serving]:
     """Serve the fleet from a thread of its own while the context lasts."""
     loop = asyncio.new_event_loop()
+    asyncio_log = logging.getLogger("asyncio")
+    asyncio_log.addFilter(_is_no_hang_up)
     thread = threading.Thread(target=loop.run_forever, name="simulated-fleet", daemon=True)
     thread.start()
     starting = serve(
@@ -333,6 +336,12 @@ def running(  # noqa: PLR0913 - options of one call
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+        asyncio_log.removeFilter(_is_no_hang_up)
+
+
+def _is_no_hang_up(record: logging.LogRecord) -> bool:
+    """A client that hangs up while it is told good-bye is no news: asyncio warns of each write after that."""
+    return record.msg != "socket.send() raised exception."
 
 
 async def _end(serving: Serving) -> None:

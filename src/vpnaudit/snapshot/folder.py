@@ -228,11 +228,13 @@ def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_
     """
     found = read_text_file(path)
     problems = [Problem(file=file, problem=p) for p in found.problems]
-    if found.text is None or not found.text.strip():
-        return Content(problems=tuple(problems))
     own = stem(path.name)
     if resolve(own) is None and (prefixed := _PREFIXED.match(own)) is not None:
         own = prefixed["command"]
+    if found.text is not None and not found.text.strip() and (command := resolve(own)) is not None:
+        return Content(captures=(_empty_answer(command, found, file, device),))
+    if found.text is None or not found.text.strip():
+        return Content(problems=tuple(problems))
     fallback = device if named_by_folder or resolve(own) is not None or _is_log_name(own) else shown(own)
     parts, told, kind = tell_parts(undo_terminal(found.text), own, file, fallback, resolve)
     if not parts:
@@ -243,6 +245,13 @@ def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_
     alone = named_by_folder and len({part.device for part in parts}) == 1
     captures = tuple(_capture(part, found, file, device if alone else part.device) for part in parts)
     return Content(captures=captures, problems=(*problems, *told), kind=kind)
+
+
+def _empty_answer(command: tuple[str, str], found: TextFile, file: str, device: str) -> Capture:
+    """Some commands answer with nothing (`show dmvpn` without DMVPN): whether that will do is for others to judge."""
+    return Capture(
+        device=device, command=command[0], argument=command[1], text="", file=file, modified_at=found.modified_at
+    )
 
 
 def _is_log_name(name: str) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from vpnaudit.model.platform import CommandSpec, Defaults, Platform
 
 PASSWORD = "canary-password-1"
 SECRET = "canary-enable-2"
-KEY = "canary-psk-3"
 
 
 def _no_parse(_: str) -> Any:
@@ -33,7 +33,9 @@ def platform_of(*commands: str | CommandSpec, name: str = "cisco_ios") -> Platfo
         c if isinstance(c, CommandSpec) else CommandSpec(command=c, parse=_no_parse, needed=True, timeout_s=5)
         for c in commands
     )
-    return Platform(name=name, commands=specs, defaults=Defaults(ipsec_s=3600, ipsec_kb=4608000, ike_s=86400, dpd_mode="off"))
+    return Platform(
+        name=name, commands=specs, defaults=Defaults(ipsec_s=3600, ipsec_kb=4608000, ike_s=86400, dpd_mode="off")
+    )
 
 
 @dataclass
@@ -155,6 +157,12 @@ class Server(asyncssh.SSHServer):
 
 
 @pytest.fixture(scope="session")
+def plan() -> Callable[..., Platform]:
+    """A platform with these commands."""
+    return platform_of
+
+
+@pytest.fixture(scope="session")
 def host_key() -> asyncssh.SSHKey:
     return asyncssh.generate_private_key("ssh-ed25519")
 
@@ -176,7 +184,8 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @pytest.fixture
-def serve(loop: asyncio.AbstractEventLoop, host_key: asyncssh.SSHKey) -> Iterator[Callable[[Router], Router]]:
+def serve(loop: asyncio.AbstractEventLoop, host_key: asyncssh.SSHKey) -> Iterator[Callable[..., Router]]:
+    """Start a router with these settings."""
     stack = contextlib.AsyncExitStack()
 
     @contextlib.asynccontextmanager
@@ -187,8 +196,15 @@ def serve(loop: asyncio.AbstractEventLoop, host_key: asyncssh.SSHKey) -> Iterato
             process.exit(0)
 
         server = await asyncssh.create_server(
-            lambda: Server(router), "127.0.0.1", 0, server_host_keys=[host_key], process_factory=handle,
-            line_editor=False, encoding=None, allow_scp=False, login_timeout=timedelta(seconds=20),
+            lambda: Server(router),
+            "127.0.0.1",
+            0,
+            server_host_keys=[host_key],
+            process_factory=handle,
+            line_editor=False,
+            encoding=None,
+            allow_scp=False,
+            login_timeout=20,
         )
         try:
             yield server.sockets[0].getsockname()[1]
@@ -196,7 +212,8 @@ def serve(loop: asyncio.AbstractEventLoop, host_key: asyncssh.SSHKey) -> Iterato
             server.close()
             await server.wait_closed()
 
-    def start(router: Router) -> Router:
+    def start(**settings: Any) -> Router:
+        router = Router(**settings)
         enter = stack.enter_async_context(running(router))
         router.port = asyncio.run_coroutine_threadsafe(enter, loop).result(10)
         return router
@@ -223,9 +240,7 @@ class Collected:
 
 
 @pytest.fixture
-def collected(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host_key: asyncssh.SSHKey
-) -> Callable[..., Collected]:
+def collected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host_key: asyncssh.SSHKey) -> Callable[..., Collected]:
     """Collect routers with a plan; `known` false leaves `known_hosts` as it is."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     public = host_key.export_public_key().decode().strip()
@@ -250,8 +265,38 @@ def collected(
         path = collect.run(
             nornir, {plan.name: plan}, output=tmp_path / "out", inventory_folder=folder, **{"timeout_s": 20, **options}
         )
-        import json
-
         return Collected(path, json.loads((path / "manifest.json").read_text()))
 
     return run
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def raw_server() -> Iterator[Callable[..., int]]:
+    """A TCP server that says something to whoever connects, and closes or waits."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    threads: list[threading.Thread] = []
+
+    def start(greeting: bytes, *, close: bool) -> int:
+        def serve_one() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.sendall(greeting)
+                    while not close and connection.recv(4096):
+                        pass
+
+        threads.append(threading.Thread(target=serve_one, daemon=True))
+        threads[-1].start()
+        return int(listener.getsockname()[1])
+
+    yield start
+    listener.close()
+    for thread in threads:
+        thread.join(5)

@@ -230,10 +230,13 @@ def test_what_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "f" / "empty").mkdir()
     (tmp_path / "f" / "x.partial").mkdir()
     snapshot = read(tmp_path / "f")
-    assert captures(snapshot) == [("hub1", "show clock", "hub1/show_clock.txt", 1)]
-    assert snapshot.devices[0].captures[0].text == "09:00\n\ufffd\n"
+    assert captures(snapshot) == [
+        ("hub1", "show clock", "hub1/show_clock.txt", 1),
+        ("hub1", "show version", "hub1/show_version.txt", 1),
+    ]
+    assert [c.text for c in snapshot.devices[0].captures] == ["09:00\n\ufffd\n", ""]
     told = problems(snapshot)
-    names = ("show_clock.txt", "show_version.txt", "show_logging.txt", "image.txt", ".hidden", "loop", "archive.zip")
+    names = ("show_clock.txt", "show_logging.txt", "image.txt", ".hidden", "loop", "archive.zip")
     more = ("show_running-config.txt", "show_crypto_ipsec_sa.txt")
     assert set(told) == {f"hub1/{n}" for n in (*names, *more)} | {"empty", "x.partial"}
 

@@ -2,6 +2,8 @@
 
 **Signature.** No cause's signature fits with its rivals ruled out.
 
+**Ruled out by.** One cause that fits, with its rivals ruled out.
+
 **What to do.** Collect what is listed: usually both ends' SA tables twice some minutes apart, the DPD settings, memory,
 and whether the source is a configured peer. Source: field guide 3.2 row 10, 3.4.
 """
