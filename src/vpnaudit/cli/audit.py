@@ -33,11 +33,12 @@ def command(
     """Audit offline."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from vpnaudit.cli.output import Wanted, emit, status  # noqa: PLC0415
+    from vpnaudit.cli.output import Wanted, emit, status, working  # noqa: PLC0415
     from vpnaudit.pipeline.audit import audit_sources, is_incomplete  # noqa: PLC0415
-    from vpnaudit.settings.load import load_settings  # noqa: PLC0415
+    from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
-    audit = audit_sources(sources, load_settings(settings), datetime.now(UTC))
+    with working("reading and judging", quiet=quiet):
+        audit = audit_sources(sources, settings_from(settings), datetime.now(UTC))
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

@@ -13,17 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vpnaudit.model.snapshot import Manifest
 from vpnaudit.pipeline.nightly import OnDone, Wanted, collect_snapshot, collect_tunnel
-from vpnaudit.settings import Settings
-from vpnaudit.settings.load import load_settings
-
-SETTINGS_FILE = "vpnaudit.yaml"
-
-
-def settings_for(inventory: Path, given: Path | None) -> Settings:
-    """The settings named on the command line, else the inventory folder's own, else the defaults."""
-    if given is None and (inventory / SETTINGS_FILE).is_file():
-        return load_settings(inventory / SETTINGS_FILE)
-    return load_settings(given)
 
 
 def ask() -> Callable[[str, bool], str] | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
@@ -77,6 +78,18 @@ def status(audit: Audit, fail_on: Severity, *, incomplete: bool) -> int:
         if any(SEVERITIES.index(s) <= limit for s in found):
             return 1
     return 3 if incomplete else 0
+
+
+@contextlib.contextmanager
+def working(what: str, *, quiet: bool = False) -> Iterator[None]:
+    """A spinner on standard error while something takes its time; only on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    with Console(stderr=True).status(what):
+        yield
 
 
 def say(lines: Sequence[str], *, quiet: bool = False) -> None:

@@ -34,15 +34,17 @@ def command(
     """Run the nightly job."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from vpnaudit.cli.collecting import collect, settings_for, summary  # noqa: PLC0415
-    from vpnaudit.cli.output import Wanted, emit, say, status  # noqa: PLC0415
+    from vpnaudit.cli.collecting import collect, summary  # noqa: PLC0415
+    from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
     from vpnaudit.pipeline.audit import audit_sources, is_incomplete  # noqa: PLC0415
+    from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
-    known = settings_for(inventory, settings)
+    known = settings_from(settings, inventory)
     asked = options.collection(inventory, output, limit, workers, timeout, max_output, host_keys)
     folder, manifest = collect(asked, quiet=quiet)
     say([f"snapshot: {folder}", *summary(manifest)], quiet=quiet)
-    audit = audit_sources([folder], known, datetime.now(UTC))
+    with working("reading and judging", quiet=quiet):
+        audit = audit_sources([folder], known, datetime.now(UTC))
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

@@ -39,15 +39,17 @@ def command(
     """Look at one tunnel."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from vpnaudit.cli.collecting import collect_ends, settings_for  # noqa: PLC0415
-    from vpnaudit.cli.output import Wanted, emit, status  # noqa: PLC0415
+    from vpnaudit.cli.collecting import collect_ends  # noqa: PLC0415
+    from vpnaudit.cli.output import Wanted, emit, status, working  # noqa: PLC0415
     from vpnaudit.pipeline.audit import audit_sources, is_incomplete  # noqa: PLC0415
+    from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
     from vpnaudit.pipeline.tunnel import narrow  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
-    known = settings_for(inventory, settings)
+    known = settings_from(settings, inventory)
     asked = options.collection(inventory, output, None, workers, timeout, max_output, host_keys)
     sources = from_ or collect_ends(asked, device, peer, quiet=quiet)
-    audit = narrow(audit_sources(sources, known, datetime.now(UTC)), device, peer)
+    with working("reading and judging", quiet=quiet):
+        audit = narrow(audit_sources(sources, known, datetime.now(UTC)), device, peer)
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

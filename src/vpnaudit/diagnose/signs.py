@@ -159,7 +159,7 @@ def restarts(device: Device) -> list[Sign]:
     found = []
     if device.booted_at is not None and device.version is not None:
         capture, version = device.version
-        text = f"{device.name} came up at {stamp(device.booted_at)} (uptime {version.uptime or 'as shown'})"
+        text = f"{device.name} came up by its uptime ({version.uptime})"
         found.append(
             Sign(
                 at=device.booted_at,

@@ -36,6 +36,8 @@ from vpnaudit.settings import Settings
 LONGEST_SA_S = 28_800.0
 """Taken where no lifetime is known: the longest of the platforms' defaults (ASA)."""
 LATE_SIGN_S = 90.0
+SAME_LOSS_S = 300.0
+"""Signs so close together tell of one loss: a restart is in the log and in the uptime."""
 SINGLE_S = 300.0
 """A single line is a stream of under a minute: the loss must lie close before it."""
 
@@ -84,10 +86,11 @@ def _window(story: Story, fleet: Fleet) -> Window | None:
 def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
     device = receiver_of(story, fleet)
     end = sender_end(story)
-    sign = max(found, key=lambda s: (s.at is not None, s.at or begins(story)))
+    newest = max(s.at for s in found if s.at is not None)
+    told = [s for s in found if s.at is not None and newest - s.at <= timedelta(seconds=SAME_LOSS_S)]
     sa = sent_sa(story)
     who = story.sender or story.source or "the sender"
-    because = [reason(sign.text, *sign.evidence)]
+    because = [reason(f"{s.text} at {stamp(s.at)}", *s.evidence) for s in told[:3] if s.at]
     if sa is not None:
         when = f", installed {stamp(sa.installed_at)}, before that" if sa.installed_at else ""
         because.append(

@@ -1,0 +1,143 @@
+"""The reader against a scripted wire: no channel, no clock of the world."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vpnaudit.collect.reader import Closed, Reader, Silent
+
+
+class ScriptedWire:
+    """A device that echoes and answers; what it says arrives in pieces of the given sizes, with silences between.
+
+    `sizes` are used in turn; 0 is a silence. A silence costs fake time, as long as the reader was willing to wait.
+    """
+
+    def __init__(self, answers: dict[str, bytes], sizes: list[int], prompt: bytes = b"r1#") -> None:
+        self.answers = answers
+        self.prompt = prompt
+        self.sent: list[str] = []
+        self.now = 0.0
+        self.closes = False
+        self._coming = bytearray(b"\r\nbanner\r\n" + prompt)
+        self._sizes = sizes
+        self._turn = 0
+
+    def send(self, text: str) -> None:
+        self.sent.append(text)
+        typed = text.rstrip("\n")
+        self._coming += typed.encode() + b"\r\n" + self.answers.get(typed, b"") + self.prompt
+
+    def receive(self, timeout_s: float) -> bytes | None:
+        size = self._sizes[self._turn % len(self._sizes)]
+        self._turn += 1
+        if not self._coming and self.closes:
+            return b""
+        if size == 0 or not self._coming:
+            self.now += timeout_s
+            return None
+        data = bytes(self._coming[:size])
+        del self._coming[:size]
+        return data
+
+
+def read_all(answers: dict[str, bytes], sizes: list[int]) -> dict[str, list[str]]:
+    wire = ScriptedWire(answers, sizes)
+    reader = Reader(wire, clock=lambda: wire.now)
+    reader.log_in()
+    commands = list(answers)
+    got: dict[str, list[str]] = {command: [] for command in commands}
+    for command, following in zip(commands, [*commands[1:], ""], strict=True):
+        reader.answer(command, following, begun=lambda command=command: got[command].append, silence_s=1e6)
+    return got
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            b"r1#", b"r1#show", b"r1#show ver", b" r1#", b"r1#show something else", b"", b"--More--", b"show version",
+            b"*May  1 12:00:00.000: %SYS-5-CONFIG_I: Configured", b"interface Tunnel0", "caf\u00e9".encode(), b"end",
+        ]
+    ),
+    max_size=12,
+)  # fmt: skip
+SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=8)
+
+
+@given(LINES, SIZES)
+def test_any_chunking_gives_the_same_answer(lines: list[bytes], sizes: list[int]) -> None:
+    # a text that ends in what a prompt and a log line look like cannot be told from them: another line follows
+    text = b"".join(line + b"\r\n" for line in [*lines, b"the end"])
+    got = read_all(
+        {"show running-config": text, "show version": b"a version\r\n", "show clock": b"12:00:00\r\n"}, sizes
+    )
+
+    assert got["show running-config"] == [line.decode() for line in [*lines, b"the end"]]
+    assert got["show version"] == ["a version"]
+    assert got["show clock"] == ["12:00:00"]
+
+
+@given(SIZES.map(lambda sizes: [*sizes, 0]), SIZES)
+def test_silences_between_the_pieces_change_nothing(sizes: list[int], more: list[int]) -> None:
+    text = b"banner ^C\r\nr1#\r\nr1#show\r\n^C\r\nend\r\n"
+    got = read_all({"show running-config": text, "show clock": b"12:00:00\r\n"}, [*sizes, *more])
+
+    assert got == {"show running-config": ["banner ^C", "r1#", "r1#show", "^C", "end"], "show clock": ["12:00:00"]}
+
+
+def test_the_banner_is_no_answer_and_the_prompt_is_learnt() -> None:
+    wire = ScriptedWire({}, [3])
+    reader = Reader(wire, clock=lambda: wire.now)
+    reader.log_in()
+    assert reader.prompt == "r1#"
+
+
+def test_a_closed_wire_gives_what_was_had() -> None:
+    wire = ScriptedWire({"show version": b"one\r\ntwo"}, [500], prompt=b"r1#")
+    reader = Reader(wire, clock=lambda: wire.now)
+    reader.log_in()
+    wire.prompt, wire.closes = b"", True
+    got: list[str] = []
+    with pytest.raises(Closed):
+        reader.answer("show version", "", begun=lambda: got.append, silence_s=5)
+    assert got == ["one", "two"]
+
+
+def test_silence_ends_an_answer_after_its_time() -> None:
+    wire = ScriptedWire({"show version": b"one\r\n"}, [500])
+    reader = Reader(wire, clock=lambda: wire.now)
+    reader.log_in()
+    wire.prompt = b""
+    before = wire.now
+    got: list[str] = []
+    with pytest.raises(Silent):
+        reader.answer("show version", "", begun=lambda: got.append, silence_s=30)
+    assert got == ["one"]
+    assert 30 <= wire.now - before < 35
+
+
+@pytest.mark.parametrize("size", [1, 4, 500])
+def test_an_echo_that_scrolled_is_an_echo(size: int) -> None:
+    """A terminal of fixed width shows the end of a long line behind a `$` (IOS line editor)."""
+
+    class Scrolling(ScriptedWire):
+        def send(self, text: str) -> None:
+            before = len(self._coming)
+            super().send(text)
+            if len(text) > 30:
+                start = before + len(text) - 1
+                del self._coming[before:start]
+                self._coming[before:before] = (
+                    text[:20].encode() + b"\b" * 20 + b"$" + text[-16:-1].encode() + b" " * 4 + b"\b" * 4
+                )
+
+    command = "show crypto ipsec security-association lifetime"
+    wire = Scrolling({"show clock": b"12:00:00\r\n", command: b"4608000 kilobytes\r\n"}, [size])
+    reader = Reader(wire, clock=lambda: wire.now)
+    reader.log_in()
+    got: list[str] = []
+    reader.answer("show clock", command, begun=lambda: got.append, silence_s=1e6)
+    reader.answer(command, "", begun=lambda: got.append, silence_s=1e6)
+    assert got == ["12:00:00", "4608000 kilobytes"]
