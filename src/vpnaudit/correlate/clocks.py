@@ -18,6 +18,10 @@ from vpnaudit.model.facts import ParsedCapture
 
 CAPTURE_SPREAD_S = 60.0
 """Captures without times are taken to lie within this of `show clock` of the same device."""
+UNMARKED_S = 30.0
+"""Bound of a clock that the device calls authoritative without saying that NTP keeps it."""
+TOGETHER_S = 300.0
+"""Captures of several devices that were kept together are taken to lie within this of each other."""
 UNKNOWN_CLOCK_S = 86_400.0
 """Bound of a clock of which nothing is known: no comparison with another device's times can stand."""
 
@@ -96,6 +100,33 @@ def moment(device: Device, capture: ParsedCapture, reading: datetime | None = No
     if reading is None:
         return device.taken_at
     return reading - timedelta(seconds=device.clock_offset_s or 0.0)
+
+
+def from_marks(devices: Sequence[Device], readings: Mapping[str, datetime]) -> tuple[Device, ...]:
+    """The last resort, for captures without times: what the clock says of itself.
+
+    A clock without a mark is authoritative. One with a mark was, as captures are kept together, most likely read within
+    minutes of the authoritative ones, and differs from them by what it is off.
+    """
+    trusted = [readings[d.name] for d in devices if d.name in readings and (d.clock_offset_s == 0.0 or _unmarked(d))]
+    return tuple(_by_mark(d, readings.get(d.name), sorted(trusted)) for d in devices)
+
+
+def _unmarked(device: Device) -> bool:
+    return device.clock is not None and not device.clock[1].mark
+
+
+def _by_mark(device: Device, reading: datetime | None, trusted: Sequence[datetime]) -> Device:
+    if device.clock_offset_s is not None or reading is None:
+        return device
+    offset, bound = 0.0, UNMARKED_S
+    if not _unmarked(device):
+        if not trusted:
+            return device
+        offset, bound = (reading - trusted[len(trusted) // 2]).total_seconds(), TOGETHER_S
+    placed = structs.replace(device, clock_offset_s=round(offset, 3), clock_uncertainty_s=bound)
+    placed = structs.replace(placed, taken_at=reading - timedelta(seconds=offset))
+    return _with_boot(placed, reading)
 
 
 def from_shared_sas(

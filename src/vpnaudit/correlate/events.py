@@ -99,8 +99,7 @@ def tunnel_of(event: Event, tunnels: Sequence[Tunnel]) -> Tunnel | None:
 
 def _faces(tunnel: Tunnel, device: str) -> set[str]:
     other = tunnel.other_end(device)
-    end = tunnel.end_of(device)
-    return {normal(a) for a in (other.address, end.seen_as if end else None) if a}
+    return {normal(other.address), normal(other.seen)}
 
 
 def _own(tunnel: Tunnel, device: str) -> str:

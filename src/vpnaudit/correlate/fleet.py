@@ -70,7 +70,7 @@ def _on_one_clock(
     seen = {d.name: views(d, readings) for d in placed}
     if any(d.clock_offset_s is None for d in placed):
         installs = {d.name: shared_installs(seen[d.name], readings.get(d.name)) for d in placed}
-        placed = clocks.from_shared_sas(placed, readings, installs)
+        placed = clocks.from_marks(clocks.from_shared_sas(placed, readings, installs), readings)
         seen = {d.name: views(d, readings) for d in placed}
     return placed, seen
 
@@ -135,7 +135,7 @@ def _rekeys(wanted: set[str], tunnels: Sequence[Tunnel], ledger: Ledger) -> dict
         if tunnel.id not in wanted:
             continue
         ends = {(e.device, normal(tunnel.other_end(e.device or "").address)) for e in tunnel.ends}
-        ends |= {(e.device, normal(e.seen_as)) for e in tunnel.ends if e.seen_as}
+        ends |= {(e.device, normal(tunnel.other_end(e.device or "").seen)) for e in tunnel.ends}
         entries = [e for e in ledger.entries() if (e.device, normal(e.peer or "")) in ends]
         found[tunnel.id] = seen_rekeys(entries) + predicted_rekeys(tunnel)
     return found

@@ -39,7 +39,7 @@ def fill(
 
 def _live(tunnel: Tunnel) -> Iterator[LedgerEntry]:
     for end in tunnel.ends:
-        peer = end.seen_as or tunnel.other_end(end.device or "").address
+        peer = tunnel.other_end(end.device or "").seen
         for sa in end.sas:
             yield _entry(sa, peer, end.address)
 

@@ -72,7 +72,7 @@ def _silent(fleet: Fleet, covered: set[tuple[str, int]]) -> list[Story]:
             mechanism="stale-sa",
             receiver=stale.receiver,
             sender=stale.sender,
-            source=tunnel.other_end(stale.receiver).address,
+            source=tunnel.other_end(stale.receiver).seen,
             tunnel=tunnel,
             ongoing=True,
         )

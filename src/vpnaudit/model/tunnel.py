@@ -108,6 +108,11 @@ class TunnelEnd(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
     @property
+    def seen(self) -> str:
+        """The address by which the other end knows this one."""
+        return self.seen_as or self.address
+
+    @property
     def inbound(self) -> tuple[LiveSa, ...]:
         """SAs on which this end receives."""
         return tuple(s for s in self.sas if s.direction == "in")

@@ -25,7 +25,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     device = receiver_of(story, fleet)
     ports = _ports(device, story)
     if len(ports) > 1:
-        text = f"{story.source} has live IKE SAs with {device.name} from ports {', '.join(map(str, sorted(ports)))}"
+        text = f"{story.source} has SAs with {device.name} from ports {', '.join(map(str, sorted(ports)))}"
         return _fits(story, [reason(text, *(r.evidence[0] for r in ports.values()))], "likely")
     twins = _twin_tunnels(device, story)
     if twins:
@@ -38,15 +38,18 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
 
 
 def _ports(device: Device, story: Story) -> dict[int, Reason]:
-    """Live IKE SAs of the source by port; 500 and 4500 are one device before and after NAT was found."""
-    if story.tunnel is None:
-        return {}
-    end = story.tunnel.end_of(device.name)
+    """SAs and sessions of the source by port; 500 and 4500 are one device before and after NAT was found."""
+    shown = [(c, s.peer, s.peer_port, s.line) for c, s in device.ipsec_sas]
+    shown += [(c, i.remote, i.remote_port, i.line) for c, i in device.ike_sas if i.ends_known]
+    shown += [
+        (c, s.peers[0], s.peer_port, s.line)
+        for c, s in device.sessions
+        if s.peers and (s.status or "").startswith("UP")
+    ]
     found: dict[int, Reason] = {}
-    for ike in end.live_ike if end else ():
-        port = ike.sa.remote_port
-        if port is not None:
-            found.setdefault(4500 if port == 500 else port, reason("", ike.evidence))
+    for capture, peer, port, line in shown:
+        if peer == story.source and port is not None:
+            found.setdefault(4500 if port == 500 else port, reason("", device.cite(capture, line)))
     return found
 
 

@@ -14,14 +14,15 @@ from __future__ import annotations
 from vpnaudit.diagnose.signs import sa_table_read
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
 from vpnaudit.settings import Settings
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism != "misdelivered":
         return _not_seen(story, fleet)
-    event = next(e for episode in story.episodes for e in episode.events if e.mechanism == "misdelivered")
+    events = [e for episode in story.episodes for e in episode.events if e.mechanism == "misdelivered"]
+    event = min(events, key=lambda e: CONFIDENCES.index(e.confidence))
     holder = next(entry for entry in event.found if entry.role == "receiver")
     return Weighing(
         verdict="fits",

@@ -47,7 +47,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     there = sender_of(story, fleet)
     if there is not None:
         end = receiver_end(story)
-        signs += outages(there, sender_end(story), end.address if end else None)
+        signs += outages(there, sender_end(story), end.seen if end else None)
     before = {e.id: _before(e.first_at, signs, settings) for e in story.episodes if e.first_at}
     if all(before.values()):
         evidence = list({s.text + str(s.at): s for found in before.values() for s in found}.values())

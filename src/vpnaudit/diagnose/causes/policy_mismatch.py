@@ -39,7 +39,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     errors = identity_errors(device, story.source)
     other = sender_of(story, fleet)
     if other is not None and here is not None:
-        errors += identity_errors(other, here.address)
+        errors += identity_errors(other, here.seen)
     begin, last = begins(story), ends(story)
     if begin is not None and last is not None:
         margin = timedelta(seconds=AROUND_S)

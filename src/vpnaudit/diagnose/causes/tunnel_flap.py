@@ -28,7 +28,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     here, there = receiver_end(story), sender_end(story)
     changes = sessions(device, story.source)
     if other is not None and here is not None:
-        changes += sessions(other, here.address)
+        changes += sessions(other, here.seen)
     ups = sorted((s for state, s in changes if state == "up" and s.at), key=lambda s: s.at or datetime.min)  # noqa: DTZ901
     most = _most_in_an_hour(ups)
     times = [e.first_at for e in story.episodes if e.first_at]
