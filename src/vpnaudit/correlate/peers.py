@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from msgspec import Struct
@@ -38,6 +39,7 @@ class PeerSet(Struct, frozen=True, kw_only=True):
         return any(parsed in ip_network(network, strict=False) for network in self.networks)
 
 
+@lru_cache(maxsize=65_536)
 def normal(address: str) -> str:
     """An address in its one spelling (IPv6 compressed, lower case); other text as it is, lower case."""
     try:

@@ -62,6 +62,8 @@ def _ongoing(fleet: Fleet, tunnel: Tunnel | None, receiver: str, episodes: Seque
         if tunnel.both_ends and all(e.sa_table_read for e in tunnel.ends):
             return False
     last = max((e.last_at for e in episodes if e.last_at), default=None)
+    if fleet.device_by_name[receiver].clock is None and not any(e.lines > 1 for e in episodes):
+        return False  # a log alone ends where it ends: its last line says nothing of now, a stream up to it does
     return last is not None and last >= fleet.collected_at - timedelta(seconds=RECENT_S)
 
 
