@@ -25,7 +25,7 @@ _MOST_PASSWORD_PROMPTS = 5
 
 _PROMPT = re.compile(r"[^\s#>%][ -~]{0,100}?[#>]\s?")
 _PASSWORD = re.compile(r".{0,80}(?:assword|asscode)\s*:\s*", re.IGNORECASE)
-_PAGER = re.compile(r"\s*(?:<?-+ ?\(?more.{0,40}\)? ?-+>?|<--- more --->|\(END\))\s*", re.IGNORECASE)
+_PAGER = re.compile(r"\s*<?--+ ?more ?--+>?.{0,40}", re.IGNORECASE)
 
 
 class Closed(Exception):  # noqa: N818  an event, told to the caller
@@ -130,16 +130,16 @@ class Reader:
             if self._answers.ends_with(tail) and not self._hears_within(self._settle_s):
                 self._answers.finish()
                 return
-            waits = SILENT_S
-            if following is not None and self._answers.may_end(tail):
-                waits = self._settle_s
-            elif _PAGER.fullmatch(tail):
+            stops = bool(_PAGER.fullmatch(tail))
+            ends = following is not None and self._answers.may_end(tail)
+            waits = _SETTLE_S if stops else self._settle_s if ends else SILENT_S
+            if self._hears_within(min(waits, silence_s)):
+                last_heard = self._clock()
+            elif stops:
                 self._wire.send(" ")
                 self._screen.answer_pager()
                 self.paged = True
-            if self._hears_within(min(waits, silence_s)):
-                last_heard = self._clock()
-            elif following is not None and (self._answers.may_end(tail) or self._answers.may_have_ended(tail)):
+            elif following is not None and (ends or self._answers.may_have_ended(tail)):
                 self._answers.sent(following)
                 self._wire.send(following + "\n")
                 following = None

@@ -130,11 +130,13 @@ def _by_mark(device: Device, reading: datetime | None, trusted: Sequence[datetim
 
 
 def from_shared_sas(
-    devices: Sequence[Device], readings: Mapping[str, datetime], installs: Mapping[str, Mapping[int, datetime]]
+    devices: Sequence[Device],
+    readings: Mapping[str, datetime],
+    moments: Mapping[str, Mapping[tuple[str, int], datetime]],
 ) -> tuple[Device, ...]:
     """Offsets of devices with an unknown clock, from SAs that they share with one whose clock is known.
 
-    `installs` has, for each device, the install time of each live SPI by its own clock. Spreads from device to device.
+    `moments` has, for each device, a moment of each live SPI by its own clock. Spreads from device to device.
     """
     known = {d.name: d for d in devices if d.clock_offset_s is not None}
     unknown = {d.name: d for d in devices if d.clock_offset_s is None and d.name in readings}
@@ -142,7 +144,7 @@ def from_shared_sas(
     while found:
         found = False
         for name in sorted(unknown):
-            offset = _offset_by(name, known, installs)
+            offset = _offset_by(name, known, moments)
             if offset is None:
                 continue
             placed = structs.replace(
@@ -154,13 +156,15 @@ def from_shared_sas(
     return tuple(known.get(d.name, d) for d in devices)
 
 
-def _offset_by(name: str, known: Mapping[str, Device], installs: Mapping[str, Mapping[int, datetime]]) -> float | None:
-    mine = installs.get(name, {})
+def _offset_by(
+    name: str, known: Mapping[str, Device], moments: Mapping[str, Mapping[tuple[str, int], datetime]]
+) -> float | None:
+    mine = moments.get(name, {})
     differences = [
-        (mine[spi] - at).total_seconds() + (device.clock_offset_s or 0.0)
+        (mine[shared] - at).total_seconds() + (device.clock_offset_s or 0.0)
         for other, device in sorted(known.items())
-        for spi, at in installs.get(other, {}).items()
-        if spi in mine
+        for shared, at in moments.get(other, {}).items()
+        if shared in mine
     ]
     return median(differences) if differences else None
 

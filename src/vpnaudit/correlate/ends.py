@@ -21,6 +21,10 @@ UNKNOWN_ADDRESS = "unknown"
 LIVE_STATES = ("QM_IDLE", "READY", "MM_ACTIVE", "AM_ACTIVE", "UP-ACTIVE", "ESTABLISHED")
 
 
+Moment = tuple[str, int]
+"""What of an SA, and its SPI."""
+
+
 class View(Struct, frozen=True, kw_only=True):
     """What one device sees of one peer: its own end, and the peer's address as the device has it."""
 
@@ -296,14 +300,22 @@ def _policy_lifetime(device: Device) -> int | None:
     return lifetimes.pop() if len(lifetimes) == 1 else None
 
 
-def shared_installs(ends: Sequence[View], reading: datetime | None) -> dict[int, datetime]:
-    """By the device's own clock, when each live SPI was installed: for telling clocks apart by shared SAs."""
+def shared_moments(ends: Sequence[View], reading: datetime | None) -> dict[Moment, datetime]:
+    """By the device's own clock, a moment of each live SPI that both its ends share: for telling clocks apart.
+
+    IKEv1 gives both ends one lifetime, so the SA ends at both at once, whatever each has configured; IKEv2 leaves each
+    end its own, so what they share is the install.
+    """
     if reading is None:
         return {}
-    found = {}
+    found: dict[Moment, datetime] = {}
     for view in ends:
         life = view.end.lifetime.ipsec_s if view.end.lifetime else None
         for sa in view.end.sas:
-            if life is not None and sa.remaining_s is not None and sa.remaining_s <= life:
-                found[sa.spi] = reading - timedelta(seconds=life - sa.remaining_s)
+            if sa.remaining_s is None:
+                continue
+            if view.end.ike == "v1":
+                found["ends", sa.spi] = reading + timedelta(seconds=sa.remaining_s)
+            elif life is not None and sa.remaining_s <= life:
+                found["installed", sa.spi] = reading - timedelta(seconds=life - sa.remaining_s)
     return found

@@ -20,6 +20,8 @@ from vpnaudit.model.spi import spi_text
 from vpnaudit.model.tunnel import Tunnel
 
 FlowKey = tuple[str, str | None, int]
+Sightings = dict[tuple[str, int, int], list[tuple[ParsedCapture, LogMessage]]]
+"""Where one line stands: by file, first line and number of each capture that has it."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -29,26 +31,49 @@ def flow_key(event: Event) -> FlowKey:
 
 
 def find_events(device: Device) -> tuple[Event, ...]:
-    """A device's events. The same line in two sources is one event; equal lines of one source add up in `count`."""
-    by_line: dict[tuple[str, ...], dict[str, list[tuple[ParsedCapture, LogMessage]]]] = {}
-    for capture, message in device.messages:
-        if message.is_invalid_spi and message.spi is not None:
-            sources = by_line.setdefault(_identity(message), {})
-            sources.setdefault(capture.capture.file, []).append((capture, message))
-    return tuple(_event(device, sources) for sources in by_line.values())
+    """A device's events. The same line in two captures is one event; equal lines of one capture add up in `count`."""
+    by_line: dict[tuple[str, ...], Sightings] = {}
+    for number, capture in enumerate(device.log_captures):
+        place = (capture.capture.file, capture.capture.first_line, number)
+        for message in capture.parsed.facts.messages:
+            if message.is_invalid_spi and message.spi is not None:
+                sources = by_line.setdefault(_identity(message), {})
+                sources.setdefault(place, []).append((capture, message))
+    events = [_event(device, {place: sources[place] for place in sorted(sources)}) for sources in by_line.values()]
+    return tuple(_told_apart(events))
 
 
 def _identity(message: LogMessage) -> tuple[str, ...]:
-    stamp = message.time.isoformat() if message.time else (message.stamp.text if message.stamp else "")
-    return (stamp, f"{message.spi:X}", message.source or "", message.destination or "", message.interface or "")
+    return (
+        _when(message),
+        f"{message.spi:X}",
+        message.source or "",
+        message.destination or "",
+        message.interface or "",
+    )
 
 
-def _event(device: Device, sources: Mapping[str, list[tuple[ParsedCapture, LogMessage]]]) -> Event:
+def _when(message: LogMessage) -> str:
+    if message.time is not None:
+        return iso(message.time)
+    return message.stamp.text if message.stamp else "no stamp"
+
+
+def _told_apart(events: Sequence[Event]) -> list[Event]:
+    """Lines of one flow and moment that differ in destination or interface get these into their ids."""
+    counts = Counter(e.id for e in events)
+    return [structs.replace(e, id=e.id + _place_text(e)) if counts[e.id] > 1 else e for e in events]
+
+
+def _place_text(event: Event) -> str:
+    return f" to {event.destination or 'unknown'} on {event.interface or 'unknown'}"
+
+
+def _event(device: Device, sources: Sightings) -> Event:
     first = next(iter(sources.values()))[0][1]
     at = device.on_common_clock(first.time) if first.time else None
-    when = iso(first.time) if first.time else (first.stamp.text if first.stamp else "no stamp")
     return Event(
-        id=f"{device.name} {first.source or 'unknown'} {spi_text(first.spi or 0)} {when}",
+        id=f"{device.name} {first.source or 'unknown'} {spi_text(first.spi or 0)} {_when(first)}",
         device=device.name,
         source=first.source,
         destination=first.destination,
@@ -65,7 +90,7 @@ def _event(device: Device, sources: Mapping[str, list[tuple[ParsedCapture, LogMe
     )
 
 
-def _evidence(device: Device, sources: Mapping[str, list[tuple[ParsedCapture, LogMessage]]]) -> tuple[Evidence, ...]:
+def _evidence(device: Device, sources: Sightings) -> tuple[Evidence, ...]:
     return tuple(
         structs.replace(device.cite(capture, message.line), text=message.raw)
         for found in sources.values()
@@ -147,9 +172,8 @@ def _episode(events: Sequence[Event], clock_s: float) -> Episode:
     votes = Counter(e.mechanism for e in events)
     mechanism = max(votes, key=lambda m: (votes[m], m != "unexplained", m))
     confidences = [e.confidence for e in events if e.mechanism == mechanism]
-    when = first.id.split(" ", 3)[3]
     return Episode(
-        id=f"{first.device} {first.source or 'unknown'} {spi_text(first.spi)} {when}",
+        id=first.id.removesuffix(_place_text(first)),
         tunnel=next((e.tunnel for e in events if e.tunnel), None),
         device=first.device,
         source=first.source,

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import structs
 
 from vpnaudit.correlate import clocks, spis
-from vpnaudit.correlate.ends import View, shared_installs, views
+from vpnaudit.correlate.ends import View, shared_moments, views
 from vpnaudit.correlate.events import find_events, flow_key, group, in_order, tunnel_of
 from vpnaudit.correlate.join import join
 from vpnaudit.correlate.peers import normal, own_addresses, peer_set
@@ -69,8 +69,8 @@ def _on_one_clock(
     placed = clocks.set_clocks(devices, readings)
     seen = {d.name: views(d, readings) for d in placed}
     if any(d.clock_offset_s is None for d in placed):
-        installs = {d.name: shared_installs(seen[d.name], readings.get(d.name)) for d in placed}
-        placed = clocks.from_marks(clocks.from_shared_sas(placed, readings, installs), readings)
+        moments = {d.name: shared_moments(seen[d.name], readings.get(d.name)) for d in placed}
+        placed = clocks.from_marks(clocks.from_shared_sas(placed, readings, moments), readings)
         seen = {d.name: views(d, readings) for d in placed}
     return placed, seen
 

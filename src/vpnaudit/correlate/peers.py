@@ -17,7 +17,8 @@ class PeerSet(Struct, frozen=True, kw_only=True):
     `known` are addresses of configured, live or learned peers; `networks` those that keys and profiles cover.
     `accepts_any`: a dynamic map, a virtual template or a multipoint tunnel takes peers that nobody configured.
     `wildcard_key`: a key for everybody, which proves nothing by itself but lowers confidence.
-    `complete`: configuration and IKE table were both read, so that absence means something.
+    `complete`: configuration and IKE table were both read, and no peer is given by a name whose address is not known,
+    so that absence means something.
     `group_interfaces` carry a GETVPN map: sources there are inner addresses.
     """
 
@@ -68,7 +69,12 @@ def peer_set(device: Device) -> PeerSet:
         networks=networks,
         accepts_any=config is not None and _accepts_any(config),
         wildcard_key=config is not None and _wildcard(config),
-        complete=config is not None and device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS),
+        complete=(
+            config is not None
+            and device.read(CONFIG_COMMAND)
+            and device.read(*IKE_COMMANDS)
+            and not _named_peers(config)
+        ),
         group_interfaces=_group_interfaces(config) if config else frozenset(),
     )
 
@@ -92,6 +98,21 @@ def _configured(config: ConfigFacts) -> set[str]:
     found |= {n for i in config.interfaces for n in i.nhrp_nbma}
     found |= {m.address for m in _matches(config) if m.address and _is_host(m)}
     return found
+
+
+def _named_peers(config: ConfigFacts) -> bool:
+    """Whether a map or tunnel names a peer by host name: any address may be that peer's (field guide, appendix E)."""
+    return any(not _is_address(p) for m in config.map_entries for p in m.peers) or any(
+        i.tunnel_destination and not _is_address(i.tunnel_destination) for i in config.interfaces
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _matches(config: ConfigFacts) -> list[PeerMatch]:

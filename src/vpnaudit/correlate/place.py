@@ -167,23 +167,45 @@ def _senders_current(case: _Case) -> Placement | None:
     sent = tuple(
         e for e in case.around.ledger.find(case.event.spi, role="sender") if e.live and e.device != case.event.device
     )
-    if not sent:
+    if not sent or all(_younger_than_table(case, e) for e in sent):
         return None
     why = f"{sent[0].device} sends on it now, and {case.event.device} has no inbound SA with it"
     return ("stale-sa", "proven", why, sent)
+
+
+def _younger_than_table(case: _Case, sent: LedgerEntry) -> bool:
+    """Whether the sender's SA was set up after the receiver's table was taken, which then cannot have it."""
+    taken_at = case.receiver.sa_table_at if case.receiver else None
+    bound = _between(case, sent.device) + sent.uncertainty_s
+    if taken_at is None or sent.installed_at is None or bound > USABLE_CLOCK_S:
+        return False
+    return sent.installed_at >= taken_at - timedelta(seconds=bound)
 
 
 def _late_race(case: _Case) -> Placement | None:
     if case.flow.events != 1:
         return None
     for entry in case.mine:
-        if entry.live or entry.gone_at is None or entry.how == "older snapshot":
+        if entry.live or entry.gone_at is None:
             continue
-        bound = _between(case, entry.device) + entry.uncertainty_s + case.event.uncertainty_s
+        bound = entry.uncertainty_s + case.event.uncertainty_s
+        if entry.how == "older snapshot":
+            if _near_own_end(case, entry.gone_at, bound):
+                why = f"a single line as the lifetime of {entry.device}'s SA (older snapshot) ended"
+                return ("rekey-race", "likely", why, (entry,))
+            continue
         if case.event.at and -bound <= (case.event.at - entry.gone_at).total_seconds() <= LATE_S + bound:
             why = f"{entry.device} had that SA and deleted it at most a minute before: one late packet"
             return ("rekey-race", "proven", why, (entry,))
     return None
+
+
+def _near_own_end(case: _Case, ends_at: datetime, bound: float) -> bool:
+    """Next to the rekey that a lifetime's end brings: when exactly the SA went, an older table does not say."""
+    if case.event.at is None:
+        return False
+    offset = (case.event.at - ends_at).total_seconds()
+    return -case.around.thresholds.rekey_before_s - bound <= offset <= LATE_S + bound
 
 
 def _past_or_repeated(case: _Case) -> Placement | None:
@@ -228,9 +250,10 @@ def _unknown_race(case: _Case) -> Placement | None:
     if case.flow.events != 1 or case.tunnel is None or event.at is None or any(e.live for e in case.mine):
         return None
     for rekey in case.around.rekeys.get(case.tunnel.id, ()):
-        bound = rekey.uncertainty_s + event.uncertainty_s + _clock_bound(case)
-        if bound > USABLE_CLOCK_S and rekey.seen:
+        clocks = _between(case, rekey.device)
+        if clocks > USABLE_CLOCK_S:
             continue
+        bound = rekey.uncertainty_s + event.uncertainty_s + clocks
         thresholds = case.around.thresholds
         low = rekey.at - timedelta(seconds=thresholds.rekey_before_s + bound)
         high = rekey.at + timedelta(seconds=thresholds.rekey_after_s + bound)
@@ -238,12 +261,6 @@ def _unknown_race(case: _Case) -> Placement | None:
             confidence: Confidence = "likely" if rekey.seen else "possible"
             return ("rekey-race", confidence, f"a single line next to a rekey of this tunnel: {rekey.why}", ())
     return None
-
-
-def _clock_bound(case: _Case) -> float:
-    """Both ends' tables tell of one tunnel; where one clock is unknown, the receiver's own table decides."""
-    known = [uncertainty(case.around.devices[e.device or ""]) for e in (case.tunnel.ends if case.tunnel else ())]
-    return min(known, default=0.0) if len(known) > 1 else 0.0
 
 
 def _own_and_old(case: _Case) -> Placement | None:

@@ -24,9 +24,10 @@ HORIZON = timedelta(days=30)
 
 
 class Rekey(Struct, frozen=True, kw_only=True):
-    """An install or a delete, on the common clock. `seen` false: computed from a live SA's age and period."""
+    """An install or a delete by `device`'s clock. `seen` false: computed from a live SA's age and period."""
 
     at: datetime
+    device: str
     uncertainty_s: float
     seen: bool
     why: str
@@ -39,22 +40,26 @@ def seen_rekeys(entries: Iterable[LedgerEntry]) -> list[Rekey]:
         for at, what in ((entry.installed_at, "installed"), (entry.gone_at, "deleted")):
             if at is not None and not (entry.how == "older snapshot" and what == "deleted"):
                 why = f"{entry.device} {what} 0x{entry.spi:08X} ({entry.how})"
-                found.append(Rekey(at=at, uncertainty_s=entry.uncertainty_s, seen=True, why=why))
+                found.append(Rekey(at=at, device=entry.device, uncertainty_s=entry.uncertainty_s, seen=True, why=why))
     return found
 
 
 def predicted_rekeys(tunnel: Tunnel) -> list[Rekey]:
-    """Rekeys before the live SA, one period apart, each less certain than the one after it.
+    """Rekeys before each end's live SA, one period apart, each less certain than the one after it.
 
     For a default lifetime the uncertainty outgrows usefulness after some hours. A period shorter than 30 minutes is
     followed until any moment may be next to a rekey, which then says just that.
     """
-    installs = [(s.installed_at, s) for e in tunnel.ends for s in e.inbound if s.installed_at is not None]
     period = rekey_period_s(tunnel)
-    if not installs or period is None:
+    return [r for end in tunnel.ends for r in _before_live(end, *period)] if period is not None else []
+
+
+def _before_live(end: TunnelEnd, seconds: float, by_volume: bool) -> list[Rekey]:
+    """One end's, by its own clock."""
+    installs = [(s.installed_at, s) for s in end.inbound if s.installed_at is not None]
+    if not installs:
         return []
     installed_at, newest = max(installs, key=lambda pair: (pair[0], pair[1].spi))
-    seconds, by_volume = period
     step = seconds * VOLUME_JITTER if by_volume else JITTER_S
     bound = seconds / 2 if seconds <= FREQUENT_S else seconds / 12
     found = []
@@ -64,17 +69,18 @@ def predicted_rekeys(tunnel: Tunnel) -> list[Rekey]:
             break
         at = installed_at - timedelta(seconds=seconds * count)
         why = f"a rekey every {seconds:.0f} s before that of {newest.device}'s 0x{newest.spi:08X}"
-        found.append(Rekey(at=at, uncertainty_s=uncertainty, seen=False, why=why))
+        found.append(Rekey(at=at, device=newest.device, uncertainty_s=uncertainty, seen=False, why=why))
     if seconds <= FREQUENT_S:
-        found.append(_any_moment(installed_at - timedelta(seconds=seconds * len(found)), seconds))
+        before = installed_at - timedelta(seconds=seconds * len(found))
+        found.append(_any_moment(before, newest.device, seconds))
     return found
 
 
-def _any_moment(before: datetime, seconds: float) -> Rekey:
+def _any_moment(before: datetime, device: str, seconds: float) -> Rekey:
     """What a short period comes to: further back, no moment is known not to be next to a rekey."""
     half = HORIZON / 2
     why = f"a rekey every {seconds:.0f} s, so often that no moment is far from one"
-    return Rekey(at=before - half, uncertainty_s=half.total_seconds(), seen=False, why=why)
+    return Rekey(at=before - half, device=device, uncertainty_s=half.total_seconds(), seen=False, why=why)
 
 
 def rekey_period_s(tunnel: Tunnel) -> tuple[float, bool] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from vpnaudit.diagnose.verdicts import out, still_open
 from vpnaudit.model.device import SA_COMMANDS, Device
@@ -57,6 +57,8 @@ class Sign(Struct, frozen=True, kw_only=True):
     text: str
     evidence: tuple[Evidence, ...] = ()
     uncertainty_s: float = 1.0
+    is_session: bool = False
+    """A session that went down: the end of an outage, or of anything else that costs SAs."""
 
 
 class Window(Struct, frozen=True, kw_only=True):
@@ -198,7 +200,8 @@ def outages(device: Device, end: TunnelEnd | None, source: str | None) -> list[S
         if message.tag in LINE_TAGS and down and (message.interface or "") in lines:
             found.append(_sign(device, capture, message, f"{device.name}: {message.interface} went down"))
         elif message.tag in SESSION_TAGS and down and mine:
-            found.append(_sign(device, capture, message, f"{device.name}: the session with {peer} went down"))
+            sign = _sign(device, capture, message, f"{device.name}: the session with {peer} went down")
+            found.append(structs.replace(sign, is_session=True))
         elif _is_ike_failure(message) and mine:
             found.append(_sign(device, capture, message, f"{device.name}: IKE with {peer or 'the peer'} failed"))
     return found

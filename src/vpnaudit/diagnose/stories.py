@@ -41,7 +41,7 @@ def _story(fleet: Fleet, key: Key, episodes: Sequence[Episode]) -> Story:
         source=episodes[0].source,
         tunnel=tunnel,
         episodes=tuple(episodes),
-        ongoing=_ongoing(fleet, tunnel, receiver, episodes),
+        ongoing=_ongoing(fleet, tunnel if mechanism != "misdelivered" else None, receiver, episodes),
     )
 
 

@@ -24,6 +24,8 @@ class CommandSpec(Struct, frozen=True, kw_only=True):
     collected: bool = True
     timeout_s: float = 60.0
     other_forms: tuple[str, ...] = ()
+    sent: str | None = None
+    """What the device is asked, where its own word for it is another ("detailed"); null: the canonical command."""
 
 
 class Defaults(Struct, frozen=True, kw_only=True):

@@ -21,7 +21,8 @@ _KNOWN = re.compile(
       | Global\ TCP\ syslog\ stats | NOT_PUTABLE: | CHANNEL_FLAP_CNT: | PARTIAL_REWRITE_CNT:
       | No\ (?:Active|Inactive)\ Message\ Discriminator | (?:Active|Inactive)\ Message\ Discriminator
       | No\ active\ filter\ modules | Filter\ modules: | filtering\ (?:disabled|enabled)
-      | Logging\ (?:to|Source-Interface) | link\ (?:up|down) | xml\ (?:disabled|enabled)
+      | Logging\ (?:to|Source-Interface|Exception\ size) | link\ (?:up|down) | xml\ (?:disabled|enabled)
+      | \d{1,12}\ flushes,\ \d{1,12}\ overruns\b
       | \d{1,15}\ message\ lines\ (?:logged|rate-limited|dropped)
       | tls-profile: | TLS\ Profiles: | Profile\ Name: | Ciphersuites: | Trustpoint: | TLS\ version:
       | \S{1,40}\s+(?:mnemonics|msg-body|severity|facility)\s+(?:drops|includes)\b

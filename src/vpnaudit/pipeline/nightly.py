@@ -36,7 +36,9 @@ def plans() -> dict[str, Platform]:
     found = {}
     for platform in all_platforms():
         if any(c.collected for c in platform.commands):
-            found.update(dict.fromkeys((platform.name, *platform.aliases), platform))
+            asked = tuple(structs.replace(c, command=c.sent or c.command) for c in platform.commands)
+            plan = structs.replace(platform, commands=asked)
+            found.update(dict.fromkeys((platform.name, *platform.aliases), plan))
     return found
 
 

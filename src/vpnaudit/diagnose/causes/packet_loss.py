@@ -17,12 +17,14 @@ from vpnaudit.diagnose.signs import (
     Sign,
     Window,
     begins,
+    memory_failures,
     outages,
     receiver_end,
     receiver_of,
     sender_end,
     sender_of,
     stamp,
+    state_losses,
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import Device
@@ -48,6 +50,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if there is not None:
         end = receiver_end(story)
         signs += outages(there, sender_end(story), end.seen if end else None)
+    signs = _without_other_reasons(signs, [d for d in (here, there) if d is not None], settings)
     before = {e.id: _before(e.first_at, signs, settings) for e in story.episodes if e.first_at}
     if all(before.values()):
         evidence = list({s.text + str(s.at): s for found in before.values() for s in found}.values())
@@ -69,6 +72,14 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         "was there an outage of the path before it began, and how long was the longest?",
         f"{here.name}: crypto logging session; show interfaces; the path's own measurements",
     )
+
+
+def _without_other_reasons(signs: list[Sign], devices: list[Device], settings: Settings) -> list[Sign]:
+    """A session also goes down for a restart, a clear or want of memory: then it tells of no outage."""
+    margin = timedelta(seconds=settings.thresholds.outage_before_s)
+    reasons = [r for d in devices for r in (*state_losses(d), *memory_failures(d)) if r.at is not None]
+    windows = [Window(low=r.at - margin, high=r.at + margin) for r in reasons if r.at is not None]
+    return [s for s in signs if not (s.is_session and any(w.has(s) for w in windows))]
 
 
 def _ike_survived(story: Story) -> Weighing | None:

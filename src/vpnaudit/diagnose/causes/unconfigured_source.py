@@ -48,6 +48,9 @@ def _known_peer(story: Story, device: Device) -> Weighing:
     source = story.source or "the source"
     if story.tunnel is not None:
         return out(f"{source} is a peer of {device.name}")
+    learned = next((device.cite(c, n.line) for c, n in device.nbma_peers if n.nbma.lower() == source.lower()), None)
+    if learned is not None:
+        return out(f"{source} is a peer that {device.name} learned by NHRP", learned)
     if story.mechanism == "misdelivered":
         return out("the SPI is an SA of ours")
     if device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS):

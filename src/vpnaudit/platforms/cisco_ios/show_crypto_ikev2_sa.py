@@ -63,6 +63,7 @@ COMMANDS = (
     ),
     CommandSpec(
         command="show crypto ikev2 sa detail",
+        sent="show crypto ikev2 sa detailed",
         parse=parse,
         other_forms=("show crypto ikev2 sa local detail", "show crypto ikev2 sa remote detail"),
     ),

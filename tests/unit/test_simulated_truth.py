@@ -1,0 +1,60 @@
+"""The simulated fleet knows what is wrong with it: the audit must say the same, from the captures alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from vpnaudit.model.audit import Audit
+from vpnaudit.pipeline.audit import audit_sources
+from vpnaudit.settings import Settings
+from vpnaudit.simulate import FAULTS, SimFleet, build_fleet
+
+NOW = datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
+NEW_YEAR = datetime(2028, 1, 1, 2, 30, tzinfo=UTC)
+LOUD = {"critical", "high", "medium"}
+
+
+def _audit(
+    folder: Path, seed: int, faults: tuple[str, ...], now: datetime, *, cure: bool = False
+) -> tuple[SimFleet, Audit]:
+    fleet = build_fleet(seed, faults, now, cure=cure)
+    fleet.write_captures(folder)
+    return fleet, audit_sources([folder], Settings(), now)
+
+
+def _told(audit: Audit) -> set[tuple[str, str]]:
+    return {(d.cause, d.owner) for d in audit.diagnoses}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_one_fault_has_its_cause_first(fault: str, seed: int, tmp_path: Path) -> None:
+    fleet, audit = _audit(tmp_path, seed, (fault,), NOW if seed != 2 else NEW_YEAR)
+    expected = [(t["cause"], t["owner"]) for t in fleet.truth if t["cause"]]
+    assert [(d.cause, d.owner) for d in audit.diagnoses[: len(expected)]] == expected
+    assert {d.cause for d in audit.diagnoses if d.severity in LOUD} <= {cause for cause, _ in expected}
+    assert all(d.parse for d in audit.devices)
+    assert not audit.problems
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_the_cause_taken_away_leaves_nothing(fault: str, tmp_path: Path) -> None:
+    _, audit = _audit(tmp_path, 4, (fault,), NOW, cure=True)
+    assert [d for d in audit.diagnoses if d.severity in LOUD] == []
+    assert all(t.state in {"up", "idle"} for t in audit.tunnels)
+
+
+@pytest.mark.parametrize("pair", [p for n, p in enumerate(combinations(sorted(FAULTS), 2)) if n % 4 == 0])
+def test_two_faults_do_not_hide_each_other(pair: tuple[str, str], tmp_path: Path) -> None:
+    fleet, audit = _audit(tmp_path, 5, (*pair, "healthy"), NOW)
+    assert {(t["cause"], t["owner"]) for t in fleet.truth if t["cause"]} <= _told(audit)
+
+
+def test_a_healthy_pair_fails_nothing_above_low(tmp_path: Path) -> None:
+    _, audit = _audit(tmp_path, 6, ("healthy", "healthy", "healthy"), NOW)
+    assert [f.title for f in audit.findings if f.status == "FAIL" and f.severity in LOUD] == []
+    assert audit.diagnoses == ()
