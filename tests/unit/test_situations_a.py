@@ -1,4 +1,4 @@
-"""Whole audits of hand-written captures: tests/fixtures/situations/a<nn>_<name>/expected.yaml says what must come out."""
+"""Whole audits of captures written by hand: `expected.yaml` beside them says what must come out."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_facts_are_kept(case: tuple[Audit, dict[str, Any]]) -> None:
 
 def _at(value: Any, keys: list[str]) -> Any:
     for key in keys:
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             value = next(v for v in value if key in {v.get("id"), v.get("name"), v.get("spi"), v.get("time")})
         else:
             value = value[key]
@@ -113,6 +113,13 @@ def test_rules_fail_where_they_must_and_nowhere_else(case: tuple[Audit, dict[str
     assert failed - set(expected.get("may_fail", ())) == set(expected.get("fails", ())) - set(
         expected.get("may_fail", ())
     )
+
+
+def test_ids_are_unique(case: tuple[Audit, dict[str, Any]]) -> None:
+    audit, _ = case
+    for records in (audit.tunnels, audit.events, audit.episodes, audit.diagnoses, audit.findings, audit.remediations):
+        ids = Counter(record.id for record in records)
+        assert [i for i, count in ids.items() if count > 1] == []
 
 
 def test_exit_status(case: tuple[Audit, dict[str, Any]]) -> None:

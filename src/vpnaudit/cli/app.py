@@ -9,6 +9,7 @@ import typer
 
 from vpnaudit import __version__
 from vpnaudit.cli import audit, collect, demo, explain, logs, parse, run_, schema, simulate, tunnel
+from vpnaudit.cli.output import printable
 from vpnaudit.errors import UsageError
 
 app = typer.Typer(
@@ -47,7 +48,7 @@ def run() -> None:
     try:
         app()
     except UsageError as error:
-        print(f"vpnaudit: {error}", file=sys.stderr)  # noqa: T201 - the one place that reports a mistake
+        print(f"vpnaudit: {printable(str(error))}", file=sys.stderr)  # noqa: T201 - the one place that reports a mistake
         sys.exit(2)
     except KeyboardInterrupt:
         print("vpnaudit: stopped", file=sys.stderr)  # noqa: T201

@@ -47,21 +47,29 @@ def emit(audit: Audit, wanted: Wanted) -> None:
     from vpnaudit import report  # noqa: PLC0415
 
     for name, target in wanted.documents.items():
-        if target == "-":
-            sys.stdout.buffer.write(report.render(name, audit).encode("utf-8", "backslashreplace"))
-            sys.stdout.buffer.flush()
-        elif target is not None:
-            _write(Path(target), report.render(name, audit))
+        if target not in {None, "-"}:
+            write_file(Path(str(target)), report.render(name, audit))
     if wanted.csv is not None:
         try:
             report.write_csv(audit, wanted.csv)
         except OSError as error:
             raise UsageError(f"{wanted.csv}: cannot be written: {error.strerror or error}") from None
+    for name, target in wanted.documents.items():
+        if target == "-":
+            sys.stdout.buffer.write(report.render(name, audit).encode("utf-8", "backslashreplace"))
+            sys.stdout.buffer.flush()
+            say([f"vpnaudit: {printable(f'{p.file}: {p.problem}')}" for p in audit.problems], quiet=wanted.quiet)
     if not wanted.to_stdout and not wanted.quiet:
         report.print_terminal(audit, sys.stdout, color=wanted.color, width=None)
 
 
-def _write(path: Path, text: str) -> None:
+def printable(text: str) -> str:
+    """Text that may stem from a device or a file's name, fit for a terminal: one line, no control characters."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a document, its folder too where it is missing. Raises UsageError where it cannot."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", errors="backslashreplace")

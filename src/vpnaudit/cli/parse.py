@@ -23,6 +23,7 @@ def command(
     quiet: options.Quiet = False,
 ) -> None:
     """Show what was read."""
+    from vpnaudit.cli.output import printable, write_file  # noqa: PLC0415
     from vpnaudit.pipeline.parse_document import json_lines, parse_files, table, unparsed_lines  # noqa: PLC0415
 
     documents, problems = parse_files(files, platform=platform, command=command)
@@ -31,11 +32,11 @@ def command(
         if json == "-":
             typer.echo(text, nl=False)
         else:
-            Path(json).write_text(text, encoding="utf-8")
+            write_file(Path(json), text)
     elif unparsed:
         typer.echo(unparsed_lines(documents), nl=False)
     elif not quiet:
         typer.echo(table(documents), nl=False)
     for problem in problems:
-        typer.echo(f"vpnaudit: {problem}", err=True)
+        typer.echo(f"vpnaudit: {printable(problem)}", err=True)
     raise typer.Exit(2 if not documents else 3 if problems else 0)

@@ -43,7 +43,7 @@ class Limits:
 
 
 class DeviceCollection:
-    """One device's collection. Trouble with it becomes its status and one line; only OSError, of our disk, is raised."""
+    """One device's collection. Its trouble becomes a status and one line; only OSError, of our disk, is raised."""
 
     def __init__(
         self, host: Host, platform: Platform, writer: DeviceWriter, limits: Limits, host_keys: HostKeys

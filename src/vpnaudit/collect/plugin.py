@@ -122,7 +122,9 @@ def register_connection() -> None:
     """Make the plugin known to Nornir, and keep the libraries' messages off standard error."""
     ConnectionPluginRegister.register(CONNECTION, GuardedConnection)
     for library in ("nornir", "netmiko", "paramiko"):
-        logging.getLogger(library).addHandler(logging.NullHandler())
+        logger = logging.getLogger(library)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
 
 
 def login_of(host: Host) -> tuple[dict[str, Any], str]:

@@ -13,7 +13,7 @@ from vpnaudit.correlate.peers import normal, own_addresses
 from vpnaudit.correlate.settings_of import Binding
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
-from vpnaudit.model.facts import ParsedCapture
+from vpnaudit.model.facts import Facts, ParsedCapture
 from vpnaudit.model.sa import IkeSa, IpsecFlow, IpsecSa, Session
 from vpnaudit.model.tunnel import LiveIke, LiveSa, TunnelEnd
 
@@ -75,6 +75,12 @@ def views(device: Device, readings: Mapping[str, datetime]) -> tuple[View, ...]:
     return tuple(_view(device, d, reading) for d in sorted(drafts, key=lambda d: (d.peer, d.local or "", d.vrf or "")))
 
 
+def lost(device: Device, peer: str, local: str, readings: Mapping[str, datetime]) -> View:
+    """An end of which neither configuration nor tables tell: the device takes any peer and lost the SAs of this one."""
+    interface = settings_of.open_interface(device.config[1], local) if device.config else None
+    return _view(device, _Draft(normal(peer), normal(local), interface, None), readings.get(device.name))
+
+
 def _bind(drafts: list[_Draft], binding: Binding) -> None:
     peer = normal(binding.peer)
     for draft in drafts:
@@ -134,6 +140,8 @@ def _add_ikes(device: Device, drafts: list[_Draft]) -> None:
             continue
         mine = by_peer.get(normal(peer), [])
         placed = [d for d in mine if local is None or d.local in {None, local}] or mine
+        if ike.front_vrf is not None:
+            placed = [d for d in placed if (d.vrf or "") == ike.front_vrf] or placed
         if not placed:
             draft = _Draft(normal(peer), local, None, None)
             drafts.append(draft)
@@ -157,10 +165,12 @@ def _ends(ike: IkeSa, own: frozenset[str], by_peer: Mapping[str, object]) -> tup
 def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
     ikes = _live_ikes(device, draft, reading)
     config = device.config[1] if device.config else None
-    version = settings_of.ike_version(config, draft.binding, ikes)
+    binding = draft.binding
+    if binding is None and config is not None:
+        binding = settings_of.open_binding(config, draft.interface, draft.peer)
+    version = settings_of.ike_version(config, binding, ikes)
     sas = _live_sas(device, draft)
     session = draft.sessions[-1][1] if draft.sessions else None
-    binding = draft.binding
     profile = settings_of.ike_profile(config, binding, version)
     end = TunnelEnd(
         address=draft.local or UNKNOWN_ADDRESS,
@@ -183,7 +193,7 @@ def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
         transforms=settings_of.transforms(config, binding) if config and binding else None,
         pfs=_pfs(binding),
         pfs_known=binding is not None and (binding.entry or binding.profile) is not None,
-        map_entry=f"{binding.entry.name} {binding.entry.sequence}" if binding and binding.entry else None,
+        map_entry=_map_entry(binding),
         ipsec_profile=binding.profile.name if binding and binding.profile else None,
         ike_profile=profile.name if profile else None,
         vti=(draft.interface or "").lower().startswith(("tunnel", "virtual-access")),
@@ -197,6 +207,12 @@ def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
         out_spis=frozenset(s.spi for s in sas if s.direction == "out"),
         in_spis=frozenset(s.spi for s in sas if s.direction == "in"),
     )
+
+
+def _map_entry(binding: Binding | None) -> str | None:
+    """The static entry of the peer; a dynamic map's entry is not the peer's own to change."""
+    entry = binding.entry if binding else None
+    return f"{entry.name} {entry.sequence}" if entry is not None and not entry.template else None
 
 
 def _pfs(binding: Binding | None) -> str | None:
@@ -220,8 +236,19 @@ def _counter(draft: _Draft, name: str) -> int | None:
 
 
 def _table_read(device: Device, peer: str) -> bool:
+    """Whether an SA table that shows the peer was had, and did not end before the peer's part was over."""
     captures = device.find(*SA_COMMANDS, *(f"{c} interface" for c in SA_COMMANDS))
-    return any(not c.capture.argument or peer in c.capture.argument.split() for c in captures)
+    return any(
+        (not c.capture.argument or peer in c.capture.argument.split()) and _reaches(c.parsed.facts, peer)
+        for c in captures
+    )
+
+
+def _reaches(facts: Facts, peer: str) -> bool:
+    if not facts.cut:
+        return True
+    shown = [normal(f.peer or "") for f in facts.ipsec_flows]
+    return peer in shown and shown[-1] != peer
 
 
 def _table_at(device: Device, reading: datetime | None) -> datetime | None:

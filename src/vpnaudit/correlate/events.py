@@ -112,14 +112,27 @@ def _place(event: Event) -> tuple[str, int]:
     return (event.evidence[0].file, event.evidence[0].line or 0) if event.evidence else ("", 0)
 
 
-def tunnel_of(event: Event, tunnels: Sequence[Tunnel]) -> Tunnel | None:
-    """The tunnel of `tunnels` (the receiver's) whose other end is the event's source; of several, its destination's."""
+def tunnel_of(event: Event, tunnels: Sequence[Tunnel], vrfs: Mapping[str, str | None] | None = None) -> Tunnel | None:
+    """The tunnel of `tunnels` (the receiver's) whose other end is the event's source; of several, its destination's.
+
+    Equal addresses in several VRFs are told apart by the interface that the packet came in through: `vrfs` has the VRF
+    of each.
+    """
     if event.source is None:
         return None
     source = normal(event.source)
     fits = [t for t in tunnels if source in _faces(t, event.device)]
     here = [t for t in fits if _own(t, event.device) == normal(event.destination or "")]
-    return next(iter(here or fits), None)
+    near = here or fits
+    if vrfs and event.interface and event.interface in vrfs:
+        vrf = vrfs[event.interface]
+        near = [t for t in near if _vrf(t, event.device) == vrf] or near
+    return next(iter(near), None)
+
+
+def _vrf(tunnel: Tunnel, device: str) -> str | None:
+    end = tunnel.end_of(device)
+    return end.vrf if end else None
 
 
 def _faces(tunnel: Tunnel, device: str) -> set[str]:

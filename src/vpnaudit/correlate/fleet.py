@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import structs
 
 from vpnaudit.correlate import clocks, spis
-from vpnaudit.correlate.ends import View, shared_moments, views
+from vpnaudit.correlate.ends import View, lost, shared_moments, views
 from vpnaudit.correlate.events import find_events, flow_key, group, in_order, tunnel_of
 from vpnaudit.correlate.join import join
 from vpnaudit.correlate.peers import normal, own_addresses, peer_set
@@ -41,11 +41,12 @@ def correlate(
     placed, seen_by = _on_one_clock(ordered, readings)
     by_name = {d.name: d for d in placed}
     events = in_order([e for d in placed for e in find_events(d)])
+    seen_by = _with_lost_ends(seen_by, by_name, readings, events)
     seen = {(e.device, normal(e.source), e.spi): None for e in events if e.source}
     joined = join([v for name in sorted(seen_by) for v in seen_by[name]], by_name, seen)
     tunnels = tuple(_with_period(t) for t in joined)
     ledger = spis.fill(placed, tunnels, older, trace_times)
-    events = _placed(_on_tunnels(events, tunnels), placed, tunnels, ledger, settings)
+    events = _placed(_on_tunnels(events, tunnels, by_name), placed, tunnels, ledger, settings)
     events, episodes = group(events, settings.thresholds.episode_gap_s, by_name)
     return Fleet(
         devices=placed,
@@ -75,14 +76,42 @@ def _on_one_clock(
     return placed, seen
 
 
-def _on_tunnels(events: Sequence[Event], tunnels: Sequence[Tunnel]) -> tuple[Event, ...]:
+def _with_lost_ends(
+    seen_by: Mapping[str, tuple[View, ...]],
+    devices: Mapping[str, Device],
+    readings: Mapping[str, datetime],
+    events: Sequence[Event],
+) -> dict[str, tuple[View, ...]]:
+    """Ends that only a log still tells of: the device logs an SPI on which another of ours sends to its address.
+
+    A hub with a dynamic map or a multipoint tunnel shows nothing of a peer whose SAs it lost.
+    """
+    senders = {spi: v for name in sorted(seen_by) for v in seen_by[name] for spi in v.out_spis}
+    own = {name: own_addresses(device) for name, device in devices.items()}
+    found = dict(seen_by)
+    for event in events:
+        sender = senders.get(event.spi)
+        if sender is None or event.source is None or sender.device == event.device:
+            continue
+        peer, known = normal(event.source), found[event.device]
+        faces = {peer, normal(sender.end.address)}
+        if sender.peer in own[event.device] and not any(v.peer in faces for v in known):
+            found[event.device] = (*known, lost(devices[event.device], peer, sender.peer, readings))
+    return found
+
+
+def _on_tunnels(events: Sequence[Event], tunnels: Sequence[Tunnel], devices: Mapping[str, Device]) -> tuple[Event, ...]:
     by_device: dict[str, list[Tunnel]] = {}
     for tunnel in tunnels:
         for end in tunnel.ends:
             by_device.setdefault(end.device or "", []).append(tunnel)
+    vrfs = {
+        name: {i.name: i.vrf for i in device.config[1].interfaces} if device.config else None
+        for name, device in devices.items()
+    }
     found = []
     for event in events:
-        mine = tunnel_of(event, by_device.get(event.device, ()))
+        mine = tunnel_of(event, by_device.get(event.device, ()), vrfs[event.device])
         found.append(structs.replace(event, tunnel=mine.id) if mine else event)
     return tuple(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from typing import Literal
 
 from msgspec import structs
 
@@ -23,6 +24,7 @@ def join(
     `seen` holds (device, source, SPI) of every logged event: a NATed peer whose SAs no longer meet is told by the SPI
     that one end logged and the other end still sends on.
     """
+    all_views = [v for v in all_views if not _is_behind_its_partner(v, all_views, devices, seen)]
     pairs = _pair(all_views, seen)
     paired = {id(v) for pair in pairs for v in pair}
     twins: dict[tuple[str, str], list[View]] = {}
@@ -108,12 +110,37 @@ def _is_standby(view: View, twins: Sequence[View]) -> bool:
     )
 
 
+def _is_behind_its_partner(
+    view: View,
+    all_views: Sequence[View],
+    devices: Mapping[str, Device],
+    seen: Mapping[tuple[str, str, int], object],
+) -> bool:
+    """An idle end at an address that the device shares with a partner who was not collected.
+
+    The other end has SAs with that address, no line says that they came here: the partner holds them.
+    """
+    address = normal(view.end.address)
+    if view.end.sas or view.end.live_ike or not _shares(devices[view.device], address):
+        return False
+    if any(_shares(d, address) for name, d in devices.items() if name != view.device):
+        return False
+    if any((device, source) == (view.device, normal(view.peer)) for device, source, _ in seen):
+        return False
+    return any(_ends(other) == _ends(view)[::-1] and other.end.sas for other in all_views)
+
+
+def _shares(device: Device, address: str) -> bool:
+    configured = device.config[1].interfaces if device.config is not None else ()
+    return any(address == normal(a) for i in configured for a in i.standby_addresses)
+
+
 def _two_ended(a: View, b: View, devices: Mapping[str, Device]) -> Tunnel:
     first, second = sorted((a, b), key=lambda v: (_address_order(v.end.address), v.device))
-    local = _dated(structs.replace(first.end, seen_as=second.peer), second.end, devices)
-    remote = _dated(structs.replace(second.end, seen_as=first.peer), first.end, devices)
-    ike = local.ike or remote.ike
-    local, remote = structs.replace(local, ike=ike), structs.replace(remote, ike=ike)
+    ike = _version(first.end, second.end)
+    here = structs.replace(first.end, seen_as=second.peer, ike=ike)
+    there = structs.replace(second.end, seen_as=first.peer, ike=ike)
+    local, remote = _dated(here, there, devices), _dated(there, here, devices)
     stale = (*_stale(local, remote, devices), *_stale(remote, local, devices))
     meets = normal(first.peer) == normal(second.end.address) and normal(second.peer) == normal(first.end.address)
     return Tunnel(
@@ -124,6 +151,12 @@ def _two_ended(a: View, b: View, devices: Mapping[str, Device]) -> Tunnel:
         joined_by="addresses" if meets else "spis",
         stale=stale,
     )
+
+
+def _version(first: TunnelEnd, second: TunnelEnd) -> Literal["v1", "v2"] | None:
+    """The version of a live IKE SA at either end, else the one that an end's configuration tells."""
+    used = [i.sa.version for e in (first, second) for i in e.live_ike]
+    return used[0] if used else first.ike or second.ike
 
 
 def _one_ended(view: View, devices: Mapping[str, Device]) -> Tunnel:
@@ -167,19 +200,23 @@ def _dated(end: TunnelEnd, other: TunnelEnd | None, devices: Mapping[str, Device
     """Install times from remaining lifetime: IKEv1 took the lower of both ends' lifetimes, IKEv2 has each end's own."""
     total = end.lifetime.ipsec_s if end.lifetime else None
     peer_total = other.lifetime.ipsec_s if other and other.lifetime else None
-    if end.ike == "v1" and total is not None and peer_total is not None:
-        total = min(total, peer_total)
-    sas = tuple(_dated_sa(sa, total, end, devices[end.device or ""]) for sa in end.sas)
+    lower = min(total, peer_total) if end.ike == "v1" and total is not None and peer_total is not None else total
+    sas = tuple(_dated_sa(sa, (lower, total), end, devices[end.device or ""]) for sa in end.sas)
     return structs.replace(end, sas=sas)
 
 
-def _dated_sa(sa: LiveSa, total: int | None, end: TunnelEnd, device: Device) -> LiveSa:
-    if total is None or sa.remaining_s is None or end.sa_table_at is None or sa.remaining_s > total:
+def _dated_sa(sa: LiveSa, totals: tuple[int | None, int | None], end: TunnelEnd, device: Device) -> LiveSa:
+    """By the first of `totals` that the SA's remaining seconds fit in: more left than the lower was not negotiated."""
+    remaining = sa.remaining_s
+    if remaining is None or end.sa_table_at is None:
+        return sa
+    total = next((t for t in totals if t is not None and remaining <= t), None)
+    if total is None:
         return sa
     spread = 2.0 if any(c.capture.asked_at for c in device.captures) else CAPTURE_SPREAD_S
     return structs.replace(
         sa,
-        installed_at=end.sa_table_at - timedelta(seconds=total - sa.remaining_s),
+        installed_at=end.sa_table_at - timedelta(seconds=total - remaining),
         uncertainty_s=spread,
     )
 
@@ -233,9 +270,19 @@ def _state_of_two(local: TunnelEnd, remote: TunnelEnd, stale: Sequence[StaleOutb
         return _state_of_one(local if local.sa_table_read else remote)
     if local.inbound and local.outbound and remote.inbound and remote.outbound:
         return "up"
+    for end, other in ((local, remote), (remote, local)):
+        if end.sas and not other.sas and all(_is_younger(sa, other) for sa in end.sas):
+            return _state_of_one(end)
     if local.sas or remote.sas:
         return "one-sided"
     return "down" if _is_trying(local) or _is_trying(remote) else "idle"
+
+
+def _is_younger(sa: LiveSa, other: TunnelEnd) -> bool:
+    """Whether an SA was set up after the other end's table was read, which then says nothing of it."""
+    if sa.installed_at is None or other.sa_table_at is None:
+        return False
+    return sa.installed_at - timedelta(seconds=sa.uncertainty_s) > other.sa_table_at
 
 
 def _state_of_one(end: TunnelEnd) -> TunnelState:

@@ -82,6 +82,7 @@ def place(event: Event, flow: Flow, around: Surroundings) -> Event:
         _misdelivered,
         _senders_current,
         _late_race,
+        _undated,
         _past_or_repeated,
         _never_installed,
         _damaged,
@@ -206,6 +207,28 @@ def _near_own_end(case: _Case, ends_at: datetime, bound: float) -> bool:
         return False
     offset = (case.event.at - ends_at).total_seconds()
     return -case.around.thresholds.rekey_before_s - bound <= offset <= LATE_S + bound
+
+
+def _undated(case: _Case) -> Placement | None:
+    """A single line for an SA of the past whose times cannot be set beside it: late packet or stale SA stays open."""
+    if case.flow.events != 1 or any(e.live or e.how in {"older snapshot", "IKE SA"} for e in case.mine):
+        return None
+    sent = case.around.ledger.find(case.event.spi, role="sender")
+    entries = case.mine or tuple(e for e in sent if e.device != case.event.device)
+    if not entries or any(_is_comparable(case, e) for e in entries):
+        return None
+    race = _unknown_race(case)
+    if race is not None:
+        return ("rekey-race", race[1], race[2], entries)
+    who = entries[0]
+    why = f"{who.device} had that SA once ({who.how}), and when it went cannot be set beside the time of the line"
+    return ("unexplained", "possible", why, entries)
+
+
+def _is_comparable(case: _Case, entry: LedgerEntry) -> bool:
+    """Whether the event's time and the SA's (its end, or for a sender's its install) can be set side by side."""
+    at = entry.gone_at if entry.role == "receiver" else entry.gone_at or entry.installed_at
+    return case.event.at is not None and at is not None and _between(case, entry.device) <= USABLE_CLOCK_S
 
 
 def _past_or_repeated(case: _Case) -> Placement | None:

@@ -79,6 +79,41 @@ def bindings(config: ConfigFacts) -> tuple[Binding, ...]:
     return tuple(found)
 
 
+def open_binding(config: ConfigFacts, interface: str | None, peer: str) -> Binding | None:
+    """Where a configuration takes, on `interface`, a peer that it does not name; null where that is not one place.
+
+    A protected multipoint tunnel, the one virtual template, or the one entry of the dynamic map.
+    """
+    if (interface or "").lower().startswith("virtual-access"):
+        holders = [i for i in config.interfaces if i.virtual_template and i.ipsec_profile]
+    else:
+        holders = [i for i in config.interfaces if i.name == interface]
+    if len(holders) != 1:
+        return None
+    holder = holders[0]
+    if holder.ipsec_profile and not holder.tunnel_destination:
+        profile = next((p for p in config.ipsec_profiles if p.name == holder.ipsec_profile), None)
+        return Binding(peer=peer, local=None, vrf=holder.tunnel_vrf, interface=holder, profile=profile)
+    dynamic = {m.dynamic_map for m in config.map_entries if m.name == holder.crypto_map and m.kind == "dynamic"}
+    entries = [m for m in config.map_entries if m.template and m.name in dynamic]
+    if len(entries) != 1:
+        return None
+    return Binding(peer=peer, local=None, vrf=holder.vrf, interface=holder, entry=entries[0])
+
+
+def open_interface(config: ConfigFacts, local: str) -> str | None:
+    """The one interface on which peers come to the address `local`: it has a crypto map, or is a multipoint tunnel."""
+    here = {i.name for i in config.interfaces if local in {a.partition("/")[0] for a in i.addresses}}
+    here |= {i.name for i in config.interfaces if local in i.standby_addresses}
+    found = [i.name for i in config.interfaces if i.crypto_map and i.name in here]
+    found += [
+        i.name
+        for i in config.interfaces
+        if i.ipsec_profile and not i.tunnel_destination and i.tunnel_source in {*here, local}
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def _address(interface: ConfigInterface) -> str | None:
     return interface.addresses[0].partition("/")[0] if interface.addresses else None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from vpnaudit.diagnose.registry import all_causes
 from vpnaudit.diagnose.signs import ends
 from vpnaudit.diagnose.stories import tell
@@ -63,17 +65,17 @@ def _as_proven_elsewhere(
     The newest still has its SAs in the tables, the older ones have not.
     """
     proven = {
-        (story.tunnel.id, story.receiver, story.mechanism): cause
+        (story.tunnel.id, story.receiver, story.mechanism): (cause, weighings[cause.name])
         for story, cause, weighings in judged
         if story.tunnel is not None and weighings[cause.name].confidence == "proven"
     }
     found: list[tuple[Story, Cause, Mapping[str, Weighing]]] = []
     for story, cause, weighings in judged:
         key = (story.tunnel.id if story.tunnel else "", story.receiver, story.mechanism)
-        other = proven.get(key)
-        if other is not None and other.order < cause.order and weighings[other.name].verdict == "open":
+        other, weighing = proven.get(key, (cause, weighings[cause.name]))
+        if other.order < cause.order and weighings[other.name].verdict == "open":
             same = reason(f"the same as the episode of {story.source} for which it is proven")
-            adopted = Weighing(verdict="fits", confidence="possible", because=(same,))
+            adopted = structs.replace(weighing, confidence="possible", because=(same,), would_settle=())
             found.append((story, other, {**weighings, other.name: adopted}))
         else:
             found.append((story, cause, weighings))

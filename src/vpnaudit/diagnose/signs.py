@@ -59,6 +59,8 @@ class Sign(Struct, frozen=True, kw_only=True):
     uncertainty_s: float = 1.0
     is_session: bool = False
     """A session that went down: the end of an outage, or of anything else that costs SAs."""
+    is_takeover: bool = False
+    """A standby that became active."""
 
 
 class Window(Struct, frozen=True, kw_only=True):
@@ -183,7 +185,8 @@ def state_losses(device: Device) -> list[Sign]:
         state = message.details.get("state", "").lower()
         command = message.details.get("command", "").lower()
         if facility in {"HSRP", "VRRP", "REDUNDANCY", "RF"} and state.startswith(("active", "master")):
-            found.append(_sign(device, capture, message, f"{device.name} took over from its partner"))
+            sign = _sign(device, capture, message, f"{device.name} took over from its partner")
+            found.append(structs.replace(sign, is_takeover=True))
         elif command.startswith(("clear crypto", "do clear crypto")):
             found.append(_sign(device, capture, message, f"{device.name}: {command} was entered"))
     return found
@@ -229,6 +232,23 @@ def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
     return frozenset(found)
 
 
+def has_address(device: Device, address: str) -> bool:
+    """Whether an interface of the device has the address, alone or shared with a partner."""
+    if any(i.address == address for _, i in device.interfaces):
+        return True
+    configured = device.config[1].interfaces if device.config is not None else ()
+    return any(
+        address in i.standby_addresses or any(a.partition("/")[0] == address for a in i.addresses) for i in configured
+    )
+
+
+def is_alone_with(device: Device, address: str) -> bool:
+    """Whether the device's configuration has the address on an interface, and shares it with no partner."""
+    configured = device.config[1].interfaces if device.config is not None else ()
+    own = any(a.partition("/")[0] == address for i in configured for a in i.addresses)
+    return own and not any(address in i.standby_addresses for i in configured)
+
+
 def memory_failures(device: Device) -> list[Sign]:
     """Allocation failures in the log."""
     found = []
@@ -248,6 +268,13 @@ def sessions(device: Device, source: str | None) -> list[tuple[str, Sign]]:
         if state in {"up", "down"} and (source is None or peer in {source, None}):
             found.append((state, _sign(device, capture, message, f"the session with {peer} went {state}")))
     return found
+
+
+def logs_sessions_since(device: Device, begin: datetime) -> bool:
+    """Whether a session's end is logged at all (`crypto logging session`), and the log reaches back before `begin`."""
+    times = [device.on_common_clock(m.time) for _, m in device.messages if m.time]
+    covers = bool(times) and min(times) < begin - timedelta(seconds=120)
+    return covers and device.config is not None and device.config[1].logging_session
 
 
 def identity_errors(device: Device, source: str | None) -> list[Sign]:

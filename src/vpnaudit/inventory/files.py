@@ -100,7 +100,7 @@ def _check_groups(file: Path, name: str, groups: object, known: Mapping[str, Any
     if not isinstance(groups, list):
         raise InventoryError(f"{file}: {name}", "groups must be a list")
     for group in groups:
-        if group not in known:
+        if not isinstance(group, str) or group not in known:
             raise InventoryError(f"{file}: {name}", f"groups: {group!r} is not in groups.yaml")
 
 

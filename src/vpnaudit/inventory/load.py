@@ -19,7 +19,9 @@ def load_inventory(folder: Path, *, workers: int = 20) -> Nornir:
     `hosts.yaml` is needed; `groups.yaml` and `defaults.yaml` may be absent. Raises InventoryError.
     """
     check_inventory(folder)
-    logging.getLogger("nornir").addHandler(logging.NullHandler())  # else its warnings go to standard error
+    logger = logging.getLogger("nornir")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # else its warnings go to standard error
     try:
         return InitNornir(
             inventory={

@@ -64,6 +64,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     config: ConfigFacts | None = None
     clock: ClockReading | None = None
     ntp: NtpStatus | None = None
+    cut: bool = False
+    """The answer ends inside its last record: what does not stand in it says nothing."""
 
 
 class Parsed(Struct, frozen=True, kw_only=True):

@@ -99,6 +99,8 @@ class IkeSa(Struct, frozen=True, kw_only=True):
     initiator: bool | None = None
     nat_t: bool | None = None
     vrf: str | None = None
+    front_vrf: str | None = None
+    """In which its packets travel; "" the global one, None where the device does not say."""
     conn_id: int | None = None
     remark: str | None = None
 

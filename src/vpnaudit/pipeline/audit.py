@@ -20,24 +20,62 @@ from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis, Finding, Remediation
 from vpnaudit.model.platform import RemedySyntax
-from vpnaudit.model.snapshot import Snapshot, SourceKind
+from vpnaudit.model.snapshot import Problem, Snapshot, SourceKind
 from vpnaudit.pipeline import document
 from vpnaudit.pipeline.devices import Read, read_devices
 from vpnaudit.platforms.registry import all_platforms, resolve_command, tell_platform
 from vpnaudit.settings import Settings
+from vpnaudit.snapshot.folder import devices_of
 from vpnaudit.snapshot.read import read_logs, read_source
 
 
 def read_sources(paths: Sequence[Path]) -> tuple[Snapshot, ...]:
-    """Every snapshot that the paths hold. Raises SourceError where one is missing or nothing in it can be read."""
-    found: list[Snapshot] = []
-    for path in paths:
-        found += read_source(path, partial(resolve_command, None), tell_platform)
-    if not any(d.captures for s in found for d in s.devices):
+    """Every snapshot that the paths hold; of several, one that cannot be read is told.
+
+    Files that lie in one folder and are each named by a command are one collection, as if the folder had been given.
+    Raises SourceError where nothing can be read.
+    """
+    found: list[tuple[Path, Snapshot]] = []
+    errors: list[SourceError] = []
+    for path in dict.fromkeys(paths):
+        try:
+            found += [(path, s) for s in read_source(path, partial(resolve_command, None), tell_platform)]
+        except SourceError as error:
+            errors.append(error)
+    if errors and not found:
+        raise errors[0]
+    if not any(d.captures for _, s in found for d in s.devices):
         names = ", ".join(str(p) for p in paths)
-        problems = "; ".join(f"{p.file}: {p.problem}" for s in found for p in s.problems[:3])
+        problems = "; ".join(f"{p.file}: {p.problem}" for _, s in found for p in s.problems[:3])
         raise SourceError(names, f"nothing in it can be read{': ' + problems if problems else ''}")
-    return tuple(found)
+    told = tuple(Problem(file=e.path, problem=e.problem) for e in errors)
+    first, *more = _one_for_each_folder(found)
+    return (structs.replace(first, problems=(*first.problems, *told)), *more)
+
+
+def _one_for_each_folder(found: Sequence[tuple[Path, Snapshot]]) -> list[Snapshot]:
+    whole: list[Snapshot] = []
+    loose: dict[Path, list[Snapshot]] = {}
+    for path, snapshot in found:
+        if snapshot.kind == "folder" and path.is_file():
+            loose.setdefault(path.absolute().parent, []).append(snapshot)
+        else:
+            whole.append(snapshot)
+    return whole + [_together(folder, parts) for folder, parts in loose.items()]
+
+
+def _together(folder: Path, parts: Sequence[Snapshot]) -> Snapshot:
+    """Parts in the order of their files, so that the order of the arguments does not matter."""
+    if len(parts) == 1:
+        return parts[0]
+    ordered = sorted(parts, key=lambda s: s.path)
+    captures = [c for s in ordered for d in s.devices for c in d.captures]
+    return Snapshot(
+        kind="folder",
+        path=folder.name,
+        devices=devices_of(captures, tell_platform),
+        problems=tuple(p for s in ordered for p in s.problems),
+    )
 
 
 def audit_sources(paths: Sequence[Path], settings: Settings, now: datetime) -> Audit:

@@ -9,14 +9,17 @@ from msgspec import Struct, structs
 
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.device import Device
-from vpnaudit.model.facts import Facts, Parsed, ParsedCapture, Parser
+from vpnaudit.model.facts import Coverage, Parsed, ParsedCapture, Parser, UnparsedLine
 from vpnaudit.model.platform import Platform
 from vpnaudit.model.snapshot import Capture, DeviceCaptures, Problem, Snapshot
 from vpnaudit.model.system import ClockReading
 from vpnaudit.parse.logs import scan
 from vpnaudit.parse.times import TimeContext, clock_to_utc, date_messages, parse_trace_stamp
+from vpnaudit.pipeline.newest import newest_and_past
 from vpnaudit.platforms.registry import platform, tell_platform
 
+LONGEST_SHOWN = 2048
+CLOCK_COMMANDS = ("show clock", "show clock detail")
 LOG_COMMANDS = ("show logging", "syslog", "console-log")
 
 
@@ -32,7 +35,7 @@ class Read(Struct, frozen=True, kw_only=True):
 
 def read_devices(snapshots: Sequence[Snapshot], now: datetime) -> Read:
     """Parse every capture. Of several snapshots the newest of each device is judged, older ones feed the ledger."""
-    newest, past = _newest(_with_logs_joined(snapshots))
+    newest, past = newest_and_past(snapshots, _clock_of)
     problems = [p for s in snapshots for p in s.problems]
     devices, older, readings, traces = [], [], {}, {}
     for captures, snapshot in newest:
@@ -55,53 +58,12 @@ def read_devices(snapshots: Sequence[Snapshot], now: datetime) -> Read:
     )
 
 
-Sourced = tuple[DeviceCaptures, Snapshot]
-
-
-def _newest(sourced: Sequence[Sourced]) -> tuple[list[Sourced], list[Sourced]]:
-    by_name: dict[str, list[Sourced]] = {}
-    for captures, snapshot in sourced:
-        by_name.setdefault(captures.name, []).append((captures, snapshot))
-    newest, past = [], []
-    for name in sorted(by_name):
-        ranked = sorted(by_name[name], key=lambda pair: _taken(pair[1]))
-        newest.append(ranked[-1])
-        past += ranked[:-1]
-    return newest, past
-
-
-def _taken(snapshot: Snapshot) -> float:
-    return snapshot.finished_at.timestamp() if snapshot.finished_at else 0.0
-
-
-def _with_logs_joined(snapshots: Sequence[Snapshot]) -> list[Sourced]:
-    """Log files of hosts that other snapshots have join the newest captures of that device."""
-    logs = [(d, s) for s in snapshots if s.kind == "logs" for d in s.devices]
-    others = [(d, s) for s in snapshots if s.kind != "logs" for d in s.devices]
-    owner = {n: d.name for d, _ in others for n in _names(d)}
-    joined: dict[str, list[Capture]] = {}
-    alone: dict[str, tuple[DeviceCaptures, Snapshot]] = {}
-    for captures, snapshot in logs:
-        name = owner.get(captures.name.lower())
-        if name is not None:
-            joined.setdefault(name, []).extend(structs.replace(c, device=name) for c in captures.captures)
-        elif captures.name in alone:
-            known = alone[captures.name][0]
-            merged = structs.replace(known, captures=(*known.captures, *captures.captures))
-            alone[captures.name] = (merged, snapshot)
-        else:
-            alone[captures.name] = (captures, snapshot)
-    newest = {d.name: _taken(s) for d, s in sorted(others, key=lambda pair: _taken(pair[1]))}
-    return [(_joined(d, joined) if _taken(s) == newest[d.name] else d, s) for d, s in others] + list(alone.values())
-
-
-def _joined(device: DeviceCaptures, logs: dict[str, list[Capture]]) -> DeviceCaptures:
-    return structs.replace(device, captures=(*device.captures, *logs.get(device.name, ())))
-
-
-def _names(device: DeviceCaptures) -> set[str]:
-    names = {device.name.lower(), device.name.lower().partition(".")[0]}
-    return names | ({device.address} if device.address else set())
+def _clock_of(captures: DeviceCaptures) -> datetime | None:
+    """What the device's own clock said; its zone by the capture alone."""
+    shown = [c for c in captures.captures if c.command in CLOCK_COMMANDS]
+    found = platform(captures.platform) if shown and captures.platform else None
+    clocks = [clock for c in shown if (clock := parse_capture(c, found).parsed.facts.clock) is not None]
+    return max((at for clock in clocks if (at := clock_to_utc(clock)) is not None), default=None)
 
 
 def _split_repeats(captures: DeviceCaptures) -> tuple[DeviceCaptures, DeviceCaptures]:
@@ -119,6 +81,7 @@ def _split_repeats(captures: DeviceCaptures) -> tuple[DeviceCaptures, DeviceCapt
             earlier.append(known)
         current[key] = capture
     ordered = sorted(current.values(), key=lambda c: (bool(c.argument), c.command, c.argument))
+    logs.sort(key=lambda c: (c.command, c.file, c.first_line))
     return structs.replace(captures, captures=(*ordered, *logs)), structs.replace(captures, captures=tuple(earlier))
 
 
@@ -154,7 +117,19 @@ def parse_capture(capture: Capture, found: Platform | None) -> ParsedCapture:
         parsed = spec(capture.text) if spec else scan(capture.text)
         return ParsedCapture(capture=capture, parsed=parsed)
     parser = _spec(found, capture.command)
-    return ParsedCapture(capture=capture, parsed=parser(capture.text) if parser else Parsed(facts=Facts()))
+    return ParsedCapture(capture=capture, parsed=parser(capture.text) if parser else _unread_text(capture.text))
+
+
+def _unread_text(text: str) -> Parsed:
+    """What no parser reads: every line of it is one that was not understood."""
+    lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+    shown = tuple(UnparsedLine(line=n, text=line[:LONGEST_SHOWN]) for n, line in lines)
+    return Parsed(coverage=Coverage(lines=len(lines), understood=0, unparsed=shown))
+
+
+def _has_parser(device: Device, capture: ParsedCapture) -> bool:
+    found = platform(device.platform) if device.platform else None
+    return _spec(found, capture.capture.command) is not None
 
 
 def _spec(found: Platform | None, command: str) -> Parser | None:
@@ -175,10 +150,10 @@ def _missing(parsed: Iterable[ParsedCapture], found: Platform | None) -> tuple[s
 
 
 def _is_whole_answer(parsed: ParsedCapture) -> bool:
-    """Not refused, not filtered; and where nobody noted that the device answered, not an empty file."""
+    """Not refused, not cut, not filtered; and where nobody noted that the device answered, not an empty file."""
     capture = parsed.capture
     noted = capture.answered_at is not None or bool(capture.text.strip())
-    return noted and not (parsed.parsed.refused or capture.refused or capture.argument)
+    return noted and not (parsed.parsed.refused or parsed.parsed.facts.cut or capture.refused or capture.argument)
 
 
 def _answered_in_detail(command: str, answered: set[str], refused: set[str]) -> bool:
@@ -222,5 +197,5 @@ def _unread(device: Device) -> list[Problem]:
     return [
         Problem(file=c.capture.file, problem=f"no parser reads {c.capture.command!r} on {device.platform}")
         for c in device.captures
-        if not c.parsed.coverage.lines and c.capture.text.strip() and not c.parsed.refused
+        if c.parsed.coverage.lines and not c.parsed.coverage.understood and not _has_parser(device, c)
     ]

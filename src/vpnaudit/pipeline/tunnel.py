@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from vpnaudit.errors import UsageError
-from vpnaudit.model.audit import Audit, AuditFinding, AuditTunnel, FindingCounts
+from vpnaudit.model.audit import Audit, AuditDiagnosis, AuditFinding, AuditTunnel, FindingCounts
 
 
 def narrow(audit: Audit, device: str, peer: str) -> Audit:
@@ -14,12 +14,11 @@ def narrow(audit: Audit, device: str, peer: str) -> Audit:
     Raises UsageError that lists what there is where no tunnel fits.
     """
     tunnels = tuple(t for t in audit.tunnels if _is_between(t, device, peer))
-    sources = {d.subject.source for d in audit.diagnoses if d.subject.source == peer and device in d.subject.devices}
-    if not tunnels and not sources:
+    if not tunnels and not any(_is_of_source(d, device, peer) for d in audit.diagnoses):
         raise UsageError(_unknown(audit, device, peer))
     ids = {t.id for t in tunnels}
     devices = {name for t in tunnels for name in (t.local.device, t.remote.device) if name} | {device}
-    diagnoses = tuple(d for d in audit.diagnoses if d.subject.tunnel in ids or d.subject.source in {peer, *sources})
+    diagnoses = tuple(d for d in audit.diagnoses if d.subject.tunnel in ids or _is_of_source(d, device, peer))
     findings = tuple(f for f in audit.findings if _concerns(f, ids, devices))
     episodes = tuple(e for e in audit.episodes if e.tunnel in ids or (e.device == device and e.source == peer))
     names = {e.id for e in episodes}
@@ -54,6 +53,12 @@ def _is_between(tunnel: AuditTunnel, device: str, peer: str) -> bool:
     local = {tunnel.local.device, tunnel.local.address}
     remote = {tunnel.remote.device, tunnel.remote.address}
     return (device in local and peer in remote) or (device in remote and peer in local)
+
+
+def _is_of_source(diagnosis: AuditDiagnosis, device: str, source: str) -> bool:
+    """About a source with which `device` has no tunnel."""
+    subject = diagnosis.subject
+    return subject.tunnel is None and subject.source == source and device in subject.devices
 
 
 def _concerns(finding: AuditFinding, tunnels: set[str], devices: set[str]) -> bool:

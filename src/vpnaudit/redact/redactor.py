@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from vpnaudit.redact.patterns import BLOCKS, COMMON_PATTERNS, HEX_DUMP, HINT, Block
+from vpnaudit.redact.patterns import BLOCKS, COMMON_PATTERNS, HEX_DUMP, HINTS, Block
 
 MASK = "<redacted>"
 """What stands in the place of a secret."""
@@ -71,7 +71,8 @@ class Redactor:
     def _mask_values(self, line: str) -> str:
         for _ in range(_MOST_PASSES):
             before = line
-            if HINT.search(line):
+            lower = line.lower()
+            if any(hint in lower for hint in HINTS):
                 for pattern in COMMON_PATTERNS:
                     line = pattern.sub(_masked, line)
             for pattern in self._platform_patterns:

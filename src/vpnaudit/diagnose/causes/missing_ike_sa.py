@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vpnaudit.diagnose.signs import begins, receiver_end, receiver_of, sa_table_read, sender_end, sent_sa, stamp
+from vpnaudit.diagnose.signs import begins, receiver_end, receiver_of, sa_table_read, sent_sa, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import IKE_COMMANDS
 from vpnaudit.model.fleet import Fleet
@@ -28,7 +28,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
                 f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: show crypto isakmp sa"
             )
         return out("no SA that the sender kept was seen")
-    here, there, device = receiver_end(story), sender_end(story), receiver_of(story, fleet)
+    here, device = receiver_end(story), receiver_of(story, fleet)
     read = here.ike_table_read if here is not None else device.read(*IKE_COMMANDS)
     if not read:
         return still_open(f"has {device.name} an IKE SA with {story.source}?", f"{device.name}: show crypto isakmp sa")
@@ -45,10 +45,10 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         because = [reason(f"{text} began", later[0].evidence)]
     else:
         because = [reason(f"{device.name} has no IKE SA with {story.source}", *device.cite_whole(*IKE_COMMANDS))]
-    return _fits(story, because, sender_read=there is not None and there.device is not None)
+    return _fits(story, because)
 
 
-def _fits(story: Story, because: list[Reason], *, sender_read: bool) -> Weighing:
+def _fits(story: Story, because: list[Reason]) -> Weighing:
     sa = sent_sa(story)
     who = story.sender or story.source or "the sender"
     if sa is not None:
@@ -59,7 +59,7 @@ def _fits(story: Story, because: list[Reason], *, sender_read: bool) -> Weighing
         because=tuple(because),
         owner_devices=(story.receiver,),
         title=f"{story.receiver} has no IKE SA over which to tell {who} that its SA is gone",
-        unless_open=("reset-not-detected", "lifetime-mismatch") if not sender_read else ("reset-not-detected",),
+        unless_open=("reset-not-detected", "lifetime-mismatch"),
     )
 
 

@@ -17,6 +17,7 @@ from vpnaudit.diagnose.signs import (
     Sign,
     Window,
     begins,
+    logs_sessions_since,
     memory_failures,
     outages,
     receiver_end,
@@ -33,6 +34,9 @@ from vpnaudit.model.judgement import Cause, Story, Weighing
 from vpnaudit.settings import Settings
 
 LATE_S = 5.0
+PATIENCE_S = 600.0
+"""Longer than DPD is patient. A session's end alone, and lines for longer than that, fit a lifetime that ran out and a
+lost DELETE as well as an outage."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
@@ -60,18 +64,24 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
             because=tuple(reason(f"{s.text} at {stamp(s.at)}", *s.evidence) for s in evidence[:6] if s.at),
             owner_devices=(),
             title=f"outages between {story.receiver} and {story.sender or story.source} preceded every episode",
+            unless_open=("lifetime-mismatch", "delete-lost") if _outlasts_a_session_end(story, evidence) else (),
         )
     if any(before.values()):
         with_one = sum(1 for found in before.values() if found)
         return out(f"only {with_one} of {len(before)} episodes had an outage within two minutes before them")
     if story.mechanism == "rekey-race":
         return out("each line stands next to a rekey, which needs no loss to show one, and no outage was logged near")
-    if _would_have_logged(here) and _log_covers(here, begin):
+    if logs_sessions_since(here, begin):
         return out(f"{here.name}'s log has no line, session or IKE failure within two minutes before the lines")
     return still_open(
         "was there an outage of the path before it began, and how long was the longest?",
         f"{here.name}: crypto logging session; show interfaces; the path's own measurements",
     )
+
+
+def _outlasts_a_session_end(story: Story, signs: list[Sign]) -> bool:
+    """Nothing but sessions that went down, and a sender that went on for longer than DPD lets it."""
+    return all(s.is_session for s in signs) and max(e.duration_s for e in story.episodes) > PATIENCE_S
 
 
 def _without_other_reasons(signs: list[Sign], devices: list[Device], settings: Settings) -> list[Sign]:
@@ -103,17 +113,6 @@ def _before(at: datetime, signs: list[Sign], settings: Settings) -> list[Sign]:
         low=at - timedelta(seconds=settings.thresholds.outage_before_s), high=at + timedelta(seconds=LATE_S)
     )
     return [s for s in signs if window.has(s)]
-
-
-def _would_have_logged(device: Device) -> bool:
-    """Whether a session's end is logged at all (`crypto logging session`)."""
-    return device.config is not None and device.config[1].logging_session
-
-
-def _log_covers(device: Device, begin: datetime) -> bool:
-    """Whether the device's log reaches back before `begin`."""
-    times = [device.on_common_clock(m.time) for _, m in device.messages if m.time]
-    return bool(times) and min(times) < begin - timedelta(seconds=120)
 
 
 CAUSE = Cause(name="packet-loss", order=80, owner="path", weigh=_weigh)

@@ -107,6 +107,7 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
         would_settle=settle,
         owner_devices=(story.sender,) if story.sender else (),
         title=f"{device.name} lost its SAs and {who} did not notice",
+        unless_open=("misdelivery",) if all(s.is_takeover for s in found) and sa is None else (),
     )
 
 

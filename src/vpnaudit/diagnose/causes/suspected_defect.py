@@ -16,6 +16,7 @@ from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.event import Event
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
 RIVALS = ("reset-not-detected", "lifetime-mismatch", "low-memory", "packet-loss", "delete-lost", "missing-ike-sa")
@@ -37,6 +38,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return out("no sign of a defect: the settings of both ends are not known, or it is over")
     if not (here.live_ike and there.live_ike):
         return out("no live IKE SAs at both ends")
+    if not _agree(here, there):
+        return out("the settings of the two ends differ")
     return Weighing(
         verdict="fits",
         confidence="possible",
@@ -44,6 +47,15 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         title=f"{story.receiver} and {there.device} disagree on SPIs without a reason in sight",
         unless_open=RIVALS,
     )
+
+
+def _agree(here: TunnelEnd, there: TunnelEnd) -> bool:
+    """Whether nothing that is known of both ends' settings differs."""
+    lifetimes = [(e.lifetime.ipsec_s, e.lifetime.ipsec_kb) for e in (here, there) if e.lifetime is not None]
+    offers = [set(e.transforms) for e in (here, there) if e.transforms is not None]
+    proxies = [{(p.local, p.remote) for p in e.proxies} for e in (here, there) if e.proxies is not None]
+    mirrored = len(proxies) < 2 or proxies[0] == {(remote, local) for local, remote in proxies[1]}
+    return mirrored and len(set(lifetimes)) <= 1 and (len(offers) < 2 or not offers[0].isdisjoint(offers[1]))
 
 
 def _own_table(story: Story, fleet: Fleet, event: Event, settings: Settings) -> Weighing:

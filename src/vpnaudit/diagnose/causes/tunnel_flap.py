@@ -12,7 +12,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from vpnaudit.diagnose.signs import Sign, receiver_end, receiver_of, sender_end, sender_of, sessions
+from vpnaudit.diagnose.signs import (
+    Sign,
+    logs_sessions_since,
+    receiver_end,
+    receiver_of,
+    sender_end,
+    sender_of,
+    sessions,
+)
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
@@ -49,6 +57,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return out("the session is up since before the lines began")
     if uptimes or (here is not None and here.live_ike and any(i.established_at for i in here.live_ike)):
         return out("no session change in the log, and the session stands")
+    if times and logs_sessions_since(device, min(times)):
+        return out(f"{device.name} logs the changes of sessions, and logged none")
     return still_open(
         "does the tunnel go down and up?",
         f"{device.name}: show crypto session detail; configure crypto logging session",

@@ -39,6 +39,7 @@ def _ike_sa(row: Row) -> IkeSa:
         initiator=_INITIATOR.get(row["INITIATOR"] or row["ROLE"]),
         nat_t=_NAT_T.get(row["NAT_T"]),
         vrf=None if row["IVRF"] in {"", "none"} else row["IVRF"],
+        front_vrf="" if row["FVRF"] == "none" else row.text("FVRF"),
         conn_id=row.number("TUNNEL_ID"),
     )
 

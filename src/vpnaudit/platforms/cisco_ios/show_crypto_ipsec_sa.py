@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from msgspec import structs
+
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.sa import Direction, IpsecFlow, IpsecSa, Protocol
@@ -13,6 +15,10 @@ from vpnaudit.parse.engine import Row, parse_answer
 
 _GLUED_PORT = re.compile(r"([^:]+):(\d{1,5})")
 """`current_peer: 192.0.2.1:500` of IOS 12; an IPv6 address has more than one colon."""
+
+_IDENTITY = re.compile(r"^[ \t]*local[ \t]+ident\b", re.IGNORECASE | re.MULTILINE)
+_LIST = re.compile(r"^[ \t]*(?:in|out)bound[ \t]+(?:esp|ah|pcp)[ \t]+sas:", re.IGNORECASE | re.MULTILINE)
+_LAST_LIST = re.compile(r"^[ \t]*outbound[ \t]+pcp[ \t]+sas:", re.IGNORECASE | re.MULTILINE)
 
 _TOO_MANY_DIGITS = 20
 """A counter has 64 bits."""
@@ -23,7 +29,21 @@ _PROTOCOLS: dict[str, Protocol] = {"esp": "esp", "ah": "ah", "pcp": "pcp"}
 
 def parse(text: str) -> Parsed:
     """Read an answer. Never raises."""
-    return parse_answer("cisco_ios", "show_crypto_ipsec_sa", text, _facts)
+    parsed = parse_answer("cisco_ios", "show_crypto_ipsec_sa", text, _facts)
+    if not parsed.facts.ipsec_flows or not _is_cut(text):
+        return parsed
+    return structs.replace(parsed, facts=structs.replace(parsed.facts, cut=True))
+
+
+def _is_cut(text: str) -> bool:
+    """Whether the last identity lacks its end: the list of outbound compression SAs, which every release prints.
+
+    The `identity` form prints no lists at all.
+    """
+    if _LIST.search(text) is None:
+        return False
+    last = max((m.start() for m in _IDENTITY.finditer(text)), default=0)
+    return _LAST_LIST.search(text, last) is None
 
 
 def _facts(rows: list[Row]) -> Facts:

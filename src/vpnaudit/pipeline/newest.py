@@ -1,0 +1,84 @@
+"""Of several collections of one device the newest is judged; log files join it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from msgspec import structs
+
+from vpnaudit.model.snapshot import Capture, DeviceCaptures, Snapshot
+
+Sourced = tuple[DeviceCaptures, Snapshot]
+ClockOf = Callable[[DeviceCaptures], datetime | None]
+
+
+def newest_and_past(snapshots: Sequence[Snapshot], clock_of: ClockOf) -> tuple[list[Sourced], list[Sourced]]:
+    """Each device's newest collection with the log files of that host, by name; and all older collections.
+
+    Names are compared without case: a prompt has the host name as configured, an inventory as somebody typed it; the
+    newest collection's spelling stands for all. `clock_of` gives what a device's own `show clock` says.
+    """
+    by_name: dict[str, list[Sourced]] = {}
+    for captures, snapshot in _merged((d, s) for s in snapshots if s.kind != "logs" for d in s.devices):
+        by_name.setdefault(captures.name.lower(), []).append((captures, snapshot))
+    newest: dict[str, Sourced] = {}
+    past: list[Sourced] = []
+    for name, found in by_name.items():
+        ranked = sorted(found, key=lambda pair: (_taken(pair[0], pair[1], clock_of), pair[1].path))
+        newest[name] = ranked[-1]
+        past += [(structs.replace(d, name=ranked[-1][0].name), s) for d, s in ranked[:-1]]
+    alone = _with_logs(newest, [(d, s) for s in snapshots if s.kind == "logs" for d in s.devices])
+    return sorted((*newest.values(), *alone), key=lambda pair: pair[0].name), past
+
+
+def _merged(sourced: Iterable[Sourced]) -> list[Sourced]:
+    """What one source calls by two spellings of one name is one collection."""
+    found: dict[tuple[int, str], Sourced] = {}
+    for captures, snapshot in sourced:
+        key = (id(snapshot), captures.name.lower())
+        known = found[key][0] if key in found else None
+        if known is not None:
+            captures = structs.replace(known, captures=(*known.captures, *captures.captures))  # noqa: PLW2901
+        found[key] = (captures, snapshot)
+    return list(found.values())
+
+
+def _taken(captures: DeviceCaptures, snapshot: Snapshot, clock_of: ClockOf) -> float:
+    """When a collection was made: its manifest's word, else the device's clock, else the files' time."""
+    files = [c.modified_at for c in captures.captures if c.modified_at]
+    at = snapshot.finished_at or clock_of(captures) or max(files, default=None)
+    return at.timestamp() if at is not None else 0.0
+
+
+def _with_logs(newest: dict[str, Sourced], logs: Sequence[Sourced]) -> list[Sourced]:
+    """Give each known host its log files' captures; the hosts that nothing else knows come back."""
+    owner = _owners(newest)
+    alone: dict[str, Sourced] = {}
+    for captures, snapshot in logs:
+        name = captures.name.lower()
+        owned = owner.get(name) or owner.get(_short(name))
+        place, key = (newest, owned) if owned is not None else (alone, name)
+        known, kept = place.get(key, (structs.replace(captures, captures=()), snapshot))
+        added = tuple(_of(c, known.name) for c in captures.captures)
+        place[key] = (structs.replace(known, captures=(*known.captures, *added)), kept)
+    return list(alone.values())
+
+
+def _of(capture: Capture, device: str) -> Capture:
+    return structs.replace(capture, device=device)
+
+
+def _owners(newest: dict[str, Sourced]) -> dict[str, str]:
+    """The devices by the names that a log may have for them; a short name that two of them have is neither's."""
+    short = Counter(_short(key) for key in newest)
+    found = {_short(key): key for key in newest if short[_short(key)] == 1}
+    found |= {device.address: key for key, (device, _) in newest.items() if device.address}
+    return found | {key: key for key in newest}
+
+
+def _short(name: str) -> str:
+    """A host's name without its domain; an address has none."""
+    first, _, rest = name.partition(".")
+    return name if first.isdigit() and rest else first

@@ -1,0 +1,122 @@
+"""When a tunnel was rekeyed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vpnaudit.correlate.rekeys import predicted_rekeys, rekey_period_s, seen_rekeys, volume_period_s
+from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.ledger import LedgerEntry
+from vpnaudit.model.tunnel import Lifetime, Tunnel
+
+MEGABIT_KB_S = 1000 / 8
+
+
+def tunnel(lab: Any, hub: Any = None, spoke: Any = None, version: str = "v1", **sa: Any) -> Tunnel:
+    one, two = lab.pair(version=version, hub=hub, spoke=spoke)
+    if sa:
+        one.sas, one.flows = [], []
+        one.pair(lab.spoke, lab.into_hub, lab.into_spoke, **sa)
+    (found,) = lab.fleet(one, two).tunnels
+    return found  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("hub", "spoke", "version", "expected"),
+    [
+        pytest.param({}, {}, "v1", (3570.0, False), id="the default, 30 s before its end"),
+        pytest.param({"life_s": 28_800}, {}, "v1", (3570.0, False), id="the lower of two"),
+        pytest.param({"life_s": 28_800}, {"life_s": 7200}, "v2", (7170.0, False), id="either end rekeys first"),
+        pytest.param({"life_s": 120}, {}, "v2", (90.0, False), id="a short one"),
+        pytest.param({"life_s": 40}, {}, "v2", (30.0, False), id="never less than 30 s"),
+    ],
+)
+def test_by_time(lab: Any, hub: Any, spoke: Any, version: str, expected: tuple[float, bool]) -> None:
+    assert rekey_period_s(tunnel(lab, hub, spoke, version)) == expected
+
+
+@pytest.mark.parametrize(
+    ("used_kb", "age_s", "period_s"),
+    [
+        pytest.param(100 * MEGABIT_KB_S * 300, 300, 332, id="100 Mbit/s: field guide 2.5"),
+        pytest.param(50 * MEGABIT_KB_S * 600, 600, 664, id="50 Mbit/s"),
+    ],
+)
+def test_by_volume(lab: Any, used_kb: float, age_s: int, period_s: float) -> None:
+    found = tunnel(lab, age_s=age_s, remaining_kb=4_608_000 - int(used_kb))
+    period = rekey_period_s(found)
+    assert period is not None
+    assert period == (pytest.approx(period_s, rel=0.01), True)
+
+
+@pytest.mark.parametrize(
+    ("sa", "life"),
+    [
+        pytest.param({"age_s": 5, "remaining_kb": 1000}, {}, id="too young for a rate"),
+        pytest.param({"age_s": 500, "remaining_kb": 4_608_000}, {}, id="nothing used"),
+        pytest.param({"age_s": 500, "remaining_kb": None}, {}, id="no counter"),
+        pytest.param({"age_s": 500, "remaining_kb": 1000}, {"ipsec_kb": None, "volume_disabled": True}, id="off"),
+    ],
+)
+def test_without_a_rate_volume_says_nothing(lab: Any, sa: Any, life: Any) -> None:
+    end = tunnel(lab, **sa).local
+    end = lab.replace(end, lifetime=lab.replace(end.lifetime, **life))
+    other = lab.replace(tunnel(lab).remote, sas=())
+    assert volume_period_s(end, Tunnel(id="t", local=end, remote=other)) is None
+
+
+def test_no_lifetime_no_period(lab: Any) -> None:
+    found = tunnel(lab)
+    bare = lab.replace(
+        found, local=lab.replace(found.local, lifetime=None), remote=lab.replace(found.remote, lifetime=None)
+    )
+    assert rekey_period_s(bare) is None
+    assert predicted_rekeys(bare) == []
+
+
+def test_ikev1_takes_the_lower_volume_of_both(lab: Any) -> None:
+    found = tunnel(lab, age_s=300, remaining_kb=500_000)
+    low = Lifetime(ipsec_s=3600, ipsec_kb=1_000_000)
+    both = lab.replace(found, remote=lab.replace(found.remote, lifetime=low))
+    assert volume_period_s(both.local, both) == pytest.approx(1_000_000 * 0.9 / (500_000 / 300))
+
+
+def test_predictions_go_back_from_each_ends_live_sa(lab: Any) -> None:
+    found = predicted_rekeys(tunnel(lab))
+    assert [(r.device, lab.at - r.at, r.uncertainty_s) for r in found if r.device == "hub"][:2] == [
+        ("hub", lab.at - lab.ago(900 + 3570), 17.0),
+        ("hub", lab.at - lab.ago(900 + 2 * 3570), 32.0),
+    ]
+    assert {r.device for r in found} == {"hub", "spoke"}
+    assert not any(r.seen for r in found)
+    assert max(r.uncertainty_s for r in found) <= 300 + 2, "no further than it is worth something"
+
+
+def test_a_short_period_comes_to_any_moment(lab: Any) -> None:
+    found = [r for r in predicted_rekeys(tunnel(lab, age_s=300, remaining_kb=858_000)) if r.device == "hub"]
+    assert "so often that no moment is far from one" in found[-1].why
+    reach = found[-1].uncertainty_s * 2
+    assert reach == 30 * 86_400
+
+
+def entry(**changes: Any) -> LedgerEntry:
+    evidence = Evidence(device="hub", command="show logging", file="f")
+    base = {"spi": 1, "device": "hub", "role": "receiver", "peer": None, "address": None, "live": False, "how": "log"}
+    return LedgerEntry(**{**base, "evidence": evidence, **changes})
+
+
+def test_seen_rekeys_are_installs_and_deletes(lab: Any) -> None:
+    entries = [
+        entry(installed_at=lab.ago(500), gone_at=lab.ago(100)),
+        entry(how="live table", live=True, installed_at=lab.ago(90), uncertainty_s=60.0),
+        entry(how="older snapshot", gone_at=lab.ago(50)),
+        entry(),
+    ]
+    found = seen_rekeys(entries)
+    assert [(lab.at - r.at, r.uncertainty_s, r.device, r.seen) for r in found] == [
+        (lab.at - lab.ago(500), 0.0, "hub", True),
+        (lab.at - lab.ago(100), 0.0, "hub", True),
+        (lab.at - lab.ago(90), 60.0, "hub", True),
+    ], "when an older snapshot's SA went is not known"

@@ -1,0 +1,81 @@
+"""Pages of rules and causes, and the schemas of the documents."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from vpnaudit.checks.registry import all_rules
+from vpnaudit.diagnose import all_causes
+from vpnaudit.errors import UsageError
+from vpnaudit.model.snapshot import Manifest
+from vpnaudit.pipeline.pages import explain, listing, pages
+from vpnaudit.pipeline.schemas import DOCUMENTS, schema_text
+
+
+def test_every_rule_and_cause_has_its_page() -> None:
+    found = pages()
+    assert set(found) == {c.name for c in all_causes()} | {r.id for r in all_rules()}
+    assert all(page.startswith("# ") and page.endswith("\n") and len(page) > 100 for page in found.values())
+
+
+def test_the_listing_names_all() -> None:
+    text = listing()
+    assert all(c.name in text for c in all_causes())
+    assert all(f"{r.id} " in text and r.title in text for r in all_rules())
+
+
+@pytest.mark.parametrize("wanted", ["delete-lost", "DELETE-LOST", " delete-lost "])
+def test_a_cause_by_name(wanted: str) -> None:
+    assert explain(wanted) == pages()["delete-lost"]
+
+
+def test_a_rule_by_id_and_by_title() -> None:
+    for rule in all_rules():
+        assert explain(rule.id) == explain(rule.id.lower()) == explain(rule.title) == pages()[rule.id]
+
+
+def test_what_is_not_there() -> None:
+    with pytest.raises(UsageError, match="no rule or cause has that name"):
+        explain("sunspots")
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_schemas(name: str) -> None:
+    schema = json.loads(schema_text(name))
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert DOCUMENTS[name][0] in schema_text(name)
+    assert schema_text(name).endswith("}\n")
+
+
+def required(schema: dict[str, Any], name: str) -> set[str]:
+    return set(schema["$defs"][name]["required"])
+
+
+def test_the_audits_schema_asks_for_what_the_design_promises(bench: Any) -> None:
+    schema = json.loads(schema_text("audit"))
+    audit = msgspec.to_builtins(bench.audit(bench.pair([bench.line(1, 600)])))
+    for name, key in (
+        ("AuditEvent", "events"),
+        ("AuditEpisode", "episodes"),
+        ("AuditDiagnosis", "diagnoses"),
+        ("AuditFinding", "findings"),
+        ("AuditTunnel", "tunnels"),
+        ("AuditDevice", "devices"),
+    ):
+        assert audit[key], key
+        assert required(schema, name) <= set(audit[key][0])
+
+
+def test_the_manifests_schema_is_that_of_its_type() -> None:
+    assert required(json.loads(schema_text("snapshot")), "Manifest") == {
+        "schema",
+        "tool",
+        "started_at",
+        "finished_at",
+        "devices",
+    }
+    assert Manifest.__name__ in schema_text("snapshot")
