@@ -17,7 +17,7 @@ _MOST_EVIDENCE = 12
 _MOST_TUNNELS = 50
 
 # CommonMark and GitHub's form of it: what can begin markup anywhere in a line.
-_ANYWHERE = re.compile(r"[\\`*\[\]|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_ANYWHERE = re.compile(r"[\\`*\[\]|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|(?<=\s)#+$")
 _AT_START = re.compile(r"^(?:[#+=-]|[0-9]{1,9}(?=[.)](?:\s|$)))")
 # What some renderers turn into a link or a mention by themselves.
 _AUTOLINK = re.compile(r"(?i)www\.|://|@")
