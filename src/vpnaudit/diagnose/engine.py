@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -29,6 +30,7 @@ from vpnaudit.model.judgement import (
 from vpnaudit.settings import Settings
 
 LOW = frozenset({"insufficient-evidence", "unconfigured-source", "damaged-in-transit"})
+_SHOW = re.compile(r"show [a-z][a-z0-9 -]*[a-z0-9]")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -163,8 +165,20 @@ def _would_settle(
         for rival in all_causes():
             weighing = weighings[rival.name]
             if rival.name != cause.name and weighing.verdict == "open":
-                asked += weighing.would_settle
+                asked += [w for w in weighing.would_settle if _asks_more(w, asked)]
     return tuple(dict.fromkeys(asked))
+
+
+def _asks_more(wanted: WouldSettle, asked: Sequence[WouldSettle]) -> bool:
+    """Whether it takes a command beyond those asked for already: one answer settles many questions."""
+    known = {answer for w in asked for answer in _answers(w)}
+    return not _answers(wanted) or not _answers(wanted) <= known
+
+
+def _answers(wanted: WouldSettle) -> set[tuple[str, str]]:
+    """The show commands that it takes, each with the device."""
+    device, _, commands = (wanted.command or "").partition(":")
+    return {(device, command) for command in _SHOW.findall(commands)}
 
 
 def _unique(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
