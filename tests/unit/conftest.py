@@ -232,6 +232,9 @@ class Lab:
     def ago(self, seconds: float) -> datetime:
         return AT - timedelta(seconds=seconds)
 
+    def seconds(self, count: float) -> timedelta:
+        return timedelta(seconds=count)
+
     def router(self, name: str = "hub", address: str = HUB, **given: Any) -> Router:
         return Router(name, address, **given)
 

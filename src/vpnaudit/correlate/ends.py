@@ -11,7 +11,7 @@ from vpnaudit.correlate import settings_of
 from vpnaudit.correlate.clocks import moment
 from vpnaudit.correlate.peers import normal, own_addresses
 from vpnaudit.correlate.settings_of import Binding
-from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, SA_COMMANDS, Device
+from vpnaudit.model.device import CONFIG_COMMAND, SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import Facts, ParsedCapture
 from vpnaudit.model.sa import IkeSa, IpsecFlow, IpsecSa, Session
@@ -184,7 +184,7 @@ def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
         ike_sas=ikes,
         sa_table_read=_table_read(device, draft.peer),
         sa_table_at=_table_at(device, reading),
-        ike_table_read=device.read(*IKE_COMMANDS),
+        ike_table_read=device.ike_read(version),
         config_read=device.read(CONFIG_COMMAND),
         configured=binding is not None,
         session_status=session.status if session else None,

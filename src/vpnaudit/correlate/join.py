@@ -138,8 +138,10 @@ def _shares(device: Device, address: str) -> bool:
 def _two_ended(a: View, b: View, devices: Mapping[str, Device]) -> Tunnel:
     first, second = sorted((a, b), key=lambda v: (_address_order(v.end.address), v.device))
     ike = _version(first.end, second.end)
-    here = structs.replace(first.end, seen_as=second.peer, ike=ike)
-    there = structs.replace(second.end, seen_as=first.peer, ike=ike)
+    here, there = (
+        structs.replace(one.end, seen_as=other.peer, ike=ike, ike_table_read=devices[one.device].ike_read(ike))
+        for one, other in ((first, second), (second, first))
+    )
     local, remote = _dated(here, there, devices), _dated(there, here, devices)
     stale = (*_stale(local, remote, devices), *_stale(remote, local, devices))
     meets = normal(first.peer) == normal(second.end.address) and normal(second.peer) == normal(first.end.address)

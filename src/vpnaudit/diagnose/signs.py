@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
-from vpnaudit.diagnose.verdicts import out, still_open
+from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Story, Weighing
+from vpnaudit.model.judgement import Reason, Story, Weighing
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.tunnel import LiveSa, TunnelEnd
 
@@ -133,6 +133,19 @@ def sa_table_read(story: Story, fleet: Fleet) -> bool:
     return end.sa_table_read if end is not None else receiver_of(story, fleet).read(*SA_COMMANDS)
 
 
+def sends_in_vain(story: Story, sa: LiveSa) -> Reason:
+    """That the sender still uses the SA, in words that its receiver's table bears out or does not."""
+    end, who = receiver_end(story), story.sender or story.source or "the sender"
+    what = f"{story.receiver} lacks" if end is not None and end.sa_table_read else f"{story.receiver} refused"
+    return reason(f"{who} sends on 0x{sa.spi:08X}, which {what}", sa.evidence)
+
+
+def seen_to_be_stale(story: Story) -> bool:
+    """Whether both tables were read: the sender's has the SA, the receiver's has not."""
+    end = receiver_end(story)
+    return sent_sa(story) is not None and end is not None and end.sa_table_read
+
+
 def repeated(story: Story) -> bool:
     """Whether one SPI came more than once."""
     return any(e.lines > 1 for e in story.episodes)
@@ -149,7 +162,7 @@ def no_race(story: Story) -> Weighing:
 
 def messages(device: Device, tags: frozenset[str]) -> Iterator[tuple[ParsedCapture, LogMessage]]:
     """A device's log messages with one of the tags."""
-    return ((c, m) for c, m in device.messages if m.tag in tags)
+    return ((c, m) for c, m in device.messages_once if m.tag in tags)
 
 
 def _sign(device: Device, capture: ParsedCapture, message: LogMessage, text: str) -> Sign:
@@ -180,7 +193,7 @@ def restarts(device: Device) -> list[Sign]:
 def state_losses(device: Device) -> list[Sign]:
     """Whatever makes a device forget its SAs: a restart, a failover, a clear."""
     found = restarts(device)
-    for capture, message in device.messages:
+    for capture, message in device.messages_once:
         facility = message.tag.partition("-")[0]
         state = message.details.get("state", "").lower()
         command = message.details.get("command", "").lower()
@@ -196,7 +209,7 @@ def outages(device: Device, end: TunnelEnd | None, source: str | None) -> list[S
     """Times at which the path or the peer was gone: line protocol down, session down, DPD or IKE given up."""
     lines = carriers(device, end)
     found = []
-    for capture, message in device.messages:
+    for capture, message in device.messages_once:
         down = message.details.get("state", "").lower() == "down"
         peer = message.details.get("peer") or message.source
         mine = peer is None or source is None or peer == source

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -36,16 +37,26 @@ from vpnaudit.model.system import (
 T = TypeVar("T")
 
 SA_COMMANDS = ("show crypto ipsec sa", "show crypto ipsec sa detail")
-IKE_COMMANDS = (
+IKE_V1_COMMANDS = (
     "show crypto isakmp sa",
     "show crypto isakmp sa detail",
     "show crypto ikev1 sa",
     "show crypto ikev1 sa detail",
-    "show crypto ikev2 sa",
-    "show crypto ikev2 sa detail",
 )
+IKE_V2_COMMANDS = ("show crypto ikev2 sa", "show crypto ikev2 sa detail")
+IKE_COMMANDS = IKE_V1_COMMANDS + IKE_V2_COMMANDS
 SESSION_COMMANDS = ("show crypto session", "show crypto session detail")
 CONFIG_COMMAND = "show running-config"
+
+
+def _place(capture: ParsedCapture) -> tuple[str, str, int]:
+    return (capture.capture.command, capture.capture.file, capture.capture.first_line)
+
+
+def _line(message: LogMessage) -> tuple[str, str, str]:
+    """What is the same in every copy of a line: its time (or stamp), tag and text."""
+    when = message.time.isoformat(timespec="milliseconds") if message.time else ""
+    return (when or (message.stamp.text if message.stamp else ""), message.tag, message.text)
 
 
 class Device(Struct, frozen=True, kw_only=True, dict=True):
@@ -79,6 +90,18 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
     def read(self, *commands: str) -> bool:
         """Whether one of the commands was answered whole (without a filter)."""
         return any(not c.capture.argument for c in self.find(*commands))
+
+    def ike_read(self, version: Literal["v1", "v2"] | None) -> bool:
+        """Whether the table was read in which an IKE SA of `version` would stand; of both where it is not known.
+
+        An ASA's `show crypto isakmp sa` lists IKEv2 too: where one such record was seen, that table counts for both.
+        A device that refuses to list IKEv2 while it lists IKEv1 has none.
+        """
+        v1 = self.read(*IKE_V1_COMMANDS)
+        both = any(s.version == "v2" for _, s in self.ike_sas)
+        refused = any(c.capture.command in IKE_V2_COMMANDS and c.parsed.refused for c in self.captures)
+        v2 = self.read(*IKE_V2_COMMANDS) or (v1 and (both or refused))
+        return (v1 or version == "v2") and (v2 or version == "v1")
 
     def on_common_clock(self, own: datetime) -> datetime:
         """A time by the device's clock, on the common clock."""
@@ -174,6 +197,24 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
     def messages(self) -> tuple[tuple[ParsedCapture, LogMessage], ...]:
         """Log messages of the buffer and of log files, in the order of their captures and lines."""
         return tuple((c, m) for c in self.log_captures for m in c.parsed.facts.messages)
+
+    @cached_property
+    def messages_once(self) -> tuple[tuple[ParsedCapture, LogMessage], ...]:
+        """Log messages, each logged line once: of several captures that hold it (buffer and syslog file) the first.
+
+        Equal lines of one capture were logged more than once.
+        """
+        known: Counter[tuple[str, str, str]] = Counter()
+        found = []
+        for capture in sorted(self.log_captures, key=_place):
+            here: Counter[tuple[str, str, str]] = Counter()
+            for message in capture.parsed.facts.messages:
+                line = _line(message)
+                here[line] += 1
+                if here[line] > known[line]:
+                    found.append((capture, message))
+            known |= here
+        return tuple(found)
 
     @cached_property
     def config(self) -> tuple[ParsedCapture, ConfigFacts] | None:

@@ -60,7 +60,7 @@ def read_devices(snapshots: Sequence[Snapshot], now: datetime) -> Read:
 
 def _clock_of(captures: DeviceCaptures) -> datetime | None:
     """What the device's own clock said; its zone by the capture alone."""
-    shown = [c for c in captures.captures if c.command in CLOCK_COMMANDS]
+    shown = [c for c in captures.captures if c.command in CLOCK_COMMANDS][-2:]  # the newest, and its detail form
     found = platform(captures.platform) if shown and captures.platform else None
     clocks = [clock for c in shown if (clock := parse_capture(c, found).parsed.facts.clock) is not None]
     return max((at for clock in clocks if (at := clock_to_utc(clock)) is not None), default=None)

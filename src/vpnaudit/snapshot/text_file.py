@@ -21,6 +21,12 @@ from msgspec import Struct
 
 SIZE_MAX = 512 * 1024 * 1024
 """Bytes of text of one file, after decompression; more is cut and said."""
+LINES_MAX = 8_000_000
+"""Lines of one file; at a log's usual length `SIZE_MAX` has half as many. Each line costs far more than its text."""
+_EXPANSION_MAX = 200
+_EXPANSION_FREE = 32 * 1024 * 1024
+"""A packed file may grow to so many bytes whatever its size, and beyond that by the factor; logs pack to a tenth or a
+thirtieth, only what was made to exhaust the reader to less than a two-hundredth."""
 _CHUNK = 1 << 16
 _UTF16_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _BINARY_SHARE = 0.05
@@ -102,15 +108,17 @@ def decompress(data: bytes, limit: int = SIZE_MAX) -> tuple[bytes, list[str]]:
         return (b"", [f"is a {kind} archive: unpack it and name the folder"]) if kind else (data, [])
     out = bytearray()
     problems: list[str] = []
+    most = min(limit, max(_EXPANSION_FREE, _EXPANSION_MAX * len(data)))
     with stream:
         try:
-            while len(out) <= limit and (chunk := stream.read1(_CHUNK)):
+            while len(out) <= most and (chunk := stream.read1(_CHUNK)):
                 out += chunk
         except (OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError, ValueError) as error:
             problems.append(f"is damaged or cut, {len(out)} bytes could be decompressed ({type(error).__name__})")
-    if len(out) > limit:
-        problems.append(_too_big(limit))
-        del out[limit:]
+    if len(out) > most:
+        grown = f"grows to more than {_EXPANSION_MAX} times its size; the rest was not read"
+        problems.append(_too_big(limit) if most == limit else grown)
+        del out[most:]
     return bytes(out), problems
 
 
@@ -142,8 +150,7 @@ def decode(data: bytes) -> tuple[str | None, list[str]]:
         return "", ["is empty"]
     encoding = _UTF16_BOMS.get(data[:2])
     if encoding is not None:
-        text = data[2:].decode(encoding, "replace")
-        return _line_ends(text), []
+        return _not_too_many_lines(_line_ends(data[2:].decode(encoding, "replace")), [])
     if _is_binary(data[:_SAMPLE]):
         return None, ["is not text"]
     problems: list[str] = []
@@ -155,7 +162,20 @@ def decode(data: bytes) -> tuple[str | None, list[str]]:
         text = text.replace("\x00", "")
     if not text.strip():
         problems.append("is empty")
-    return _line_ends(text), problems
+    return _not_too_many_lines(_line_ends(text), problems)
+
+
+def _not_too_many_lines(text: str, problems: list[str]) -> tuple[str, list[str]]:
+    if len(text) <= LINES_MAX or text.count("\n") <= LINES_MAX:
+        return text, problems
+    low, high = LINES_MAX, len(text)
+    while low < high:
+        middle = (low + high) // 2
+        if text.count("\n", 0, middle) < LINES_MAX:
+            low = middle + 1
+        else:
+            high = middle
+    return text[:low], [*problems, f"has more than {LINES_MAX:,} lines; the rest was not read"]
 
 
 def _line_ends(text: str) -> str:

@@ -370,6 +370,21 @@ def test_near_misses_of_a_late_packet(lab: Any, situation: Situation) -> None:
     check(lab, situation, "stale-sa", "proven", "had that SA once (event trace)")
 
 
+@pytest.mark.parametrize(
+    ("offset_s", "mechanism"), [(30.0, "rekey-race"), (62.0, "stale-sa")], ids=["late packet", "too late for one"]
+)
+@pytest.mark.parametrize("told", ["by the direction", "by the address"])
+def test_a_log_that_says_which_sas_came_and_went(lab: Any, told: str, offset_s: float, mechanism: str) -> None:
+    one, two = lab.pair()
+    details = {"direction": "inbound"} if told == "by the direction" else {}
+    for tag, ago_s in (("ASA-6-602303", 4000), ("ASA-6-602304", 700)):
+        one.says(tag, ago_s, spi=OLD_SPI, source=lab.spoke, destination=lab.hub, details=details)
+    one.line(OLD_SPI, lab.spoke, 700 - offset_s)
+    event = lab.fleet(one, two).events[0]
+    assert (event.mechanism, event.confidence) == (mechanism, "proven")
+    assert [(e.how, e.installed_at, e.gone_at) for e in event.found] == [("log", lab.ago(4000), lab.ago(700))]
+
+
 def older(offset_s: float, lines: int = 1) -> Situation:
     """The last collection, 6000 s ago, showed the SA with 3000 s left."""
 

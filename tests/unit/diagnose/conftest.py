@@ -60,6 +60,24 @@ def lifetimes(lab: Any, *, version: str = "v2", spoke_s: int = 28_800, remaining
     return [one.line(lab.lost, lab.spoke, *range(1380, 0, -60)), two]
 
 
+def own_record_of_the_end(lab: Any) -> list[Any]:
+    """It is over: the hub's trace has the SA's hour, and the lines began as it ended."""
+    one, two = lab.pair(version="v2", spoke={"life_s": 28_800})
+    one.trace("create", OLD_SPI, lab.hub, 20_000).trace("delete", OLD_SPI, lab.hub, 20_000 - 3600)
+    return [one.line(OLD_SPI, lab.spoke, *range(16_380, 15_000, -60)), two]
+
+
+def as_long_as_the_difference(lab: Any) -> list[Any]:
+    """It is over, and the lines went on for the difference of the lifetimes, an hour."""
+    one, two = lab.pair(version="v2", spoke={"life_s": 7200})
+    return [one.line(OLD_SPI, lab.spoke, *range(16_000, 12_399, -60)), two]
+
+
+def longer_than_the_difference(lab: Any) -> list[Any]:
+    one, two = lab.pair(version="v2", spoke={"life_s": 7200})
+    return [one.line(OLD_SPI, lab.spoke, *range(22_000, 12_399, -60)), two]
+
+
 def equal_lifetimes(lab: Any) -> list[Any]:
     return lifetimes(lab, spoke_s=3600, remaining_s=2000)
 
@@ -96,8 +114,15 @@ def took_over(lab: Any) -> list[Any]:
 
 
 def sender_younger(lab: Any) -> list[Any]:
-    """Both ends came up, the sender after the lines began."""
-    return reloaded(lab, spoke={"uptime_s": 100})
+    """Both ends came up, the sender after the lines began; they agree since."""
+    one, two = lab.pair(hub={"uptime_s": 900}, spoke={"dpd": "off", "uptime_s": 100})
+    for router, peer, spis in (
+        (one, lab.spoke, (lab.into_hub, lab.into_spoke)),
+        (two, lab.hub, (lab.into_spoke, lab.into_hub)),
+    ):
+        router.sas, router.flows, router.ikes["v1"] = [], [], []
+        router.pair(peer, *spis, age_s=50).ike(peer, age_s=50)
+    return [one.line(lab.lost, lab.spoke, *range(800, 200, -60)), two]
 
 
 def told_by_ike(lab: Any, **given: Any) -> list[Any]:
@@ -351,8 +376,17 @@ CASES: dict[str, Cases] = {
     ),
     "frequent-rekey": Cases({"volume": busy}, {"few rekeys": not_busy}),
     "lifetime-mismatch": Cases(
-        {"IKEv2": lifetimes},
-        {"equal": equal_lifetimes, "negotiated down": negotiated_down, "began later": began_at_another_time},
+        {
+            "IKEv2": lifetimes,
+            "the receiver's own record": own_record_of_the_end,
+            "as long as the difference": as_long_as_the_difference,
+        },
+        {
+            "equal": equal_lifetimes,
+            "negotiated down": negotiated_down,
+            "began later": began_at_another_time,
+            "too long": longer_than_the_difference,
+        },
     ),
     "reset-not-detected": Cases(
         {"reload": reloaded, "clear": cleared, "failover": took_over},

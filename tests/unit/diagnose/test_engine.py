@@ -267,3 +267,50 @@ def test_every_story_has_a_cause_and_every_other_its_word(lab: Any, stories: Any
                 assert weighings[winner.name].verdict == "fits"
                 for weighing in weighings.values():
                     assert weighing.because or weighing.would_settle
+
+
+def test_two_set_ups_that_stand_in_two_sources_are_no_flap(lab: Any, stories: Any) -> None:
+    """Buffer and syslog file have the same lines: two set-ups, not four."""
+    routers = stories.flapping(lab, 2)
+    (buffer,) = routers[0].device().log_captures
+    copy = lab.replace(buffer, capture=lab.replace(buffer.capture, command="syslog", file="syslog.log"))
+    fleet = lab.join([routers[0].device(buffer, copy), routers[1].device()], routers)
+    assert "tunnel-flap" not in {d.cause for d in diagnose(fleet, Settings())}
+
+
+def test_a_table_that_was_not_read_lacks_nothing(lab: Any, stories: Any) -> None:
+    """Without the receiver's SA table its refusal is known from the log; nothing is proven by the table."""
+    for build in (stories.told_by_ike, lambda lab: stories.told_by_ike(lab, ike="spoke")):
+        routers = build(lab)
+        routers[0].without.add("show crypto ipsec sa")
+        diagnosis = one(lab.diagnose(*routers))
+        assert diagnosis.confidence != "proven"
+        assert not any("lacks" in r.text for r in diagnosis.because)
+
+
+@pytest.mark.parametrize(
+    ("version", "missing", "named"),
+    [
+        ("v1", "show crypto isakmp sa", False),
+        ("v2", "show crypto ikev2 sa", False),
+        ("v1", "show crypto ikev2 sa", True),
+        ("v2", "show crypto isakmp sa", True),
+    ],
+)
+def test_only_the_table_of_the_version_in_use_shows_that_there_is_no_ike_sa(
+    lab: Any, version: str, missing: str, named: bool
+) -> None:
+    routers = lab.out_of_step(version=version, ike="spoke")
+    routers[0].without.add(missing)
+    diagnosis = one(lab.diagnose(*routers))
+    assert (diagnosis.cause == "missing-ike-sa") is named
+    if not named:
+        assert f"hub: {missing}" in {w.command for w in diagnosis.would_settle}
+
+
+def test_without_a_log_a_clear_is_not_ruled_out(lab: Any) -> None:
+    routers = lab.out_of_step(ike="spoke")
+    routers[0].without.add("show logging")
+    diagnosis = one(lab.diagnose(*routers))
+    assert diagnosis.cause == "insufficient-evidence"
+    assert "hub: show logging" in {w.command for w in diagnosis.would_settle}

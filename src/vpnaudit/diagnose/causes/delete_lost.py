@@ -14,7 +14,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vpnaudit.diagnose.signs import begins, receiver_end, sa_table_read, sender_end, sent_sa, stamp
+from vpnaudit.diagnose.signs import (
+    begins,
+    receiver_end,
+    sa_table_read,
+    seen_to_be_stale,
+    sender_end,
+    sends_in_vain,
+    sent_sa,
+    stamp,
+)
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
@@ -48,13 +57,13 @@ def _fits(story: Story, here: TunnelEnd, there: TunnelEnd) -> Weighing:
         reason(f"{story.receiver} and {there.device} both hold a live IKE SA", *(i.evidence for i in oldest if i)),
     ]
     if sa is not None:
-        because.append(reason(f"{there.device} sends on 0x{sa.spi:08X}, which {story.receiver} lacks", sa.evidence))
+        because.append(sends_in_vain(story, sa))
     aged = [i.established_at for i in oldest if i is not None and i.established_at is not None]
     before = begin is not None and len(aged) == 2 and all(a < begin + timedelta(seconds=60) for a in aged)
     if before and begin is not None:
         because.append(reason(f"both IKE SAs are older than the first line ({stamp(begin)})"))
     first_version = story.tunnel is not None and story.tunnel.ike == "v1"
-    confidence: Confidence = "proven" if sa is not None and before and first_version else "likely"
+    confidence: Confidence = "proven" if seen_to_be_stale(story) and before and first_version else "likely"
     if story.tunnel is not None and story.tunnel.ike == "v2":
         because.append(reason("with IKEv2 a DELETE is acknowledged and repeated, so a lost one is rare"))
     if begin is not None and len(aged) == 2 and all(a > begin + timedelta(seconds=60) for a in aged):

@@ -46,6 +46,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return _fits(story, low, "possible")
     if not device.memory_pools:
         return still_open(f"is {device.name} short of memory?", f"{device.name}: show memory statistics")
+    if not device.log_captures:
+        return still_open(f"did {device.name} get no memory at times?", f"{device.name}: show logging")
     return out(f"{device.name} has memory left and logged no allocation failure near the lines")
 
 

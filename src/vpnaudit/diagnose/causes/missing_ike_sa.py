@@ -13,9 +13,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vpnaudit.diagnose.signs import begins, receiver_end, receiver_of, sa_table_read, sent_sa, stamp
+from vpnaudit.diagnose.signs import (
+    begins,
+    receiver_end,
+    receiver_of,
+    sa_table_read,
+    seen_to_be_stale,
+    sends_in_vain,
+    sent_sa,
+    stamp,
+)
 from vpnaudit.diagnose.verdicts import out, reason, still_open
-from vpnaudit.model.device import IKE_COMMANDS
+from vpnaudit.model.device import IKE_COMMANDS, IKE_V1_COMMANDS, IKE_V2_COMMANDS
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
 from vpnaudit.settings import Settings
@@ -31,7 +40,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     here, device = receiver_end(story), receiver_of(story, fleet)
     read = here.ike_table_read if here is not None else device.read(*IKE_COMMANDS)
     if not read:
-        return still_open(f"has {device.name} an IKE SA with {story.source}?", f"{device.name}: show crypto isakmp sa")
+        command = IKE_V2_COMMANDS[0] if here is not None and here.ike == "v2" else IKE_V1_COMMANDS[0]
+        return still_open(f"has {device.name} an IKE SA with {story.source}?", f"{device.name}: {command}")
     begin = begins(story)
     live = here.live_ike if here is not None else ()
     if live:
@@ -52,10 +62,10 @@ def _fits(story: Story, because: list[Reason]) -> Weighing:
     sa = sent_sa(story)
     who = story.sender or story.source or "the sender"
     if sa is not None:
-        because.append(reason(f"{who} sends on 0x{sa.spi:08X}, which {story.receiver} lacks", sa.evidence))
+        because.append(sends_in_vain(story, sa))
     return Weighing(
         verdict="fits",
-        confidence="proven" if sa is not None else "likely",
+        confidence="proven" if seen_to_be_stale(story) else "likely",
         because=tuple(because),
         owner_devices=(story.receiver,),
         title=f"{story.receiver} has no IKE SA over which to tell {who} that its SA is gone",

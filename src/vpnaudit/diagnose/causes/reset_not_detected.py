@@ -59,6 +59,10 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return _fits(story, fleet, found)
     if device.booted_at is None and not device.messages:
         return still_open(f"was {device.name} reloaded before the lines began?", f"{device.name}: show version")
+    if not device.log_captures:
+        return still_open(
+            f"was {device.name} cleared, or did it take over from a partner?", f"{device.name}: show logging"
+        )
     if device.booted_at is None:
         return still_open(f"how long is {device.name} up?", f"{device.name}: show version")
     return out(
