@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from vpnaudit.cli.app import run
 from vpnaudit.model.audit import Audit
 from vpnaudit.pipeline.audit import audit_logs, audit_sources
 from vpnaudit.settings import Settings
@@ -339,14 +340,19 @@ STATUSES: dict[str, tuple[str, int]] = {
 
 
 @pytest.mark.parametrize("case", list(STATUSES))
-def test_exit_status(case: str, place: Path) -> None:
+def test_exit_status(
+    case: str, place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     arguments, wanted = STATUSES[case]
-    found = vpnaudit(*arguments.split(), cwd=place)
-    assert found.returncode == wanted, found.stderr
-    assert "Traceback" not in found.stderr
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(sys, "argv", ["vpnaudit", *arguments.split()])
+    with pytest.raises(SystemExit) as left:
+        run()
+    found = capfd.readouterr()
+    assert (left.value.code or 0) == wanted, found.err
     if wanted == 2:
-        assert found.stdout == ""
-        assert found.stderr.strip()
+        assert found.out == ""
+        assert found.err.strip()
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ put together from files in the wrong order."""
 _NEAR_CLOCK = timedelta(days=31)
 _UNSET_YEAR_MAX = 2002
 """A Cisco device without a battery clock boots at 1 March 1993, later releases at 1 March 2002."""
+_YEAR_MIN, _YEAR_MAX = 1970, 2199
 _UNSET_RUN_GAP = timedelta(days=31)
 
 
@@ -248,7 +249,12 @@ class _Calendar:
 
 
 def _wall(year: int, at: Stamp | ClockReading) -> datetime | None:
-    """The wall-clock time in `year`, or None where there is no such day. A leap second is the second after :59."""
+    """The wall-clock time in `year`, or None where there is no such day. A leap second is the second after :59.
+
+    A year that no device can have is none: times are added to each other and must not leave the calendar.
+    """
+    if not _YEAR_MIN <= year <= _YEAR_MAX:
+        return None
     leap = at.second == 60
     try:
         wall = datetime(year, at.month, at.day, at.hour, at.minute, 59 if leap else at.second, at.microsecond)  # noqa: DTZ001 - made aware by _shift

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 import vpnaudit.platforms
 from vpnaudit.model.platform import Platform
@@ -52,6 +52,7 @@ def tell_platform(texts: Iterable[str]) -> str | None:
     return ranked[0][0]
 
 
+@lru_cache(maxsize=4096)
 def resolve_command(platform_name: str | None, typed: str) -> tuple[str, str] | None:
     """Return the canonical command and its argument for what was typed, or for the stem of a file's name.
 

@@ -34,6 +34,8 @@ _LOG_STEMS = frozenset({"syslog", "console-log", "log", "logs", "messages", "con
 _PREFIXED = re.compile(r"(?P<device>.{1,100}?)[-_. ]+(?P<command>sh(?:ow?)?[-_ ].{1,200})$", re.IGNORECASE)
 """`r1-show_version.txt`: device and command in one name."""
 _MANIFEST_MAX = 64 * 1024 * 1024
+_YEAR_MIN, _YEAR_MAX = 1970, 2199
+"""A manifest with a time beyond these is none that a collection wrote."""
 
 
 class Content(Struct, frozen=True, kw_only=True):
@@ -69,9 +71,17 @@ def read_manifest(root: Path) -> Manifest | None:
     try:
         if not path.is_file() or path.stat().st_size > _MANIFEST_MAX:
             return None
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+    return manifest if all(_YEAR_MIN <= at.year <= _YEAR_MAX for at in _moments(manifest)) else None
+
+
+def _moments(manifest: Manifest) -> Iterable[datetime]:
+    yield from (manifest.started_at, manifest.finished_at)
+    for device in manifest.devices:
+        for command in device.commands:
+            yield from (command.asked_at, command.answered_at)
 
 
 def _utc(moment: datetime) -> datetime:
