@@ -17,6 +17,7 @@ from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.judgement import CONFIDENCES
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.spi import spi_text
+from vpnaudit.model.times import utc_text
 from vpnaudit.model.tunnel import Tunnel
 
 FlowKey = tuple[str, str | None, int]
@@ -55,7 +56,7 @@ def _identity(message: LogMessage) -> tuple[str, ...]:
 
 def _when(message: LogMessage) -> str:
     if message.time is not None:
-        return iso(message.time)
+        return utc_text(message.time)
     return message.stamp.text if message.stamp else "no stamp"
 
 
@@ -96,11 +97,6 @@ def _evidence(device: Device, sources: Sightings) -> tuple[Evidence, ...]:
         for found in sources.values()
         for capture, message in found
     )
-
-
-def iso(time: datetime) -> str:
-    """A time as the documents write it, in UTC with milliseconds."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
 
 
 def in_order(events: Sequence[Event]) -> tuple[Event, ...]:

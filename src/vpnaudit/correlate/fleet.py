@@ -17,7 +17,7 @@ from vpnaudit.correlate.rekeys import Rekey, predicted_rekeys, rekey_period_s, s
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Event
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.ledger import Ledger
+from vpnaudit.model.ledger import Ledger, LedgerEntry
 from vpnaudit.model.tunnel import Tunnel
 from vpnaudit.settings import Settings
 
@@ -41,12 +41,24 @@ def correlate(
     placed, seen_by = _on_one_clock(ordered, readings)
     by_name = {d.name: d for d in placed}
     events = in_order([e for d in placed for e in find_events(d)])
-    seen_by = _with_lost_ends(seen_by, by_name, readings, events)
+    own = {name: own_addresses(d) for name, d in by_name.items()}
+    seen_by = _with_lost_ends(seen_by, by_name, own, readings, events)
     seen = {(e.device, normal(e.source), e.spi): None for e in events if e.source}
     joined = join([v for name in sorted(seen_by) for v in seen_by[name]], by_name, seen)
     tunnels = tuple(_with_period(t) for t in joined)
     ledger = spis.fill(placed, tunnels, older, trace_times)
-    events = _placed(_on_tunnels(events, tunnels, by_name), placed, tunnels, ledger, settings)
+    of_device = _by_device(tunnels)
+    events = _on_tunnels(events, of_device, by_name)
+    around = Surroundings(
+        ledger=ledger,
+        devices=by_name,
+        peers={name: peer_set(d) for name, d in by_name.items()},
+        own=own,
+        tunnels={t.id: t for t in tunnels},
+        rekeys=_rekeys({e.tunnel for e in events}, tunnels, ledger),
+        thresholds=settings.thresholds,
+    )
+    events = _placed(events, around, of_device)
     events, episodes = group(events, settings.thresholds.episode_gap_s, by_name)
     return Fleet(
         devices=placed,
@@ -79,6 +91,7 @@ def _on_one_clock(
 def _with_lost_ends(
     seen_by: Mapping[str, tuple[View, ...]],
     devices: Mapping[str, Device],
+    own: Mapping[str, frozenset[str]],
     readings: Mapping[str, datetime],
     events: Sequence[Event],
 ) -> dict[str, tuple[View, ...]]:
@@ -87,7 +100,6 @@ def _with_lost_ends(
     A hub with a dynamic map or a multipoint tunnel shows nothing of a peer whose SAs it lost.
     """
     senders = {spi: v for name in sorted(seen_by) for v in seen_by[name] for spi in v.out_spis}
-    own = {name: own_addresses(device) for name, device in devices.items()}
     found = dict(seen_by)
     for event in events:
         sender = senders.get(event.spi)
@@ -100,38 +112,31 @@ def _with_lost_ends(
     return found
 
 
-def _on_tunnels(events: Sequence[Event], tunnels: Sequence[Tunnel], devices: Mapping[str, Device]) -> tuple[Event, ...]:
-    by_device: dict[str, list[Tunnel]] = {}
+def _by_device(tunnels: Sequence[Tunnel]) -> dict[str, list[Tunnel]]:
+    found: dict[str, list[Tunnel]] = {}
     for tunnel in tunnels:
         for end in tunnel.ends:
-            by_device.setdefault(end.device or "", []).append(tunnel)
+            found.setdefault(end.device or "", []).append(tunnel)
+    return found
+
+
+def _on_tunnels(
+    events: Sequence[Event], tunnels: Mapping[str, Sequence[Tunnel]], devices: Mapping[str, Device]
+) -> tuple[Event, ...]:
     vrfs = {
         name: {i.name: i.vrf for i in device.config[1].interfaces} if device.config else None
         for name, device in devices.items()
     }
     found = []
     for event in events:
-        mine = tunnel_of(event, by_device.get(event.device, ()), vrfs[event.device])
+        mine = tunnel_of(event, tunnels.get(event.device, ()), vrfs[event.device])
         found.append(structs.replace(event, tunnel=mine.id) if mine else event)
     return tuple(found)
 
 
 def _placed(
-    events: Sequence[Event],
-    devices: Sequence[Device],
-    tunnels: Sequence[Tunnel],
-    ledger: Ledger,
-    settings: Settings,
+    events: Sequence[Event], around: Surroundings, tunnels: Mapping[str, Sequence[Tunnel]]
 ) -> tuple[Event, ...]:
-    around = Surroundings(
-        ledger=ledger,
-        devices={d.name: d for d in devices},
-        peers={d.name: peer_set(d) for d in devices},
-        own={d.name: own_addresses(d) for d in devices},
-        tunnels={t.id: t for t in tunnels},
-        rekeys=_rekeys({e.tunnel for e in events if e.tunnel}, tunnels, ledger),
-        thresholds=settings.thresholds,
-    )
     flows: dict[tuple[str, str | None, int], list[Event]] = {}
     for event in events:
         flows.setdefault(flow_key(event), []).append(event)
@@ -139,14 +144,13 @@ def _placed(
     return tuple(_with_owner(place(e, summaries[flow_key(e)], around), tunnels) for e in events)
 
 
-def _with_owner(event: Event, tunnels: Sequence[Tunnel]) -> Event:
+def _with_owner(event: Event, tunnels: Mapping[str, Sequence[Tunnel]]) -> Event:
     """A misdelivered packet belongs to the tunnel between its source and the device that has its SA."""
     if event.mechanism != "misdelivered":
         return event
     holders = {x.device for x in event.found if x.role == "receiver"}
     for holder in sorted(holders):
-        mine = [t for t in tunnels if t.end_of(holder) is not None]
-        found = tunnel_of(structs.replace(event, device=holder), mine)
+        found = tunnel_of(structs.replace(event, device=holder), tunnels.get(holder, ()))
         if found is not None:
             return structs.replace(event, tunnel=found.id)
     return event
@@ -157,14 +161,16 @@ def _summary(events: Sequence[Event]) -> Flow:
     return Flow(events=sum(e.count for e in events), first=min(times, default=None), last=max(times, default=None))
 
 
-def _rekeys(wanted: set[str], tunnels: Sequence[Tunnel], ledger: Ledger) -> dict[str, list[Rekey]]:
-    """Rekeys of the tunnels that have events: those seen first, then those computed."""
-    found = {}
+def _rekeys(wanted: set[str | None], tunnels: Sequence[Tunnel], ledger: Ledger) -> dict[str, list[Rekey]]:
+    """Rekeys of the tunnels that have events: those seen first, then those computed. One pass over the ledger."""
+    entries: dict[str, list[LedgerEntry]] = {t.id: [] for t in tunnels if t.id in wanted}
+    facing: dict[tuple[str, str], set[str]] = {}
     for tunnel in tunnels:
-        if tunnel.id not in wanted:
-            continue
-        ends = {(e.device, normal(tunnel.other_end(e.device or "").address)) for e in tunnel.ends}
-        ends |= {(e.device, normal(tunnel.other_end(e.device or "").seen)) for e in tunnel.ends}
-        entries = [e for e in ledger.entries() if (e.device, normal(e.peer or "")) in ends]
-        found[tunnel.id] = seen_rekeys(entries) + predicted_rekeys(tunnel)
-    return found
+        for end in tunnel.ends if tunnel.id in wanted else ():
+            other = tunnel.other_end(end.device or "")
+            for address in (other.address, other.seen):
+                facing.setdefault((end.device or "", normal(address)), set()).add(tunnel.id)
+    for entry in ledger.entries():
+        for tunnel_id in facing.get((entry.device, normal(entry.peer or "")), ()):
+            entries[tunnel_id].append(entry)
+    return {t.id: seen_rekeys(entries[t.id]) + predicted_rekeys(t) for t in tunnels if t.id in wanted}

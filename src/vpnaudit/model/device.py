@@ -17,7 +17,6 @@ from vpnaudit.model.platform import Defaults
 from vpnaudit.model.sa import (
     CryptoMapEntry,
     IkeSa,
-    IkeTimeout,
     IpsecFlow,
     IpsecSa,
     NbmaPeer,
@@ -45,7 +44,6 @@ IKE_V1_COMMANDS = (
 )
 IKE_V2_COMMANDS = ("show crypto ikev2 sa", "show crypto ikev2 sa detail")
 IKE_COMMANDS = IKE_V1_COMMANDS + IKE_V2_COMMANDS
-SESSION_COMMANDS = ("show crypto session", "show crypto session detail")
 CONFIG_COMMAND = "show running-config"
 
 
@@ -162,11 +160,6 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
     def traces(self) -> tuple[tuple[ParsedCapture, SaTrace], ...]:
         """Event trace entries."""
         return self._records("traces")
-
-    @cached_property
-    def ike_timeouts(self) -> tuple[tuple[ParsedCapture, IkeTimeout], ...]:
-        """IKEv2 timer counters."""
-        return self._records("ike_timeouts")
 
     @cached_property
     def nbma_peers(self) -> tuple[tuple[ParsedCapture, NbmaPeer], ...]:

@@ -43,12 +43,3 @@ class Fleet(Struct, frozen=True, kw_only=True, dict=True):
                 if end.device is not None:
                     found.setdefault(end.device, []).append(tunnel)
         return {name: tuple(tunnels) for name, tunnels in found.items()}
-
-    @cached_property
-    def episodes_of(self) -> dict[str, tuple[Episode, ...]]:
-        """Episodes by tunnel id."""
-        found: dict[str, list[Episode]] = {}
-        for episode in self.episodes:
-            if episode.tunnel is not None:
-                found.setdefault(episode.tunnel, []).append(episode)
-        return {tunnel: tuple(episodes) for tunnel, episodes in found.items()}

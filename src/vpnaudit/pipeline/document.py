@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from vpnaudit import __version__
 from vpnaudit.model.audit import (
@@ -38,19 +38,13 @@ from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis, Finding, Remediation, Subject
 from vpnaudit.model.snapshot import Problem, SourceKind
 from vpnaudit.model.spi import spi_text
+from vpnaudit.model.times import utc_text
 from vpnaudit.model.tunnel import Dpd, Lifetime, Tunnel, TunnelEnd
 
 
-def utc_text(time: datetime | None) -> str | None:
-    """A time as the documents write it.
-
-    >>> utc_text(datetime(2026, 5, 1, 12, 0, 7, 98_000, tzinfo=UTC))
-    '2026-05-01T12:00:07.098Z'
-    """
-    if time is None:
-        return None
-    time = time.astimezone(UTC)
-    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+def optional_utc_text(time: datetime | None) -> str | None:
+    """A time as the documents write it; null where there is none."""
+    return utc_text(time) if time is not None else None
 
 
 def build(
@@ -65,7 +59,7 @@ def build(
     return Audit(
         schema_="vpnaudit.audit/1",
         tool=AuditTool(name="vpnaudit", version=__version__),
-        generated_at=utc_text(fleet.collected_at) or "",
+        generated_at=utc_text(fleet.collected_at),
         source=_source(fleet, source),
         summary=_summary(fleet, [d for d, _ in diagnoses], [f for f, _ in findings]),
         devices=tuple(_device(d) for d in fleet.devices),
@@ -85,7 +79,7 @@ def build(
 def _source(fleet: Fleet, source: tuple[SourceKind, str]) -> AuditSource:
     times = [e.time for e in fleet.events if e.time]
     first = min([*times, *([fleet.started_at] if fleet.started_at else [])], default=None)
-    return AuditSource(kind=source[0], path=source[1], from_=utc_text(first), to=utc_text(fleet.collected_at))
+    return AuditSource(kind=source[0], path=source[1], from_=optional_utc_text(first), to=utc_text(fleet.collected_at))
 
 
 def _summary(fleet: Fleet, diagnoses: Sequence[Diagnosis], findings: Sequence[Finding]) -> AuditSummary:
@@ -167,14 +161,14 @@ def _sas(end: TunnelEnd) -> Iterable[AuditSa]:
             remaining_s=sa.remaining_s,
             remaining_kb=sa.remaining_kb,
             transform=sa.transform,
-            installed_at=utc_text(sa.installed_at),
+            installed_at=optional_utc_text(sa.installed_at),
         )
 
 
 def _event(event: Event) -> AuditEvent:
     return AuditEvent(
         id=event.id,
-        time=utc_text(event.time),
+        time=optional_utc_text(event.time),
         time_from=event.time_from,
         device=event.device,
         destination=event.destination,
@@ -199,8 +193,8 @@ def _episodes(fleet: Fleet) -> tuple[AuditEpisode, ...]:
             device=e.device,
             source=e.source,
             spi=spi_text(e.spi),
-            first=utc_text(e.first),
-            last=utc_text(e.last),
+            first=optional_utc_text(e.first),
+            last=optional_utc_text(e.last),
             events=e.lines,
             duration_s=round(e.duration_s, 3),
             mechanism=e.mechanism,

@@ -26,7 +26,7 @@ from vpnaudit.model.snapshot import Capture
 from vpnaudit.model.spi import spi_text
 from vpnaudit.parse.times import TimeContext, date_messages
 from vpnaudit.pipeline.devices import LOG_COMMANDS, parse_capture
-from vpnaudit.pipeline.document import utc_text
+from vpnaudit.pipeline.document import optional_utc_text
 from vpnaudit.platforms.registry import platform as find_platform
 from vpnaudit.platforms.registry import resolve_command, tell_platform
 from vpnaudit.snapshot.read import read_source, read_text
@@ -186,7 +186,7 @@ def _event(message: LogMessage) -> ParsedEvent:
     return ParsedEvent(
         line=message.line,
         tag=message.tag,
-        time=utc_text(message.time),
+        time=optional_utc_text(message.time),
         spi=_text(message.spi),
         source=message.source,
         destination=message.destination,

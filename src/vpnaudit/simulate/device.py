@@ -90,7 +90,6 @@ class SimDevice:
     trace: list[tuple[float, str]] = field(default_factory=list)
     dpd_timeouts: int = 0
     retransmit_timeouts: int = 0
-    unknown_spi_packets: float = 0.0
     reload_reason: str = "Reload Command"
     _lines: dict[tuple[str, str, int], float] = field(default_factory=dict)
     _connections: int = 2000

@@ -132,8 +132,6 @@ class Engine:
         if received is not None and end is not None:
             end.decaps += packets
             received.bytes_in += size
-        elif device.up:
-            device.unknown_spi_packets += packets
 
     def _changed_now(self, tunnel: Tunnel) -> None:
         self._changed(tunnel, self.timeline.now)

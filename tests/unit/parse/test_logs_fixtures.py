@@ -1,6 +1,6 @@
 """Every log fixture gives its messages, its header and its count of lines understood.
 
-`VPNAUDIT_WRITE_GOLDEN=1` writes the expected files anew; read the difference before it is kept.
+`UPDATE_GOLDEN=1` writes the expected files anew; read the difference before it is kept.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def result(text: str) -> dict[str, Any]:
 def test_fixture(case: str) -> None:
     found = result((FIXTURES / case / "input.txt").read_text(encoding="utf-8"))
     expected = FIXTURES / case / "expected.json"
-    if os.environ.get("VPNAUDIT_WRITE_GOLDEN"):
+    if os.environ.get("UPDATE_GOLDEN"):
         expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     assert found == json.loads(expected.read_text(encoding="utf-8"))
 

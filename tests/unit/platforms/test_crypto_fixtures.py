@@ -1,6 +1,6 @@
 """Every crypto command against its cases in `tests/fixtures/cisco_ios/`.
 
-`UPDATE_FIXTURES=1 pytest …` writes `expected.json` anew; what changed is then to be read in the diff.
+`UPDATE_GOLDEN=1 pytest …` writes `expected.json` anew; what changed is then to be read in the diff.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _without_nulls(value: Any) -> Any:
 def test_case(case: Path) -> None:
     found = told(PARSERS[case.parent.name]((case / "input.txt").read_text(encoding="utf-8")))
     expected = case / "expected.json"
-    if os.environ.get("UPDATE_FIXTURES"):
+    if os.environ.get("UPDATE_GOLDEN"):
         expected.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     assert found == json.loads(expected.read_text(encoding="utf-8"))
 

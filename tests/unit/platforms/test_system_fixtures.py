@@ -1,6 +1,6 @@
 """Every other show command and the configuration against its cases in `tests/fixtures/cisco_ios/`.
 
-`UPDATE_FIXTURES=1 pytest …` writes `expected.json` anew; what changed is then to be read in the diff.
+`UPDATE_GOLDEN=1 pytest …` writes `expected.json` anew; what changed is then to be read in the diff.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _named(case: Path) -> str:
 def test_case(case: Path) -> None:
     found = told(PARSERS[case.parent.name]((case / "input.txt").read_text(encoding="utf-8")))
     expected = case / "expected.json"
-    if os.environ.get("UPDATE_FIXTURES"):
+    if os.environ.get("UPDATE_GOLDEN"):
         expected.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     assert found == json.loads(expected.read_text(encoding="utf-8"))
 

@@ -1,0 +1,15 @@
+"""Times: UTC-aware inside, one text outside."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_text(time: datetime) -> str:
+    """Turn a time inside into a time outside: UTC, with milliseconds.
+
+    >>> utc_text(datetime(2026, 5, 1, 12, 0, 7, 98_000, tzinfo=UTC))
+    '2026-05-01T12:00:07.098Z'
+    """
+    time = time.astimezone(UTC)
+    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
