@@ -1,15 +1,17 @@
 # vpnaudit. Each target does its own set-up; `make` alone says what there is.
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help demo browser test lint docs lock clean
+.PHONY: help demo browser test lint docs bench lock clean
 help:
 	@echo "make demo        a simulated fleet with real faults over real SSH, audited: no device needed"
 	@echo "make test        all gates: ruff, mypy, import-linter, documentation, tests"
 	@echo "make docs        write the generated pages of docs/ and the template index anew"
-	@echo "make lock        pin the dependencies anew (requirements/dev.txt)"
+	@echo "make bench       measure the parser beside ntc-templates and Genie, into docs/performance.md"
+	@echo "make lock        pin the dependencies anew (requirements/dev.txt, requirements/bench.txt)"
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,10 +38,19 @@ docs: $(STAMP)
 	$(BIN)/python -m vpnaudit.parse.index
 	$(BIN)/python docs/generate.py
 
+$(BENCH)/.ready: requirements/bench.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	touch $@
+
+bench: $(BENCH)/.ready
+	PYTHONPATH=src $(BENCH)/bin/python benchmarks/parse_ipsec_sa.py --write
+
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+  --no-emit-find-links --no-emit-trusted-host --no-header
 lock: $(STAMP)
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements/dev.txt \
-	  pyproject.toml requirements/dev.in
+	$(LOCK) --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	$(LOCK) --output-file requirements/bench.txt pyproject.toml requirements/bench.in
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -16,10 +16,14 @@ from vpnaudit.cli.output import status
 from vpnaudit.model.audit import Audit
 from vpnaudit.model.judgement import CONFIDENCES, SEVERITIES
 from vpnaudit.pipeline.audit import audit_logs, audit_sources, is_incomplete
+from vpnaudit.platforms.registry import all_platforms
 from vpnaudit.settings import Settings
 
+JUDGED = frozenset(each.name for each in all_platforms() if each.assessable)
 SITUATIONS = Path(__file__).resolve().parents[1] / "fixtures" / "situations"
 CASES = sorted(p.name for p in SITUATIONS.glob("a[0-9]*"))
+CASES += sorted(p.name for p in SITUATIONS.glob("b[0-9]*") if "cisco_asa" in JUDGED)
+"""Those with `b` have an ASA at an end: they hold from when an ASA's tables are read."""
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 """Later than every capture: no verdict may depend on it."""
 

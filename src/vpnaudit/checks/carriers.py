@@ -19,7 +19,8 @@ def carriers(fleet: Fleet, device: Device) -> tuple[str, ...]:
     """
     names: set[str] = set()
     owners = _interfaces_by_address(device)
-    configured = {i.name.lower(): i for i in device.config[1].interfaces} if device.config else {}
+    sections = device.config[1].interfaces if device.config else ()
+    configured = {name.lower(): i for i in sections for name in (i.name, i.known_as)}
     for tunnel in fleet.tunnels_of.get(device.name, ()):
         end = tunnel.end_of(device.name)
         if end is not None:
@@ -33,6 +34,8 @@ def _names(end: TunnelEnd, owners: dict[str, str], configured: dict[str, ConfigI
     if end.address in owners:
         found.add(owners[end.address])
     section = configured.get((end.interface or "").lower())
+    if section is not None and section.nameif:
+        found.add(section.name)
     if section is not None and section.tunnel_source:
         found.add(owners.get(section.tunnel_source, section.tunnel_source))
     return {name for name in found if not _is_address(name)}

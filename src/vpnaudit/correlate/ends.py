@@ -86,7 +86,7 @@ def _bind(drafts: list[_Draft], binding: Binding) -> None:
     for draft in drafts:
         if (draft.peer, draft.local, draft.vrf) == (peer, binding.local, binding.vrf):
             return
-    draft = _Draft(peer, binding.local, binding.interface.name, binding.vrf)
+    draft = _Draft(peer, binding.local, binding.interface.known_as, binding.vrf)
     draft.binding = binding
     drafts.append(draft)
 
@@ -190,13 +190,13 @@ def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
         session_status=session.status if session else None,
         session_uptime_s=session.uptime_s if session else None,
         proxies=settings_of.proxies(config, binding) if config and binding else None,
-        transforms=settings_of.transforms(config, binding) if config and binding else None,
+        transforms=settings_of.transforms(config, binding, version) if config and binding else None,
         pfs=_pfs(binding),
         pfs_known=binding is not None and (binding.entry or binding.profile) is not None,
         map_entry=_map_entry(binding),
         ipsec_profile=binding.profile.name if binding and binding.profile else None,
         ike_profile=profile.name if profile else None,
-        vti=(draft.interface or "").lower().startswith(("tunnel", "virtual-access")),
+        vti=_is_tunnel_interface(draft, binding),
         encaps=_counter(draft, "encaps"),
         decaps=_counter(draft, "decaps"),
         evidence=_evidence(device, draft),
@@ -207,6 +207,12 @@ def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
         out_spis=frozenset(s.spi for s in sas if s.direction == "out"),
         in_spis=frozenset(s.spi for s in sas if s.direction == "in"),
     )
+
+
+def _is_tunnel_interface(draft: _Draft, binding: Binding | None) -> bool:
+    """By what the configuration says, since a tunnel interface may go by any name (ASA's `nameif`)."""
+    by_name = (draft.interface or "").lower().startswith(("tunnel", "virtual-access"))
+    return by_name or (binding is not None and binding.interface.ipsec_profile is not None)
 
 
 def _map_entry(binding: Binding | None) -> str | None:

@@ -85,11 +85,18 @@ def _any_moment(before: datetime, device: str, seconds: float) -> Rekey:
 
 def rekey_period_s(tunnel: Tunnel) -> tuple[float, bool] | None:
     """Seconds between rekeys, and whether volume decides: whichever lifetime ends first, at whichever end."""
-    by_time = [e.lifetime.ipsec_s - LEAD_S for e in tunnel.ends if e.lifetime and e.lifetime.ipsec_s]
+    by_time = [t for e in tunnel.ends if (t := _time_period(e)) is not None]
     by_volume = [v for e in tunnel.ends if (v := volume_period_s(e, tunnel)) is not None]
     if by_volume and (not by_time or min(by_volume) < min(by_time)):
         return (min(by_volume), True)
     return (max(min(by_time), 30.0), False) if by_time else None
+
+
+def _time_period(end: TunnelEnd) -> float | None:
+    life = end.lifetime
+    if life is None or not life.ipsec_s:
+        return None
+    return float(life.rekey_s) if life.rekey_s is not None else life.ipsec_s - LEAD_S
 
 
 def volume_period_s(end: TunnelEnd, tunnel: Tunnel) -> float | None:

@@ -22,6 +22,7 @@ from vpnaudit.model.config import (
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import ParsedCapture
+from vpnaudit.model.platform import Defaults
 from vpnaudit.model.tunnel import Dpd, Lifetime, LiveIke, Proxy
 
 IkeVersion = Literal["v1", "v2"]
@@ -87,7 +88,7 @@ def open_binding(config: ConfigFacts, interface: str | None, peer: str) -> Bindi
     if (interface or "").lower().startswith("virtual-access"):
         holders = [i for i in config.interfaces if i.virtual_template and i.ipsec_profile]
     else:
-        holders = [i for i in config.interfaces if i.name == interface]
+        holders = [i for i in config.interfaces if interface in {i.name, i.known_as}]
     if len(holders) != 1:
         return None
     holder = holders[0]
@@ -105,9 +106,9 @@ def open_interface(config: ConfigFacts, local: str) -> str | None:
     """The one interface on which peers come to the address `local`: it has a crypto map, or is a multipoint tunnel."""
     here = {i.name for i in config.interfaces if local in {a.partition("/")[0] for a in i.addresses}}
     here |= {i.name for i in config.interfaces if local in i.standby_addresses}
-    found = [i.name for i in config.interfaces if i.crypto_map and i.name in here]
+    found = [i.known_as for i in config.interfaces if i.crypto_map and i.name in here]
     found += [
-        i.name
+        i.known_as
         for i in config.interfaces
         if i.ipsec_profile and not i.tunnel_destination and i.tunnel_source in {*here, local}
     ]
@@ -131,8 +132,9 @@ def ike_version(config: ConfigFacts | None, binding: Binding | None, live: tuple
         return next(iter(used))
     if binding is None or config is None:
         return None
-    if binding.entry is not None and binding.entry.ike_version is not None:
-        return binding.entry.ike_version
+    holder = binding.entry or binding.profile
+    if holder is not None and holder.ike_version is not None:
+        return holder.ike_version
     isakmp, ikev2 = binding.ike_profile_names
     if ikev2 is not None:
         return "v2"
@@ -140,11 +142,17 @@ def ike_version(config: ConfigFacts | None, binding: Binding | None, live: tuple
 
 
 def ike_profile(config: ConfigFacts | None, binding: Binding | None, version: IkeVersion | None) -> IkeProfile | None:
-    """The IKE profile in force for the binding."""
+    """The IKE profile in force for the binding: the one that it names, or one that holds for the peer by itself."""
     if config is None or binding is None or version is None:
         return None
     name = binding.ike_profile_names[1 if version == "v2" else 0]
-    return next((p for p in config.ike_profiles if p.version == version and p.name == name), None)
+    return next((p for p in config.ike_profiles if p.version == version and _holds(p, name, binding.peer)), None)
+
+
+def _holds(profile: IkeProfile, name: str | None, peer: str) -> bool:
+    if profile.by_peer:
+        return any(peer in {m.address, m.identity} for m in profile.matches)
+    return profile.name == name
 
 
 def dpd(device: Device, binding: Binding | None, version: IkeVersion | None, live: tuple[LiveIke, ...]) -> Dpd | None:
@@ -215,7 +223,14 @@ def lifetime(
         ipsec_kb=None if disabled else kilobytes,
         volume_disabled=disabled,
         evidence=tuple(lines) or (device.cite(capture, None),),
+        rekey_s=_rekey_s(defaults, seconds),
     )
+
+
+def _rekey_s(defaults: Defaults | None, seconds: int | None) -> int | None:
+    if defaults is None or defaults.rekey_share is None or seconds is None:
+        return None
+    return int(seconds * defaults.rekey_share)
 
 
 def _ike_lifetime(
@@ -259,15 +274,27 @@ def proxies(config: ConfigFacts, binding: Binding) -> tuple[Proxy, ...] | None:
     return tuple(sorted(found))
 
 
-def transforms(config: ConfigFacts, binding: Binding) -> tuple[str, ...] | None:
-    """The transform sets that the entry or profile offers, each as its words in order of the configuration."""
+def transforms(config: ConfigFacts, binding: Binding, version: IkeVersion | None) -> tuple[str, ...] | None:
+    """The transform sets that the entry or profile offers, each as its words in order of the configuration.
+
+    Where proposals of their own stand for IKEv2, each combination of algorithms that they allow.
+    """
     holder = binding.entry or binding.profile
+    if holder is not None and version == "v2" and holder.ipsec_proposals:
+        return _offered(config, holder.ipsec_proposals)
     if holder is None or not holder.transform_sets:
         return None
     sets = {t.name: t for t in config.transform_sets}
     if any(name not in sets for name in holder.transform_sets):
         return None
     return tuple(" ".join(sets[name].transforms) for name in holder.transform_sets)
+
+
+def _offered(config: ConfigFacts, names: tuple[str, ...]) -> tuple[str, ...] | None:
+    proposals = {p.name: p for p in config.ipsec_proposals}
+    if any(name not in proposals for name in names):
+        return None
+    return tuple(dict.fromkeys(offer for name in names for offer in proposals[name].offers)) or None
 
 
 def binding_evidence(device: Device, config: ParsedCapture, binding: Binding) -> Evidence:

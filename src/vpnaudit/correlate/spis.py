@@ -136,12 +136,13 @@ def _logged(device: Device, held: set[tuple[str, int, Role]]) -> list[LedgerEntr
         role = _logged_role(message, own)
         at = device.on_common_clock(message.time) if message.time else None
         known = found.get((message.spi, role))
+        peer, address = _logged_ends(message, role, own)
         found[message.spi, role] = LedgerEntry(
             spi=message.spi,
             device=device.name,
             role=role,
-            peer=message.source if role == "receiver" else message.destination,
-            address=message.destination if role == "receiver" else message.source,
+            peer=peer,
+            address=address,
             live=(device.name, message.spi, role) in held,
             how="log",
             evidence=device.cite(capture, message.line),
@@ -160,6 +161,17 @@ def _change(message: LogMessage) -> Literal["create", "delete"] | None:
 
 def _logged_role(message: LogMessage, own: frozenset[str]) -> Role:
     direction = message.details.get("direction", "")
-    if direction in {"inbound", "outbound"}:
-        return "receiver" if direction == "inbound" else "sender"
+    if direction in ROLE:
+        return ROLE[direction]
     return "receiver" if message.destination and normal(message.destination) in own else "sender"
+
+
+def _logged_ends(message: LogMessage, role: Role, own: frozenset[str]) -> tuple[str | None, str | None]:
+    """The peer's address and the device's own. Of a pair without directions (602303) own is what the device has."""
+    if message.source or message.destination or len(message.between) != 2:
+        ends = (message.source, message.destination)
+        return ends if role == "receiver" else ends[::-1]
+    one, other = message.between
+    if (normal(one) in own) == (normal(other) in own):
+        return None, None
+    return (other, one) if normal(one) in own else (one, other)

@@ -19,9 +19,22 @@ from vpnaudit.model.judgement import Reason, Story, Weighing
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.tunnel import LiveSa, TunnelEnd
 
-RESTARTS = frozenset({"SYS-5-RESTART", "SYS-5-RELOAD"})
-LINE_TAGS = frozenset({"LINEPROTO-5-UPDOWN", "LINK-3-UPDOWN", "LINK-5-CHANGED"})
+FIREWALLS = ("ASA", "FTD", "PIX")
+
+
+def _firewall(*tags: str) -> frozenset[str]:
+    return frozenset(f"{facility}-{tag}" for facility in FIREWALLS for tag in tags)
+
+
+RESTARTS = frozenset({"SYS-5-RESTART", "SYS-5-RELOAD"}) | _firewall("6-199002")
+TAKEOVERS = _firewall("1-104001")
+LINE_TAGS = frozenset({"LINEPROTO-5-UPDOWN", "LINK-3-UPDOWN", "LINK-5-CHANGED"}) | _firewall("4-411002")
 SESSION_TAGS = frozenset({"CRYPTO-5-SESSION_STATUS", "CRYPTO-5-IKEV2_SESSION_STATUS"})
+SESSION_STATES = (
+    dict.fromkeys(_firewall("5-713119", "5-750006"), "up")
+    | dict.fromkeys(_firewall("4-113019", "5-713259", "5-750007"), "down")
+)  # fmt: skip
+"""Messages that say by their number whether a session came up or went down (field guide 1.6)."""
 IKE_FAILURES = frozenset(
     {
         "CRYPTO-5-IKMP_SETUP_FAILURE",
@@ -34,19 +47,15 @@ IKE_FAILURES = frozenset(
         "CRYPTO-5-DPD",
         "CRYPTO-5-DPD_FAILURE",
     }
-)
+) | _firewall("3-713123")
 IDENTITY_TAGS = frozenset(
     {
         "CRYPTO-4-RECVD_PKT_INV_IDENTITY",
         "CRYPTO-4-RECVD_PKT_INV_IDENTITY_ACL",
         "CRYPTO-4-RECVD_PKT_INV_PROT",
-        "ASA-4-402116",
-        "FTD-4-402116",
-        "ASA-3-713061",
-        "FTD-3-713061",
     }
-)
-MEMORY_TAGS = frozenset({"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-4-CHUNKMALLOCFAIL"})
+) | _firewall("4-402116", "3-713061")
+MEMORY_TAGS = frozenset({"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-4-CHUNKMALLOCFAIL"}) | _firewall("3-211001")
 IGNORED_POOLS = ("lsmpi", "reserve")
 
 
@@ -197,7 +206,8 @@ def state_losses(device: Device) -> list[Sign]:
         facility = message.tag.partition("-")[0]
         state = message.details.get("state", "").lower()
         command = message.details.get("command", "").lower()
-        if facility in {"HSRP", "VRRP", "REDUNDANCY", "RF"} and state.startswith(("active", "master")):
+        took_over = facility in {"HSRP", "VRRP", "REDUNDANCY", "RF"} and state.startswith(("active", "master"))
+        if took_over or message.tag in TAKEOVERS:
             sign = _sign(device, capture, message, f"{device.name} took over from its partner")
             found.append(structs.replace(sign, is_takeover=True))
         elif command.startswith(("clear crypto", "do clear crypto")):
@@ -210,17 +220,21 @@ def outages(device: Device, end: TunnelEnd | None, source: str | None) -> list[S
     lines = carriers(device, end)
     found = []
     for capture, message in device.messages_once:
-        down = message.details.get("state", "").lower() == "down"
+        down = _session_state(message) == "down"
         peer = message.details.get("peer") or message.source
         mine = peer is None or source is None or peer == source
         if message.tag in LINE_TAGS and down and (message.interface or "") in lines:
             found.append(_sign(device, capture, message, f"{device.name}: {message.interface} went down"))
-        elif message.tag in SESSION_TAGS and down and mine:
+        elif (message.tag in SESSION_TAGS or message.tag in SESSION_STATES) and down and mine:
             sign = _sign(device, capture, message, f"{device.name}: the session with {peer} went down")
             found.append(structs.replace(sign, is_session=True))
         elif _is_ike_failure(message) and mine:
             found.append(_sign(device, capture, message, f"{device.name}: IKE with {peer or 'the peer'} failed"))
     return found
+
+
+def _session_state(message: LogMessage) -> str:
+    return SESSION_STATES.get(message.tag) or message.details.get("state", "").lower()
 
 
 def _is_ike_failure(message: LogMessage) -> bool:
@@ -238,9 +252,10 @@ def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
     if device.config is not None and end is not None:
         for configured in device.config[1].interfaces:
             addresses = {a.partition("/")[0] for a in configured.addresses} | set(configured.standby_addresses)
-            if end.address in addresses or (configured.name == end.interface and configured.tunnel_source):
-                found.add(configured.name)
-            if configured.name == end.interface and configured.tunnel_source:
+            mine = end.interface in {configured.name, configured.nameif}
+            if end.address in addresses or (mine and (configured.tunnel_source or configured.nameif)):
+                found |= {configured.name, configured.known_as}
+            if mine and configured.tunnel_source:
                 found.add(configured.tunnel_source)
     return frozenset(found)
 
@@ -275,9 +290,9 @@ def memory_failures(device: Device) -> list[Sign]:
 def sessions(device: Device, source: str | None) -> list[tuple[str, Sign]]:
     """Session changes with one peer: ("up" or "down", sign)."""
     found = []
-    for capture, message in messages(device, SESSION_TAGS):
+    for capture, message in messages(device, SESSION_TAGS | SESSION_STATES.keys()):
         peer = message.details.get("peer") or message.source
-        state = message.details.get("state", "").lower()
+        state = _session_state(message)
         if state in {"up", "down"} and (source is None or peer in {source, None}):
             found.append((state, _sign(device, capture, message, f"the session with {peer} went {state}")))
     return found

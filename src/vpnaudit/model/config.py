@@ -72,6 +72,8 @@ class IkeProfile(Struct, frozen=True, kw_only=True):
     lifetime_s: int | None = None
     virtual_template: str | None = None
     vrf: str | None = None
+    by_peer: bool = False
+    """Holds for the peers that it matches without being named by a map entry: an ASA's tunnel group."""
 
 
 class TransformSet(Struct, frozen=True, kw_only=True):
@@ -81,6 +83,8 @@ class TransformSet(Struct, frozen=True, kw_only=True):
     name: str
     transforms: tuple[str, ...] = ()
     mode: str | None = None
+    offers: tuple[str, ...] = ()
+    """Of an IKEv2 proposal, which allows several algorithms of a kind: each combination, in a transform set's words."""
 
 
 class IpsecProfile(Struct, frozen=True, kw_only=True):
@@ -94,6 +98,8 @@ class IpsecProfile(Struct, frozen=True, kw_only=True):
     isakmp_profile: str | None = None
     ikev2_profile: str | None = None
     idle_s: int | None = None
+    ipsec_proposals: tuple[str, ...] = ()
+    ike_version: Literal["v1", "v2"] | None = None
 
 
 class MapEntry(Struct, frozen=True, kw_only=True):
@@ -119,6 +125,7 @@ class MapEntry(Struct, frozen=True, kw_only=True):
     ike_version: Literal["v1", "v2"] | None = None
     idle_s: int | None = None
     reverse_route: bool = False
+    ipsec_proposals: tuple[str, ...] = ()
 
 
 class AclEntry(Struct, frozen=True, kw_only=True):
@@ -155,7 +162,17 @@ class ConfigInterface(Struct, frozen=True, kw_only=True):
     nhrp: bool = False
     virtual_template: bool = False
     acl_in: str | None = None
+    """The inbound filter that packets to the device itself meet (ASA: `access-group … control-plane`)."""
+    acl_in_passes_rest: bool = False
+    """Whether that filter lets pass what it does not name; otherwise it drops that."""
     zone_member: str | None = None
+    nameif: str | None = None
+    """An ASA's own word for the interface, which its crypto commands print instead of `name`."""
+
+    @property
+    def known_as(self) -> str:
+        """The name under which the device's crypto commands show the interface."""
+        return self.nameif or self.name
 
 
 class TimeStamps(Struct, frozen=True, kw_only=True):
@@ -167,6 +184,15 @@ class TimeStamps(Struct, frozen=True, kw_only=True):
     localtime: bool = False
     show_timezone: bool = False
     year: bool = False
+
+
+class Failover(Struct, frozen=True, kw_only=True):
+    """`failover …` of an ASA pair. `link` is the interface that carries the state (with it the SAs); null: none."""
+
+    line: int
+    on: bool = False
+    unit: Literal["primary", "secondary"] | None = None
+    link: str | None = None
 
 
 class ConfigFacts(Struct, frozen=True, kw_only=True):
@@ -205,3 +231,6 @@ class ConfigFacts(Struct, frozen=True, kw_only=True):
     interfaces: tuple[ConfigInterface, ...] = ()
     group_peers: tuple[PeerMatch, ...] = ()
     gdoi_groups: tuple[str, ...] = ()
+    ipsec_proposals: tuple[TransformSet, ...] = ()
+    """`crypto ipsec ikev2 ipsec-proposal` (ASA): a name may stand here and among the transform sets."""
+    failover: Failover | None = None

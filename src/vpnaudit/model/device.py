@@ -112,7 +112,7 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         if line is not None:
             lines = self._lines(capture)
             text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-            at = capture.capture.first_line + line - 1
+            at = capture.capture.number_of(line)
         command = " ".join(filter(None, (capture.capture.command, capture.capture.argument)))
         return Evidence(device=self.name, command=command, file=capture.capture.file, line=at, text=text)
 

@@ -10,10 +10,13 @@ from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.logs import LogHeader, LogMessage
 from vpnaudit.model.sa import (
     CryptoMapEntry,
+    CryptoPeer,
     IkeSa,
     IkeTimeout,
     IpsecFlow,
     IpsecSa,
+    IsakmpSuite,
+    ListedSpi,
     NbmaPeer,
     SaTrace,
     Session,
@@ -21,9 +24,11 @@ from vpnaudit.model.sa import (
 from vpnaudit.model.snapshot import Capture
 from vpnaudit.model.system import (
     ClockReading,
+    Counter,
     InterfaceState,
     MemoryPool,
     NtpStatus,
+    PlatformResource,
     ProcessMemory,
     VersionFacts,
 )
@@ -58,6 +63,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     memory_pools: tuple[MemoryPool, ...] = ()
     processes: tuple[ProcessMemory, ...] = ()
     interfaces: tuple[InterfaceState, ...] = ()
+    counters: tuple[Counter, ...] = ()
+    resources: tuple[PlatformResource, ...] = ()
+    spis: tuple[ListedSpi, ...] = ()
+    isakmp_suites: tuple[IsakmpSuite, ...] = ()
+    crypto_peers: tuple[CryptoPeer, ...] = ()
     messages: tuple[LogMessage, ...] = ()
     log_header: LogHeader | None = None
     version: VersionFacts | None = None

@@ -21,6 +21,23 @@ INVALID_SPI_TAGS = frozenset(
 """Tags of the lines that are events (field guide 1.2, 1.4, 1.6), without any sub-facility or class token."""
 
 
+REPEATED_MARK = b"repeated"
+"""In a syslog server's "last message repeated N times", which stands for lines that were not written."""
+
+NEEDED_MARKS = (
+    "CRYPTO", "IKEV2-", "IPSEC", "ISAKMP", "GDOI-", "has invalid spi", "an invalid SPI",
+    "MALLOCFAIL", "CHUNKEXPANDFAIL", "CHUNKMALLOCFAIL", "CFORKMEM", "-RESTART", "-RELOAD",
+    "UPDOWN", "LINK-5-CHANGED", "STATECHANGE", "REDUNDANCY-", "%RF-", "CONFIG_I", "LOGGEDCMD",
+    "DMVPN-", "NHRP-", "Syslog logging:", "repeated",
+    "-4021", "-6023", "-7023", "-713", "-714", "-715", "-750", "-751", "-752", "-113019",
+    "-211001", "-104001", "-104002", "-19900", "-411001", "-411002", "-111008", "-111010",
+)  # fmt: skip
+"""What every line has that an audit needs, in whatever form it was copied: events, SA and IKE changes, what takes state
+or memory away, lines that go down, commands that were entered. In a large log only lines with one of these are read;
+a line of another kind may have one by chance. The numbers are those of firewall messages (field guide 1.6), without the
+severity, which an operator may have changed."""
+
+
 class Stamp(Struct, frozen=True, kw_only=True):
     """A time stamp as it stands in the text.
 

@@ -39,6 +39,8 @@ class Defaults(Struct, frozen=True, kw_only=True):
     dpd_retry_s: int | None = None
     log_interval_s: int = 60
     """The device logs at most one invalid-SPI line for a flow in so many seconds (field guide 1.3)."""
+    rekey_share: float | None = None
+    """After which share of a time lifetime a rekey begins; null: shortly before its end (field guide 2.4)."""
     log_milliseconds: bool = True
     """Whether the platform can stamp its log with milliseconds at all."""
 

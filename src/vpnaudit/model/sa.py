@@ -170,3 +170,56 @@ class CryptoMapEntry(Struct, frozen=True, kw_only=True):
     volume_disabled: bool = False
     pfs: str | None = None
     interfaces: tuple[str, ...] = ()
+
+
+SpiTable = Literal["group-member", "key-server", "active", "transient", "sd-wan"]
+
+
+class ListedSpi(Struct, frozen=True, kw_only=True):
+    """An SPI that a device lists elsewhere than in its IPsec SAs (field guide 3.1: L6 to L8).
+
+    `table` says where: a GETVPN group's traffic keys at a member or at the key server, the look-up tables of `show
+    crypto ipsec spi-lookup`, or SD-WAN. `directions` are those in which this device uses it: both for a group's key,
+    none where it only hands it out (key server) or where the listing does not say.
+    """
+
+    line: int
+    table: SpiTable
+    spi: int
+    directions: tuple[Direction, ...] = ()
+    group: str | None = None
+    interface: str | None = None
+    local: str | None = None
+    remote: str | None = None
+    remaining_s: int | None = None
+    lifetime_s: int | None = None
+    transform: str | None = None
+
+
+class IsakmpSuite(Struct, frozen=True, kw_only=True):
+    """One protection suite of `show crypto isakmp policy`, in the device's words. `default`: the system's own.
+
+    Older releases print the default suite without its priority.
+    """
+
+    line: int
+    default: bool
+    priority: int | None = None
+    encryption: str | None = None
+    hash: str | None = None
+    authentication: str | None = None
+    group: str | None = None
+    lifetime_s: int | None = None
+
+
+class CryptoPeer(Struct, frozen=True, kw_only=True):
+    """A peer that a device names outside its SA tables (`show crypto isakmp peers`, `show crypto sockets`)."""
+
+    line: int
+    address: str
+    port: int | None = None
+    local: str | None = None
+    identity: str | None = None
+    interface: str | None = None
+    profile: str | None = None
+    state: str | None = None

@@ -17,7 +17,8 @@ class Capture(Struct, frozen=True, kw_only=True):
     `command` is canonical: whole words, lower case, without its argument ("show crypto ipsec sa detail").
     `argument` is a trailing filter or pipe ("peer 192.0.2.1", "| include SPI") or "".
     `file` is relative to the source's own folder, with `/`. `first_line` is the number, in that file, of the
-    capture's first line (a session file holds many captures).
+    capture's first line (a session file holds many captures). `numbers` are those of the lines of `text` in the file,
+    where they do not follow each other: one device's lines of a file of many, the needed lines of a large log.
     """
 
     device: str
@@ -26,11 +27,16 @@ class Capture(Struct, frozen=True, kw_only=True):
     file: str
     argument: str = ""
     first_line: int = 1
+    numbers: tuple[int, ...] = ()
     asked_at: datetime | None = None
     answered_at: datetime | None = None
     modified_at: datetime | None = None
     device_clock: str | None = None
     refused: bool = False
+
+    def number_of(self, line: int) -> int:
+        """The number in the file of line `line` of the text; both count from 1."""
+        return self.numbers[line - 1] if 0 < line <= len(self.numbers) else self.first_line + line - 1
 
 
 class Problem(Struct, frozen=True, kw_only=True):

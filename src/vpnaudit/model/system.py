@@ -96,3 +96,31 @@ class NtpStatus(Struct, frozen=True, kw_only=True):
     stratum: int | None = None
     reference: str | None = None
     offset_ms: float | None = None
+
+
+class Counter(Struct, frozen=True, kw_only=True):
+    """One count since boot or clear: its name in the device's words, and what it counts under (a column, a heading)."""
+
+    line: int
+    name: str
+    value: int
+    scope: str | None = None
+
+
+class PlatformResource(Struct, frozen=True, kw_only=True):
+    """One row of `show platform resources`: `used` and `size` in `unit` ("MB", "KB", "cells"; "%" where only a share).
+
+    `where` is the board and the part above the row ("RP0", "ESP0 QFP"); the thresholds are percent of `size`; `state`
+    is the device's own verdict: "H" healthy, "W" warning, "C" critical.
+    """
+
+    line: int
+    where: str | None
+    name: str
+    used: float | None = None
+    size: int | None = None
+    unit: str | None = None
+    used_percent: float | None = None
+    warning_percent: int | None = None
+    critical_percent: int | None = None
+    state: str | None = None

@@ -31,6 +31,8 @@ class Lifetime(Struct, frozen=True, kw_only=True):
     ipsec_kb: int | None = None
     volume_disabled: bool = False
     evidence: tuple[Evidence, ...] = ()
+    rekey_s: int | None = None
+    """After how many seconds of `ipsec_s` the platform starts a rekey; null: shortly before the end."""
 
 
 class LiveSa(Struct, frozen=True, kw_only=True):

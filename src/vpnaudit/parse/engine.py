@@ -5,15 +5,16 @@ no rule knows, because every state ends in `^.*\S -> Error`. Here that rule reco
 same state.
 
 The machine is stock's, run faster: all rules of a state are tried as the branches of one expression, whose
-`lastindex` tells which branch matched. Measured on `show crypto ipsec sa detail`: 8 times stock's speed with the same
-template, 14 times that of `ntc_templates.parse.parse_output` with its own.
+`lastindex` tells which branch matched; what a line says in a state is worked out once, since a device prints most lines
+of a long answer again and again; and a row can be used up as soon as it is whole. docs/performance.md has the
+measurements (`benchmarks/parse_ipsec_sa.py`).
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +28,14 @@ from vpnaudit.parse.refusal import is_refused
 LONG_LINE = 2048
 """Characters. No device prints a longer line in an answer that we read; such a line is hostile or binary and is
 declared not understood without showing it to any expression."""
+
+_REPEATED_LENGTH = 160
+_REPEATED_LINES = 2048
+"""Characters of a line, and lines a state, whose outcome a run remembers: what repeats does so from the first records
+on, and no text makes a run remember more."""
+
+_PIECE = 1 << 16
+"""Characters that are cut into lines at a time: the lines of a whole answer would take more than twice its size."""
 
 ERROR_RULE = r"^.*\S"
 """The last rule of every state: any line that is not blank."""
@@ -80,11 +89,11 @@ class Row:
 
     def text(self, name: str) -> str | None:
         """Return the text of a value, None where the text had none."""
-        return self[name] or None
+        return self._values.get(name) or self._absent(name) or None
 
     def number(self, name: str) -> int | None:
         """Return a decimal value; None where the text had none, or no number that fits 63 bits."""
-        text = self[name]
+        text = self._values.get(name) or self._absent(name)
         if not text.isdecimal() or len(text) > 20:
             return None
         number = int(text)
@@ -125,6 +134,21 @@ class _Matcher(NamedTuple):
     actions: dict[int, _Action]
 
 
+class _Step(NamedTuple):
+    """What one rule makes of one line: values (name, text, is filldown, is list), then operations."""
+
+    assigned: tuple[tuple[str, str | None, bool, bool], ...]
+    record: str
+    state: str
+
+
+class _Outcome(NamedTuple):
+    """What a state makes of a line. A rule with Continue has done its step even where no rule after it fits."""
+
+    steps: tuple[_Step, ...]
+    understood: bool
+
+
 class LineFSM(textfsm.TextFSM):
     """A template whose run keeps line numbers and goes on after lines that it does not know.
 
@@ -150,7 +174,42 @@ class LineFSM(textfsm.TextFSM):
 
     def run(self, text: str) -> tuple[list[Row], Coverage]:
         """Read a text of any content. Never raises."""
-        return _Run(self).read(text)
+        rows: list[Row] = []
+        coverage = self.feed(text, rows.append)
+        return rows, coverage
+
+    def feed(self, text: str, take: Callable[[Row], None]) -> Coverage:
+        """Read a text of any content, and hand over each row when it is whole, so that none need be kept.
+
+        Raises only what `take` raises.
+        """
+        return _Run(self, take).read(text)
+
+    def outcome(self, state: str, line: str) -> _Outcome:
+        """Return what a state makes of a line that is not blank and has no blanks at its end."""
+        if len(line) > LONG_LINE or state in {"End", "EOF"}:
+            return _Outcome((), understood=False)
+        steps: list[_Step] = []
+        start: int | None = 0
+        while start is not None:
+            matcher = self._matchers[state, start]
+            matched = matcher.match(line)
+            if matched is None:
+                return _Outcome(tuple(steps), understood=start == 0 and _AROUND.match(line) is not None)
+            action = matcher.actions[matched.lastindex]  # type: ignore[index] # every branch is a group
+            if action.error:
+                return _Outcome(tuple(steps), understood=False)
+            if action.assigned or action.record or action.state:
+                steps.append(_step(action, matched))
+            start = action.resume
+        return _Outcome(tuple(steps), understood=True)
+
+    def completes(self, kept: dict[str, Any], current: dict[str, Any]) -> bool:
+        """Whether values make a row: all that are Required are there, and not all are absent."""
+        for name in self._required:
+            if not (current.get(name) or kept.get(name)):
+                return False
+        return bool(self._required) or any(v is not None for v in (*kept.values(), *current.values()))
 
     def _refuse_what_is_not_run(self, options: dict[str, set[str]]) -> None:
         for value in self.values:
@@ -198,6 +257,14 @@ class LineFSM(textfsm.TextFSM):
         )
 
 
+def _step(action: _Action, matched: re.Match[str]) -> _Step:
+    return _Step(
+        tuple([(name, matched[group], filldown, is_list) for name, group, filldown, is_list in action.assigned]),
+        action.record,
+        action.state,
+    )
+
+
 def _alternatives(branches: list[str]) -> str:
     """Join the branches, with what nearly every rule begins with (`^` and blanks) taken out in front."""
     if all(_INDENTED.match(branch) for branch in branches):
@@ -216,51 +283,46 @@ def _has_bare_bar(regex: str) -> bool:
 
 
 class _Run:
-    """One text going through one template."""
+    """One text going through one template, its rows going to `take`."""
 
-    def __init__(self, fsm: LineFSM) -> None:
+    def __init__(self, fsm: LineFSM, take: Callable[[Row], None]) -> None:
         self._fsm = fsm
+        self._take = take
         self._state = "Start"
         self._kept: dict[str, Any] = {}
         self._current: dict[str, Any] = {}
         self._line = 0
         self._first_line = 0
-        self._rows: list[Row] = []
+        self._remembered: dict[str, dict[str, _Outcome]] = {state: {} for state in (*fsm.states, "End", "EOF")}
 
-    def read(self, text: str) -> tuple[list[Row], Coverage]:
+    def read(self, text: str) -> Coverage:
         lines = 0
         unparsed: list[UnparsedLine] = []
-        for number, raw in enumerate(text.split("\n"), 1):
+        for number, raw in enumerate(_lines(text), 1):
             line = raw.rstrip()
             if not line:
                 continue
             lines += 1
-            self._line = number
-            if not self._understand(line):
+            outcome = self._remembered[self._state].get(line) or self._work_out(line)
+            if outcome.steps:
+                self._line = number
+                for step in outcome.steps:
+                    self._do(step)
+            if not outcome.understood:
                 unparsed.append(UnparsedLine(line=number, text=line[:LONG_LINE]))
         if self._state != "End" and "EOF" not in self._fsm.states:
             self._record()
-        return self._rows, Coverage(lines=lines, understood=lines - len(unparsed), unparsed=tuple(unparsed))
+        return Coverage(lines=lines, understood=lines - len(unparsed), unparsed=tuple(unparsed))
 
-    def _understand(self, line: str) -> bool:
-        if len(line) > LONG_LINE or self._state in {"End", "EOF"}:
-            return False
-        start: int | None = 0
-        while start is not None:
-            matcher = self._fsm._matchers[self._state, start]  # noqa: SLF001 - the run is part of the machine
-            matched = matcher.match(line)
-            if matched is None:
-                return start == 0 and _AROUND.match(line) is not None
-            action = matcher.actions[matched.lastindex]  # type: ignore[index] # every branch is a group
-            if action.error:
-                return False
-            self._do(action, matched)
-            start = action.resume
-        return True
+    def _work_out(self, line: str) -> _Outcome:
+        outcome = self._fsm.outcome(self._state, line)
+        remembered = self._remembered[self._state]
+        if len(remembered) < _REPEATED_LINES and len(line) <= _REPEATED_LENGTH:
+            remembered[line] = outcome
+        return outcome
 
-    def _do(self, action: _Action, matched: re.Match[str]) -> None:
-        for name, group, filldown, is_list in action.assigned:
-            text = matched.group(group)
+    def _do(self, step: _Step) -> None:
+        for name, text, filldown, is_list in step.assigned:
             kept = self._kept if filldown else self._current
             if not is_list:
                 kept[name] = text
@@ -268,10 +330,10 @@ class _Run:
                 kept.setdefault(name, []).append(text)
             if not filldown and not self._first_line:
                 self._first_line = self._line
-        if action.record:
-            self._operate(action.record)
-        if action.state:
-            self._state = action.state
+        if step.record:
+            self._operate(step.record)
+        if step.state:
+            self._state = step.state
 
     def _operate(self, operation: str) -> None:
         if operation == "Record":
@@ -283,15 +345,26 @@ class _Run:
             self._kept = {}
 
     def _record(self) -> None:
-        row = self._kept | self._current
-        if all(row.get(name) for name in self._fsm._required) and any(v is not None for v in row.values()):  # noqa: SLF001
+        if self._fsm.completes(self._kept, self._current):
+            row = self._kept | self._current
             values = {n: list(v) if isinstance(v, list) else v for n, v in row.items() if v is not None}
-            self._rows.append(Row(self._first_line or self._line, values, self._fsm.names))
+            self._take(Row(self._first_line or self._line, values, self._fsm.names))
         self._clear()
 
     def _clear(self) -> None:
         self._current = {}
         self._first_line = 0
+
+
+def _lines(text: str) -> Iterator[str]:
+    r"""Yield what `text.split("\n")` has, without holding all of it."""
+    start = 0
+    end = text.find("\n", _PIECE)
+    while end >= 0:
+        yield from text[start:end].split("\n")
+        start = end + 1
+        end = text.find("\n", start + _PIECE)
+    yield from text[start:].split("\n")
 
 
 def template_text(platform: str, command_file: str) -> str:
@@ -336,7 +409,22 @@ def parse_answer(platform: str, name: str, text: str, facts: Callable[[list[Row]
     This is what a command's file calls; `facts` turns rows into records and never raises.
     """
     if is_refused(text):
-        lines = sum(1 for line in text.split("\n") if line.strip())
-        return Parsed(coverage=Coverage(lines=lines, understood=lines), refused=True)
+        return _refused(text)
     rows, coverage = run_template(platform, name, text)
     return Parsed(facts=facts(rows), coverage=coverage)
+
+
+def parse_rows(platform: str, name: str, text: str, take: Callable[[Row], None], facts: Callable[[], Facts]) -> Parsed:
+    """Read an answer that can be very long, as `parse_answer` does, handing over each row when it is whole.
+
+    `take` makes its record of a row and lets go of the row; `facts` is called at the end. Neither ever raises.
+    """
+    if is_refused(text):
+        return _refused(text)
+    coverage = load_template(platform, name).feed(text, take)
+    return Parsed(facts=facts(), coverage=coverage)
+
+
+def _refused(text: str) -> Parsed:
+    lines = sum(1 for line in text.split("\n") if line.strip())
+    return Parsed(coverage=Coverage(lines=lines, understood=lines), refused=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from vpnaudit.model.facts import Coverage, Facts, Parsed, UnparsedLine
 from vpnaudit.model.logs import INVALID_SPI_TAGS, LogMessage
@@ -48,14 +49,19 @@ _WAITING_MAX = 512
 _HOSTS_MAX = 4096
 
 
-def scan(text: str) -> Parsed:
+def scan(text: str, numbers: Sequence[int] = ()) -> Parsed:
     """Read every message of a log. Never raises on any text.
 
     Lines of a message, of `show logging`'s header and repeat counts are understood; all others are told as unparsed.
+    `numbers` are those of the lines in their file, where the text holds only some of its lines: where a line was left
+    out, nothing goes on.
     """
     scanner = _Scanner()
     messages: list[LogMessage] = []
-    for line in text.split("\n"):
+    ends = {n for n, (one, other) in enumerate(pairwise(numbers), 1) if other != one + 1}
+    for index, line in enumerate(text.split("\n")):
+        if index in ends:
+            messages.extend(scanner.interrupt())
         messages.extend(scanner.feed(line))
     messages.extend(scanner.finish())
     facts = Facts(messages=tuple(messages), log_header=scanner.header.result())
@@ -130,12 +136,24 @@ class _Scanner:
         while len(self._waiting) > _WAITING_MAX:
             yield self._waiting.popleft().close()
 
-    def finish(self) -> Iterator[LogMessage]:
-        """End of text: the messages that are still open."""
+    def interrupt(self) -> Iterator[LogMessage]:
+        """Lines were left out: what comes next is not the rest of what came last."""
+        self._take_cut()
+        if self._current is not None:
+            self._current.open = False
+        self._carried = None
+        while len(self._waiting) > _WAITING_MAX:
+            yield self._waiting.popleft().close()
+
+    def _take_cut(self) -> None:
         if self._cut is not None:
             line, width = self._cut
             self._cut = None
             self._line(line, width, self._number)
+
+    def finish(self) -> Iterator[LogMessage]:
+        """End of text: the messages that are still open."""
+        self._take_cut()
         while self._waiting:
             yield self._waiting.popleft().close()
 

@@ -257,6 +257,26 @@ def _command(text: str, facts: MessageFacts) -> None:
         facts.note(user=found["user"], command=found["command"].strip())
 
 
+_EXECUTED = re.compile(
+    r"User '(?P<user>[^']{0,120})'.{0,200}?executed (?:the )?'(?P<command>[^'\r\n]{1,400})'",
+)
+_TOOK_OVER = re.compile(r"Switching to (?P<value>ACTIVE|STANDBY)\b")
+_SWITCH_CAUSE = re.compile(r"\((?:reason|cause):\s*(?P<value>[^)\r\n]{1,200})\)", re.IGNORECASE)
+
+
+def _firewall_command(text: str, facts: MessageFacts) -> None:
+    """111008: `User 'U' executed the 'C' command.`; 111010: `User 'U', running 'CLI' from IP A, executed 'C'`."""
+    found = _EXECUTED.search(text)
+    if found is not None:
+        facts.note(user=found["user"], command=found["command"].strip())
+
+
+def _firewall_failover(text: str, facts: MessageFacts) -> None:
+    """104001 and 104002: `(Secondary) Switching to ACTIVE - Service card in other unit has failed`, `(cause: …)`."""
+    state = _value(_TOOK_OVER, text)
+    facts.note(state=state.lower() if state else None, reason=_value(_SWITCH_CAUSE, text))
+
+
 _TUNNEL_SOCKET = re.compile(
     r"local address : (?P<local>\S{1,64}) remote address : (?P<remote>\S{1,64}) socket is (?P<state>UP|DOWN)"
 )
@@ -451,6 +471,9 @@ _FIREWALL: dict[str, Reader] = {
     **dict.fromkeys(("402121", "402122"), _firewall_packet),
     **dict.fromkeys(("602303", "602304", "602305", "702305", "702307"), _firewall_sa),
     "713049": _firewall_negotiated,
+    **dict.fromkeys(("111008", "111010"), _firewall_command),
+    **dict.fromkeys(("104001", "104002"), _firewall_failover),
+    **dict.fromkeys(("411001", "411002"), _link),
 }
 _DEBUG: dict[str, Reader] = {
     "IPSEC_CREATE_SA": _debug_sa,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from msgspec import structs
 
@@ -83,7 +83,7 @@ def audit_sources(paths: Sequence[Path], settings: Settings, now: datetime) -> A
     return audit_snapshots(read_sources(paths), settings, now)
 
 
-def audit_logs(paths: Sequence[str], stdin: IO[bytes] | None, settings: Settings, now: datetime) -> Audit:
+def audit_logs(paths: Sequence[str], stdin: BinaryIO | None, settings: Settings, now: datetime) -> Audit:
     """Audit logs alone: files of any kind, or "-" for standard input."""
     return audit_snapshots((read_logs(paths, stdin),), settings, now)
 

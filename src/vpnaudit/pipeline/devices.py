@@ -114,7 +114,7 @@ def parse_capture(capture: Capture, found: Platform | None) -> ParsedCapture:
     """Read one capture by its platform's parser for the command; logs are read whatever the platform."""
     if capture.command in LOG_COMMANDS:
         spec = _spec(found, "show logging") if capture.command == "show logging" else None
-        parsed = spec(capture.text) if spec else scan(capture.text)
+        parsed = spec(capture.text) if spec and not capture.numbers else scan(capture.text, capture.numbers)
         return ParsedCapture(capture=capture, parsed=parsed)
     parser = _spec(found, capture.command)
     return ParsedCapture(capture=capture, parsed=parser(capture.text) if parser else _unread_text(capture.text))

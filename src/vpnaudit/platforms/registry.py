@@ -57,11 +57,12 @@ def resolve_command(platform_name: str | None, typed: str) -> tuple[str, str] | 
     """Return the canonical command and its argument for what was typed, or for the stem of a file's name.
 
     None where the platform knows no such command or several fit. Without a known platform, the command that the
-    platforms which know it agree on.
+    platforms which know it agree on; one that is known by all its words before one that takes some for a filter.
     """
     one = platform(platform_name) if platform_name else None
     found = {resolve(_names(each), typed) for each in ((one,) if one else all_platforms())} - {None}
-    return next(iter(found)) if len(found) == 1 else None
+    whole = {each for each in found if each is not None and not each.argument}
+    return next(iter(whole or found)) if len(whole or found) == 1 else None
 
 
 def _names(each: Platform) -> tuple[str, ...]:

@@ -92,7 +92,8 @@ def _cut(name: str, known: set[str]) -> str:
     words = name.split()
     for index in range(2, len(words)):
         shorter = " ".join(words[:index])
-        if words[index] in _FILTERS and shorter in known:
+        part_of_a_command = words[index] in _ALONE and index + 1 < len(words)  # "show running-config all crypto map"
+        if words[index] in _FILTERS and shorter in known and not part_of_a_command:
             return shorter
     return name
 

@@ -26,7 +26,7 @@ def peers_only(place: Place, why: str) -> Remediation | None:
     peers, local, outside = static_peers(facts), place.address, outside_interface(place)
     if not (facts.whole and peers and all(is_ipv4(p) for p in peers)) or takes_unknown_peers(facts):
         return _look(place, why, "Not every peer is configured with a fixed IPv4 address.")
-    if local is None or not is_ipv4(local) or outside is None or not is_word(outside.name):
+    if local is None or not is_ipv4(local) or outside is None or not is_word(outside.known_as):
         return _look(place, why, "The interface with the address that was hit is not known.")
     if drops_strangers(facts, place):
         return None
@@ -34,14 +34,14 @@ def peers_only(place: Place, why: str) -> Remediation | None:
     if outside.acl_in is not None and entries:
         change = place.syntax.extend_filter(outside.acl_in, _below(outside, facts), local, peers, "any")
     else:
-        change = place.syntax.permit_peers_only(outside.name, local, peers, "any")
+        change = place.syntax.permit_peers_only(outside.known_as, local, peers, "any")
     if change is None:
         return _look(place, why, f"There is no room in front of the first entry of {outside.acl_in}.")
     proposed = configure(
         place,
         change,
-        ("esp-from-peers-only", outside.name),
-        title=f"Let ESP in from the configured peers only, on {place.name} {outside.name}",
+        ("esp-from-peers-only", outside.known_as),
+        title=f"Let ESP in from the configured peers only, on {place.name} {outside.known_as}",
         why=f"{why} Every peer of {place.name} is configured with a fixed address, so the list of them is complete.",
         risk="disruptive",
         disruption=(

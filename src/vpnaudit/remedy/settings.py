@@ -79,12 +79,12 @@ def _dpd_is_enough(end: TunnelEnd | None, *, lossy: bool) -> bool:
 
 
 def _dpd_profile(place: Place) -> str | None:
-    """The IKE profile to write into: an IKEv2 one always; an isakmp profile only if it overrides the global setting."""
+    """The IKE profile to write into: an IKEv2 one and a tunnel group always; an isakmp profile if it has its own."""
     facts, end = place.facts, place.end
     if facts is None or end is None or not is_word(end.ike_profile):
         return None
     profile = next((p for p in facts.ike_profiles if p.name == end.ike_profile and p.version == place.ike), None)
-    if profile is None or (profile.version == "v1" and profile.dpd is None):
+    if profile is None or (profile.version == "v1" and profile.dpd is None and not profile.by_peer):
         return None
     return profile.name
 
@@ -193,7 +193,7 @@ def outside_interface(place: Place) -> ConfigInterface | None:
     facts = place.facts
     if facts is None:
         return None
-    by_name = {i.name: i for i in facts.interfaces}
+    by_name = {name: i for i in facts.interfaces for name in (i.name, i.known_as)}
     mine = by_name.get((place.end.interface if place.end is not None else None) or "")
     if mine is not None and mine.tunnel_source is None and mine.crypto_map is not None:
         return mine
@@ -206,8 +206,8 @@ def outside_interface(place: Place) -> ConfigInterface | None:
 def drops_strangers(facts: ConfigFacts, place: Place) -> bool:
     """Whether the outside filter lets ESP to the place's address in from named sources only.
 
-    The first entry that speaks of ESP from everybody decides; a list without one drops what it does not permit. An
-    entry that was not understood is taken to let everybody in.
+    The first entry that speaks of ESP from everybody decides; a list without one drops what it does not permit, if it
+    is of the kind that does. An entry that was not understood is taken to let everybody in.
     """
     outside = outside_interface(place)
     entries = facts.acls.get(outside.acl_in or "", ()) if outside is not None else ()
@@ -217,7 +217,7 @@ def drops_strangers(facts: ConfigFacts, place: Place) -> bool:
                 return False
             if _covers(entry, place.address):
                 return True
-    return bool(entries)
+    return bool(entries) and outside is not None and not outside.acl_in_passes_rest
 
 
 def _covers(entry: AclEntry, address: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""Folders: a snapshot with its manifest, or captures as people keep them (`<device>/<command>.txt`)."""
+"""A snapshot's folder with its manifest; one file of captures, whatever it is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from vpnaudit.model.snapshot import (
     Capture,
@@ -21,17 +21,17 @@ from vpnaudit.model.snapshot import (
     Snapshot,
 )
 from vpnaudit.snapshot.logfile import split_log
-from vpnaudit.snapshot.session import Part, Resolve, has_log_tag, split_session
+from vpnaudit.snapshot.rotation import is_log_name, log_name, written_by
+from vpnaudit.snapshot.session import Part, Resolve, has_log_tag, sparse_part, split_session, without_log_lines
 from vpnaudit.snapshot.showtech import is_show_tech, split_show_tech
-from vpnaudit.snapshot.terminal import undo_terminal
-from vpnaudit.snapshot.text_file import TextFile, read_text_file, shown, stem
-from vpnaudit.snapshot.write import MANIFEST, PARTIAL
+from vpnaudit.snapshot.terminal import undo_terminal, without_line_stamps
+from vpnaudit.snapshot.text_file import TextFile, read_text_file, shown
+from vpnaudit.snapshot.write import MANIFEST
 
 TellPlatform = Callable[[Sequence[str]], str | None]
 """The texts of one device to a platform's name, or None."""
 
-_LOG_STEMS = frozenset({"syslog", "console-log", "log", "logs", "messages", "console"})
-_PREFIXED = re.compile(r"(?P<device>.{1,100}?)[-_. ]+(?P<command>sh(?:ow?)?[-_ ].{1,200})$", re.IGNORECASE)
+PREFIXED = re.compile(r"(?P<device>.{1,100}?)[-_. ]+(?P<command>sh(?:ow?)?[-_ ].{1,200})$", re.IGNORECASE)
 """`r1-show_version.txt`: device and command in one name."""
 _MANIFEST_MAX = 64 * 1024 * 1024
 _YEAR_MIN, _YEAR_MAX = 1970, 2199
@@ -171,82 +171,23 @@ def inside(root: Path, path: Path) -> Path | None:
         return None
 
 
-def read_folder(root: Path, resolve: Resolve, tell_platform: TellPlatform) -> Snapshot:
-    """Read a folder without a manifest: device folders, command files of one device, sessions, show-techs, logs."""
-    name = shown(root.resolve().name or root)
-    captures: list[Capture] = []
-    problems: list[Problem] = []
-    for path in entries(root):
-        label = shown(path.name)
-        content = _entry(root, path, name, resolve)
-        if path.name == MANIFEST:
-            content = Content(problems=(Problem(file=label, problem="is no manifest of a snapshot; read without it"),))
-        captures.extend(content.captures)
-        problems.extend(content.problems)
-    return Snapshot(kind="folder", path=name, devices=devices_of(captures, tell_platform), problems=tuple(problems))
-
-
-def _entry(root: Path, path: Path, device: str, resolve: Resolve) -> Content:
-    label = shown(path.name)
-    if path.name.endswith(PARTIAL):
-        return _problem(label, "is what a collection that did not finish left; not read")
-    if path.name.startswith("."):
-        return _problem(label, "is hidden; not read")
-    if inside(root, path) is None:
-        return _problem(label, "links out of the folder; not read")
-    if path.is_dir():
-        return _device_folder(root, path, resolve)
-    own = stem(path.name)
-    if resolve(own) is None and (prefixed := _PREFIXED.match(own)) is not None and resolve(prefixed["command"]):
-        return read_file(path, file=label, device=shown(prefixed["device"]), resolve=resolve, named_by_folder=True)
-    return read_file(path, file=label, device=device, resolve=resolve, named_by_folder=resolve(own) is not None)
-
-
-def _device_folder(root: Path, folder: Path, resolve: Resolve) -> Content:
-    device = shown(folder.name)
-    captures: list[Capture] = []
-    problems: list[Problem] = []
-    found = entries(folder)
-    for path in found:
-        label = f"{device}/{shown(path.name)}"
-        content = _device_file(root, path, label, device, resolve)
-        captures.extend(content.captures)
-        problems.extend(content.problems)
-    if not found:
-        problems.append(Problem(file=device, problem="is an empty folder, or one that cannot be listed"))
-    return Content(captures=tuple(captures), problems=tuple(problems))
-
-
-def _device_file(root: Path, path: Path, label: str, device: str, resolve: Resolve) -> Content:
-    if path.name.startswith("."):
-        return _problem(label, "is hidden; not read")
-    if inside(root, path) is None:
-        return _problem(label, "links out of the folder; not read")
-    if path.is_dir():
-        return _problem(label, "is a folder where a command's file is expected; not read")
-    return read_file(path, file=label, device=device, resolve=resolve, named_by_folder=True)
-
-
-def _problem(file: str, problem: str) -> Content:
-    return Content(problems=(Problem(file=file, problem=problem),))
-
-
 def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_folder: bool) -> Content:
     """Read one file, whatever it is.
 
     `device` is the name where the text has none; with `named_by_folder` it is the name unless the text has several.
     """
     found = read_text_file(path)
+    found = structs.replace(found, modified_at=written_by(path.name, found.modified_at))
     problems = [Problem(file=file, problem=p) for p in found.problems]
-    own = stem(path.name)
-    if resolve(own) is None and (prefixed := _PREFIXED.match(own)) is not None:
+    own = log_name(path.name).own
+    if resolve(own) is None and (prefixed := PREFIXED.match(own)) is not None:
         own = prefixed["command"]
     if found.text is not None and not found.text.strip() and (command := resolve(own)) is not None:
         return Content(captures=(_empty_answer(command, found, file, device),))
     if found.text is None or not found.text.strip():
         return Content(problems=tuple(problems))
-    fallback = device if named_by_folder or resolve(own) is not None or _is_log_name(own) else shown(own)
-    parts, told, kind = tell_parts(undo_terminal(found.text), own, file, fallback, resolve)
+    fallback = device if named_by_folder or resolve(own) is not None or is_log_name(own) else shown(own)
+    parts, told, kind = tell_parts(undo_terminal(without_line_stamps(found.text)), own, file, fallback, resolve)
     if not parts:
         told = [
             Problem(file=file, problem="is no capture, session, show-tech or log that can be told; not read"),
@@ -264,29 +205,21 @@ def _empty_answer(command: tuple[str, str], found: TextFile, file: str, device: 
     )
 
 
-def _is_log_name(name: str) -> bool:
-    return name.lower().replace("_", "-") in _LOG_STEMS
-
-
 def tell_parts(text: str, name: str, file: str, device: str, resolve: Resolve) -> tuple[list[Part], list[Problem], str]:
     """Tell what a text is, and cut it: show-tech, session, one command's answer by the file's name, or a log."""
     command = resolve(name)
     if is_show_tech(text):
         parts, problems = split_show_tech(text, file, device, resolve)
         if parts:
-            return parts, problems, "show-tech"
+            return _logs_apart(parts), problems, "show-tech"
     parts, problems = split_session(text, file, resolve)
     if parts:
         return [*_before_first_prompt(parts, text, command, device), *parts], problems, "session"
     if command is not None:
-        return (
-            [Part(device=device, command=command[0], argument=command[1], text=text, first_line=1)],
-            problems,
-            "folder",
-        )
-    if has_log_tag(text) or _is_log_name(name):
-        parts, told = split_log(text, file, device)
-        return parts, [*problems, *told], "logs"
+        whole = Part(device=device, command=command[0], argument=command[1], text=text, first_line=1)
+        return _logs_apart([whole]), problems, "folder"
+    if has_log_tag(text) or is_log_name(name):
+        return split_log(text, device), problems, "logs"
     return [], problems, ""
 
 
@@ -296,7 +229,19 @@ def _before_first_prompt(parts: list[Part], text: str, command: tuple[str, str] 
     above = "\n".join(text.split("\n", max(first, 0))[: max(first, 0)])
     if command is None or not above.strip():
         return []
-    return [Part(device=device, command=command[0], argument=command[1], text=above, first_line=1)]
+    return _logs_apart([Part(device=device, command=command[0], argument=command[1], text=above, first_line=1)])
+
+
+def _logs_apart(parts: Sequence[Part]) -> list[Part]:
+    """Take the log lines that a terminal printed into answers out of them, as a part of their own."""
+    answers: list[Part] = []
+    logged: dict[str, dict[int, str]] = {}
+    for part in parts:
+        answer, lines = without_log_lines(part)
+        answers.append(answer)
+        if lines:
+            logged.setdefault(part.device, {}).update(lines)
+    return [*answers, *(sparse_part(device, "syslog", lines) for device, lines in logged.items())]
 
 
 def _capture(part: Part, found: TextFile, file: str, device: str) -> Capture:
@@ -307,6 +252,7 @@ def _capture(part: Part, found: TextFile, file: str, device: str) -> Capture:
         text=part.text,
         file=file,
         first_line=part.first_line,
+        numbers=part.numbers,
         modified_at=found.modified_at,
     )
 

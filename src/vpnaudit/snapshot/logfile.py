@@ -7,9 +7,17 @@ head (a device's own buffer, a pasted mail) is one device's, named by a prompt i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from itertools import chain
+from typing import BinaryIO
 
-from vpnaudit.model.snapshot import Problem
-from vpnaudit.snapshot.session import Part, read_prompt, sparse_part
+from msgspec import Struct
+
+from vpnaudit.snapshot.session import Part, read_prompt
+from vpnaudit.snapshot.sieve import Line, needed_lines
+from vpnaudit.snapshot.terminal import undo_terminal
+from vpnaudit.snapshot.text_file import Unpacked, decode, is_text, to_utf8
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
 _STAMP = (
@@ -26,7 +34,55 @@ _NAMED_FIRST = re.compile(
 _FIREWALL = re.compile(r"%(?:ASA|FTD|PIX)-")
 _OWN_HEAD = re.compile(rf"(?:\d{{1,10}}:|[*.]?{_MONTH} {{1,2}}\d|[*.]?(?:19|20)\d\d )")
 _ZONE = re.compile(r"[A-Z]{2,5}$")
-_CELLS_MAX = 50_000_000
+
+
+SIEVE_FROM = 4 << 20
+"""Bytes of text; of a larger log only the lines that an audit needs are read."""
+_CHUNK = 1 << 20
+
+
+class Log(Struct, frozen=True, kw_only=True):
+    """What was read of one log. `parts` is null where it is no text."""
+
+    parts: list[Part] | None
+    problems: tuple[str, ...] = ()
+
+
+def read_log(stream: BinaryIO, fallback: str, *, sieve_from: int = SIEVE_FROM) -> Log:
+    """Read a log of any size, packed or not, in memory that does not grow with it.
+
+    One part for each device; lines without any head are of `fallback`. Never raises on content.
+    """
+    unpacked = Unpacked(stream)
+    chunks = unpacked.chunks(_CHUNK)
+    head = _head(chunks, sieve_from)
+    if len(head) < sieve_from:
+        text, decoding = decode(head)
+        parts = split_log(undo_terminal(text), fallback) if text is not None else None
+        return Log(parts=parts, problems=(*unpacked.problems, *decoding))
+    if not is_text(head):
+        return Log(parts=None, problems=("is not text",))
+    with ThreadPoolExecutor(1) as reader:
+        ahead = _ahead(reader, to_utf8(chain((head,), chunks)))
+        lines = list(needed_lines(ahead, line_host))
+    return Log(parts=split_lines(lines, fallback), problems=tuple(unpacked.problems))
+
+
+def _head(chunks: Iterator[bytes], size: int) -> bytes:
+    head = bytearray()
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= size:
+            break
+    return bytes(head)
+
+
+def _ahead(reader: Executor, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Read and decompress one chunk ahead, on the other core."""
+    coming = reader.submit(next, chunks, None)
+    while (chunk := coming.result()) is not None:
+        coming = reader.submit(next, chunks, None)
+        yield chunk
 
 
 def line_host(line: str) -> str | None:
@@ -50,37 +106,44 @@ def _is_name(found: re.Match[str]) -> bool:
     return _OWN_HEAD.match(found["next"]) is not None
 
 
-def split_log(text: str, file: str, fallback: str) -> tuple[list[Part], list[Problem]]:
+def split_log(text: str, fallback: str) -> list[Part]:
     """One part for each device of a log, all of command `syslog`.
 
     Lines without a head of their own go to the device of the line before them (a message's further lines).
     """
-    lines = text.split("\n")
-    owned: dict[str, dict[int, str]] = {}
-    first: dict[int, str] = {}
+    return split_lines(list(enumerate(text.split("\n"), 1)), fallback)
+
+
+def split_lines(lines: Sequence[Line], fallback: str) -> list[Part]:
+    """The same for lines with their numbers."""
+    owned: dict[str | None, list[Line]] = {}
     current: str | None = None
-    for number, line in enumerate(lines):
-        current = line_host(line) or current
-        if current is None:
-            first[number] = line
-        elif line.strip():
-            owned.setdefault(current, {})[number] = line
-    if not owned:
-        return [Part(device=_prompted(lines) or fallback, command="syslog", argument="", text=text, first_line=1)], []
-    if len(owned) == 1:
-        return [Part(device=next(iter(owned)), command="syslog", argument="", text=text, first_line=1)], []
-    if len(owned) * len(lines) > _CELLS_MAX:
-        problem = f"holds {len(owned)} devices, too many to be told apart; read as one"
-        return [Part(device=fallback, command="syslog", argument="", text=text, first_line=1)], [
-            Problem(file=file, problem=problem)
-        ]
-    parts = [sparse_part(host, "syslog", found) for host, found in sorted(owned.items())]
-    if any(line.strip() for line in first.values()):
-        parts.append(sparse_part(fallback, "syslog", first))
-    return parts, []
+    for line in lines:
+        current = line_host(line[1]) or current
+        if line[1].strip():
+            owned.setdefault(current, []).append(line)
+    hosts = [host for host in owned if host is not None]
+    if len(hosts) <= 1:
+        host = hosts[0] if hosts else _prompted(text for _, text in lines) or fallback
+        return [_part(host, lines)]
+    parts = [_part(host, owned[host]) for host in sorted(hosts)]
+    return [*parts, _part(fallback, owned[None])] if None in owned else parts
 
 
-def _prompted(lines: list[str]) -> str | None:
+def _part(device: str, lines: Sequence[Line]) -> Part:
+    first = lines[0][0]
+    follow = lines[-1][0] - first == len(lines) - 1
+    return Part(
+        device=device,
+        command="syslog",
+        argument="",
+        text="\n".join(text for _, text in lines),
+        first_line=first,
+        numbers=() if follow else tuple(number for number, _ in lines),
+    )
+
+
+def _prompted(lines: Iterable[str]) -> str | None:
     """The name in the prompts of a console capture, if all are one device's and stand alone or before a log line."""
     hosts = {
         prompt.host

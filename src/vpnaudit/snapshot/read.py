@@ -1,26 +1,30 @@
-"""Sources from disk: snapshots, folders of captures, saved sessions, show-techs, logs (DESIGN 5)."""
+"""Sources from disk: snapshots, folders of captures, sessions, show-techs, logs, and archives of them (DESIGN 5)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import IO, cast
+from typing import BinaryIO, cast
+
+from msgspec import structs
 
 from vpnaudit.errors import SourceError
 from vpnaudit.model.snapshot import Capture, Problem, Snapshot, SourceKind
+from vpnaudit.snapshot.archive import archive_kind, unpacked
 from vpnaudit.snapshot.folder import (
     TellPlatform,
     devices_of,
     entries,
     read_file,
-    read_folder,
     read_manifest,
     read_snapshot,
 )
-from vpnaudit.snapshot.logfile import split_log
+from vpnaudit.snapshot.logfile import Log, read_log
+from vpnaudit.snapshot.rotation import by_age, log_name, written_by
 from vpnaudit.snapshot.session import Resolve
-from vpnaudit.snapshot.terminal import undo_terminal
-from vpnaudit.snapshot.text_file import SIZE_MAX, TextFile, decode, decompress, read_text_file, shown, stem
+from vpnaudit.snapshot.text_file import TextFile, moment, read_text_file, shown, stem
+from vpnaudit.snapshot.tree import read_tree
 from vpnaudit.snapshot.write import MANIFEST, PARTIAL
 
 STDIN = "-"
@@ -37,12 +41,30 @@ def read_source(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> tu
 
     """
     _must_exist(path)
-    snapshots = _folder(path, resolve, tell_platform) if path.is_dir() else (_file(path, resolve, tell_platform),)
+    snapshots = _read(path, resolve, tell_platform)
     if not any(snapshot.devices for snapshot in snapshots):
         problems = [f"{p.file} {p.problem}" for snapshot in snapshots for p in snapshot.problems]
         more = f" ({'; '.join(problems[:3])}{'; …' if len(problems) > 3 else ''})" if problems else ""
         raise SourceError(shown(path), f"nothing in it can be read{more}")
     return snapshots
+
+
+def _read(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> tuple[Snapshot, ...]:
+    if path.is_dir():
+        return _folder(path, resolve, tell_platform)
+    if archive_kind(path) is not None:
+        return _archive(path, resolve, tell_platform)
+    return (_file(path, resolve, tell_platform),)
+
+
+def _archive(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> tuple[Snapshot, ...]:
+    """What is in an archive is read as if it had been unpacked and named; only the source's name is the archive's."""
+    with unpacked(path) as found:
+        only = entries(found.root)
+        alone = len(only) == 1 and only[0].is_file() and archive_kind(only[0]) is None
+        read = (_file(only[0], resolve, tell_platform),) if alone else _folder(found.root, resolve, tell_platform)
+    *before, last = (structs.replace(snapshot, path=shown(path.name)) for snapshot in read)
+    return (*before, _with_problems(last, found.problems))
 
 
 def _must_exist(path: Path) -> None:
@@ -57,17 +79,26 @@ def _folder(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> tuple[
     whole = read_snapshot(path, resolve, tell_platform)
     if whole is not None:
         return (_unfinished(whole) if path.resolve().name.endswith(PARTIAL) else whole,)
-    inner = [entry for entry in entries(path) if _holds_snapshot(entry)]
+    inner, others = _inner_snapshots(path)
     if not inner:
-        return (read_folder(path, resolve, tell_platform),)
+        return read_tree(path, resolve, tell_platform)
     snapshots = [found for entry in inner if (found := read_snapshot(entry, resolve, tell_platform)) is not None]
     snapshots.sort(key=lambda s: (str(s.started_at), s.path))
-    beside = [
-        Problem(file=shown(entry.name), problem=_why_beside(entry)) for entry in entries(path) if entry not in inner
-    ]
+    beside = [Problem(file=shown(entry.relative_to(path).as_posix()), problem=_why_beside(entry)) for entry in others]
     if beside and snapshots:
         snapshots[-1] = _with_problems(snapshots[-1], beside)
     return tuple(snapshots)
+
+
+def _inner_snapshots(path: Path, depth: int = 3) -> tuple[list[Path], list[Path]]:
+    """Snapshots in a folder, or under folders that hold nothing but folders; and what stands beside them."""
+    found = entries(path)
+    inner = [entry for entry in found if _holds_snapshot(entry)]
+    if inner or not depth or any(entry.is_symlink() or not entry.is_dir() for entry in found):
+        return inner, [entry for entry in found if entry not in inner]
+    below = [(entry, *_inner_snapshots(entry, depth - 1)) for entry in found]
+    inner = [snapshot for _, snapshots, _ in below for snapshot in snapshots]
+    return inner, [other for entry, snapshots, others in below for other in (others if snapshots else [entry])]
 
 
 def _holds_snapshot(entry: Path) -> bool:
@@ -87,14 +118,7 @@ def _unfinished(snapshot: Snapshot) -> Snapshot:
 
 
 def _with_problems(snapshot: Snapshot, problems: Sequence[Problem]) -> Snapshot:
-    return Snapshot(
-        kind=snapshot.kind,
-        path=snapshot.path,
-        devices=snapshot.devices,
-        started_at=snapshot.started_at,
-        finished_at=snapshot.finished_at,
-        problems=(*snapshot.problems, *problems),
-    )
+    return structs.replace(snapshot, problems=(*snapshot.problems, *problems))
 
 
 def _file(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> Snapshot:
@@ -108,13 +132,14 @@ def _file(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> Snapshot
 
 
 def read_text(path: Path) -> str:
-    """Read one file as text, decompressed and decoded.
+    """Read one file as text, decompressed and decoded; an archive has none of its own and gives "".
 
     Raises:
         SourceError: It is missing, a folder, or no text.
 
     """
-    return _text_of(path)[0]
+    _must_exist(path)
+    return "" if archive_kind(path) is not None else _text_of(path)[0]
 
 
 def _text_of(path: Path) -> tuple[str, TextFile]:
@@ -127,8 +152,10 @@ def _text_of(path: Path) -> tuple[str, TextFile]:
     return found.text, found
 
 
-def read_logs(paths: Sequence[str | Path], stdin: IO[bytes] | None = None) -> Snapshot:
-    """Read logs of any kind; "-" is `stdin`. A file that holds several devices gives each its own capture.
+def read_logs(paths: Sequence[str | Path], stdin: BinaryIO | None = None) -> Snapshot:
+    """Read logs of any kind, and archives of them; "-" is `stdin`. Of a file each device has its own capture.
+
+    Of rotated logs the oldest is read first.
 
     Raises:
         SourceError: A file is missing, is a folder, or is no text; "-" without `stdin`.
@@ -136,11 +163,8 @@ def read_logs(paths: Sequence[str | Path], stdin: IO[bytes] | None = None) -> Sn
     """
     captures: list[Capture] = []
     problems: list[Problem] = []
-    for path in paths:
-        text, found, file = _log(path, stdin)
+    for found, file, modified_at in _logs(paths, stdin, problems):
         problems.extend(Problem(file=file, problem=p) for p in found.problems)
-        parts, told = split_log(undo_terminal(text), file, "stdin" if file == STDIN else shown(stem(Path(path).name)))
-        problems.extend(told)
         captures.extend(
             Capture(
                 device=part.device,
@@ -148,9 +172,10 @@ def read_logs(paths: Sequence[str | Path], stdin: IO[bytes] | None = None) -> Sn
                 text=part.text,
                 file=file,
                 first_line=part.first_line,
-                modified_at=found.modified_at,
+                numbers=part.numbers,
+                modified_at=modified_at,
             )
-            for part in parts
+            for part in found.parts or ()
         )
     names = ", ".join(STDIN if str(p) == STDIN else shown(Path(p).name) for p in paths)
     return Snapshot(
@@ -158,15 +183,61 @@ def read_logs(paths: Sequence[str | Path], stdin: IO[bytes] | None = None) -> Sn
     )
 
 
-def _log(path: str | Path, stdin: IO[bytes] | None) -> tuple[str, TextFile, str]:
-    if str(path) != STDIN:
-        text, found = _text_of(Path(path))
-        return text, found, shown(Path(path).name)
+_NamedLog = tuple[Log, str, datetime | None]
+"""What a log holds, its name, and when it was written."""
+
+
+def _logs(paths: Sequence[str | Path], stdin: BinaryIO | None, problems: list[Problem]) -> Iterator[_NamedLog]:
+    for path in sorted(dict.fromkeys(map(str, paths)), key=_by_folder_and_age):
+        if path == STDIN:
+            yield _log_from(stdin)
+        elif archive_kind(Path(path)) is not None:
+            yield from _archived_logs(Path(path), problems)
+        else:
+            yield _log(Path(path), shown(Path(path).name))
+
+
+def _by_folder_and_age(path: str) -> tuple[str, object]:
+    return str(Path(path).parent), by_age(Path(path).name)
+
+
+def _log_from(stdin: BinaryIO | None) -> _NamedLog:
     if stdin is None:
         raise SourceError(STDIN, "there is no standard input")
-    raw = stdin.read(SIZE_MAX + 1)
-    data, unpacking = decompress(raw[:SIZE_MAX])
-    decoded, decoding = decode(data)
-    if decoded is None:
-        raise SourceError(STDIN, "; ".join(decoding))
-    return decoded, TextFile(text=decoded, problems=(*unpacking, *decoding)), STDIN
+    found = read_log(stdin, "stdin")
+    if found.parts is None:
+        raise SourceError(STDIN, "; ".join(found.problems) or "is not text")
+    return found, STDIN, None
+
+
+def _log(path: Path, file: str) -> _NamedLog:
+    _must_be_file(path)
+    try:
+        with path.open("rb") as stream:
+            found = read_log(stream, shown(log_name(path.name).own))
+        modified_at = written_by(path.name, moment(path.stat().st_mtime))
+    except OSError as error:
+        raise SourceError(shown(path), f"cannot be read: {error.strerror or error}") from error
+    if found.parts is None:
+        raise SourceError(shown(path), "; ".join(found.problems) or "is not text")
+    return found, file, modified_at
+
+
+def _archived_logs(path: Path, problems: list[Problem]) -> Iterator[_NamedLog]:
+    with unpacked(path) as found:
+        problems.extend(found.problems)
+        for file in sorted(map(str, found.root.rglob("*")), key=_by_folder_and_age):
+            if Path(file).is_file():
+                name = shown(Path(file).relative_to(found.root).as_posix())
+                try:
+                    yield _log(Path(file), name)
+                except SourceError as error:
+                    problems.append(Problem(file=name, problem=error.problem))
+
+
+def _must_be_file(path: Path) -> None:
+    _must_exist(path)
+    if path.is_dir():
+        raise SourceError(shown(path), "is a folder, not a file")
+    if not path.is_file():
+        raise SourceError(shown(path), "is not a regular file")

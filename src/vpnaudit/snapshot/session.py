@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from vpnaudit.model.snapshot import Problem
 
@@ -13,21 +13,46 @@ Resolve = Callable[[str], tuple[str, str] | None]
 """Typed command or file stem to (canonical command, argument), or None where no command is meant."""
 
 _PROMPT = re.compile(
-    r" {0,2}(?:\w{1,8}/\d{1,3}/\w{1,8}/\w{1,8}:)?(?P<host>[A-Za-z0-9][\w.-]{0,62})(?:/[\w.-]{1,40}){0,2}"
+    r" {0,2}(?:\w{1,8}/\d{1,3}/\w{1,8}/\w{1,8}:)?(?P<host>[A-Za-z0-9][\w.-]{0,62})(?P<units>(?:/[\w.-]{1,40}){0,3})"
     r"(?P<mode>\([^()\s]{1,60}\))?(?P<end>[#>])[ \t]*(?P<typed>.*)$"
 )
+_UNIT_WORDS = frozenset(
+    {"pri", "sec", "act", "stby", "actnofailover", "stbynofailover", "master", "slave", "control", "data", "director"}
+)
+"""What an ASA's `prompt` command adds of its place in a pair or cluster; any other word there is a context's name."""
 _LOG_TAG = re.compile(r"%[A-Z][A-Z0-9_]{1,60}(?:-[A-Z0-9_]{1,40}){0,2}-[0-7]-[A-Z0-9_]{1,80}")
-_SHOW = re.compile(r"sho?w?\s", re.IGNORECASE)
+_SHOW = re.compile(r"(?:do\s+)?sho?w?\s", re.IGNORECASE)
+_IN_CONFIG = re.compile(r"do\s+(?=\S)|(?=sho?w?\s)", re.IGNORECASE)
+"""Show commands in a configuration mode: behind `do`, on a firewall as they are."""
+_TECH = re.compile(r"(?:do\s+)?sho?w?\s+(?:\S{1,40}\s+){0,2}tech", re.IGNORECASE)
+_STARTED_AS = "syslog", "show logging", "console-log"
+"""Commands whose answers are log lines."""
+
+_MONITORED = re.compile(
+    r"(?P<before>[^%\"']{0,160}?)%[A-Z][A-Z0-9_]{1,60}(?:-[A-Z0-9_]{1,40}){0,2}-[0-7]-[A-Z0-9_]{1,80} ?:"
+)
+_STAMP = re.compile(
+    r"(?:[*.]?(?:(?:19|20)\d\d )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} "
+    r"|\d{1,4}[ywd]\d{1,2}[wdh]: |\d{1,3}:\d\d:\d\d: )"
+)
+_LOG_HEAD = re.compile(r"(?:<\d{1,3}>)?\s{0,3}(?:\d{1,10}: )?(?:[\w./-]{1,63}: ?)?(?:\w{1,8}(?:/\w{1,8}){1,4}:)?$")
+"""What may stand before a message's stamp: priority, number, host, an XR node."""
+_FURTHER = re.compile(r"\s+connection id=")
+"""The second line of a replay error, the one message of two lines that comes between answers."""
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """A piece of a file that answers one command. `first_line` counts from 1."""
+    """A piece of a file that answers one command. `first_line` counts from 1.
+
+    `numbers` are those of the lines of `text` in the file, where they do not follow each other.
+    """
 
     device: str
     command: str
     argument: str
     text: str
     first_line: int
+    numbers: tuple[int, ...] = ()
 
 
 class Prompt(Struct, frozen=True):
@@ -37,13 +62,24 @@ class Prompt(Struct, frozen=True):
     config: bool
     typed: str
 
+    @property
+    def asked(self) -> str:
+        """What was typed as a command that shows something, or ""."""
+        if not self.config:
+            return self.typed
+        found = _IN_CONFIG.match(self.typed)
+        return self.typed[found.end() :] if found is not None else ""
+
 
 def read_prompt(line: str) -> Prompt | None:
-    """The prompt of a line, if it begins with one."""
+    """The prompt of a line, if it begins with one. A firewall's context is a device of its own, `fw1/context`."""
     if "#" not in line and ">" not in line:
         return None
     found = _PROMPT.match(line)
-    return Prompt(found["host"], found["mode"] is not None, found["typed"].strip()) if found else None
+    if found is None:
+        return None
+    contexts = [word for word in found["units"].split("/")[1:] if word.lower() not in _UNIT_WORDS]
+    return Prompt("/".join((found["host"], *contexts)), found["mode"] is not None, found["typed"].strip())
 
 
 def has_log_tag(text: str) -> bool:
@@ -51,74 +87,149 @@ def has_log_tag(text: str) -> bool:
     return "%" in text and _LOG_TAG.search(text) is not None
 
 
+def asks_for_show_tech(typed: str) -> bool:
+    """Whether `show tech-support` or one of its kind was typed (`show crypto tech-support`)."""
+    return _TECH.match(typed) is not None
+
+
 def split_session(text: str, file: str, resolve: Resolve) -> tuple[list[Part], list[Problem]]:
     """Cut a session into its answers; no parts where it has no prompt with a command that is known.
 
-    `text` is as `undo_terminal` leaves it. Log lines between the answers become a part of command `syslog`, in which
-    all other lines are blank. Show commands that nobody knows are told.
+    `text` is as `undo_terminal` leaves it. Log lines between the answers, and those that `terminal monitor` printed
+    into them, become a part of command `syslog`, in which all other lines are blank. Show commands that nobody knows
+    are told.
     """
-    lines = text.split("\n")
-    prompts = [read_prompt(line) for line in lines]
-    asked = {
-        number: command
-        for number, prompt in enumerate(prompts)
-        if prompt is not None and not prompt.config and prompt.typed
-        if (command := resolve(prompt.typed)) is not None
-    }
-    hosts = {prompt.host for number in asked if (prompt := prompts[number]) is not None}
-    parts: list[Part] = []
-    problems: list[Problem] = []
-    stray: dict[str, dict[int, str]] = {}
-    host, start = "", None
-    for number, (line, prompt) in enumerate(zip(lines, prompts, strict=True)):
-        if prompt is None or prompt.host not in hosts:
-            if start is None and host and _is_log_line(line, stray.get(host, {}), number):
-                stray.setdefault(host, {})[number] = line
-            continue
-        _close(parts, lines, prompts, asked, start, number)
-        host, start = prompt.host, number if number in asked else None
-        if start is None:
-            problems.extend(_unknown(prompt, file, number + 1))
+    return _Session(text.split("\n"), file, resolve).split()
+
+
+class _Session:
+    """One walk over the lines of a session."""
+
+    def __init__(self, lines: list[str], file: str, resolve: Resolve) -> None:
+        """Find the prompts, and which of them ask for what is known."""
+        self._lines = lines
+        self._file = file
+        self._prompts = {n: p for n, line in enumerate(lines) if (p := read_prompt(line)) is not None}
+        self._asked = {
+            number: command
+            for number, prompt in self._prompts.items()
+            if prompt.asked and (command := resolve(prompt.asked)) is not None
+        }
+        self._hosts = {self._prompts[number].host for number in self._asked}
+        self._shown = sorted(n for n, prompt in self._prompts.items() if prompt.host in self._hosts)
+        self._logged: dict[str, dict[int, str]] = {}
+        self._problems: list[Problem] = []
+
+    def split(self) -> tuple[list[Part], list[Problem]]:
+        """Return the answers in their order, then each device's log lines."""
+        if not self._asked:
+            return [], self._unknown_of_all()
+        parts: list[Part] = []
+        before = self._prompts[min(self._asked)].host
+        self._between(before, 0, self._shown[0])
+        for number, end in zip(self._shown, (*self._shown[1:], len(self._lines)), strict=True):
+            prompt = self._prompts[number]
+            if number in self._asked and not self._typed_again(number, end):
+                parts.append(self._answer(number, end))
+                continue
             if has_log_tag(prompt.typed):
-                stray.setdefault(host, {})[number] = line
-    _close(parts, lines, prompts, asked, start, len(lines))
-    parts.extend(_stray_logs(stray))
-    return parts, problems
+                self._log(prompt.host, number, self._lines[number])
+            elif not self._typed_again(number, end):
+                self._problems.extend(_unknown(prompt, self._file, number + 1))
+            self._between(prompt.host, number + 1, end)
+        for host, found in self._logged.items():
+            parts.append(sparse_part(host, "syslog", found))
+        return parts, self._problems
+
+    def _unknown_of_all(self) -> list[Problem]:
+        """In a text without any known command, prompts count where they stand alone or ask to show something."""
+        return [p for number, prompt in self._prompts.items() for p in _unknown(prompt, self._file, number + 1)]
+
+    def _typed_again(self, number: int, end: int) -> bool:
+        """Whether the next prompt repeats what was typed: a completion, help, or a log line that broke in."""
+        following = self._prompts.get(end)
+        typed = self._prompts[number].typed
+        if following is None or following.host != self._prompts[number].host or not typed:
+            return False
+        if not _goes_on(typed.rstrip("?\t "), following.typed) and not typed.endswith("?"):
+            return False
+        between = self._lines[number + 1 : end]
+        return typed.endswith("?") or all(not line.strip() or _log_head(line) is not None for line in between)
+
+    def _answer(self, number: int, end: int) -> Part:
+        command, argument = self._asked[number]
+        prompt = self._prompts[number]
+        part = Part(
+            device=prompt.host,
+            command=command,
+            argument=argument,
+            text="\n".join(self._lines[number + 1 : end]),
+            first_line=number + 2,
+        )
+        answer, logged = without_log_lines(part)
+        self._logged.setdefault(prompt.host, {}).update(logged) if logged else None
+        return answer
+
+    def _between(self, host: str, start: int, end: int) -> None:
+        for number in range(start, end):
+            if self._is_log_line(host, number):
+                self._log(host, number, self._lines[number])
+
+    def _is_log_line(self, host: str, number: int) -> bool:
+        """A line with a tag, or an indented one right behind such a line."""
+        line = self._lines[number]
+        if has_log_tag(line):
+            return True
+        return number - 1 in self._logged.get(host, {}) and line[:1].isspace() and bool(line.strip())
+
+    def _log(self, host: str, number: int, line: str) -> None:
+        self._logged.setdefault(host, {})[number] = line
 
 
-def _is_log_line(line: str, before: dict[int, str], number: int) -> bool:
-    """A line with a tag, or an indented one right behind such a line."""
-    return has_log_tag(line) or (number - 1 in before and line[:1].isspace() and bool(line.strip()))
+def without_log_lines(part: Part) -> tuple[Part, dict[int, str]]:
+    """Take the log lines out of an answer that `terminal monitor` printed into it; they come by index in the file.
+
+    In their place a blank line stands, or what the answer had printed of its line before the message broke in.
+    """
+    if "%" not in part.text or part.command in _STARTED_AS:
+        return part, {}
+    lines = part.text.split("\n")
+    logged: dict[int, str] = {}
+    for index, line in enumerate(lines):
+        number = part.first_line - 1 + index
+        start = _log_head(line)
+        if start is None and not (number - 1 in logged and _FURTHER.match(line)):
+            continue
+        logged[number] = line[start or 0 :]
+        lines[index] = line[: start or 0]
+    return (structs.replace(part, text="\n".join(lines)), logged) if logged else (part, {})
 
 
-def _close(
-    parts: list[Part],
-    lines: list[str],
-    prompts: list[Prompt | None],
-    asked: dict[int, tuple[str, str]],
-    start: int | None,
-    end: int,
-) -> None:
-    prompt = prompts[start] if start is not None else None
-    if start is None or prompt is None:
-        return
-    command, argument = asked[start]
-    text = "\n".join(lines[start + 1 : end])
-    parts.append(Part(device=prompt.host, command=command, argument=argument, text=text, first_line=start + 2))
+def _goes_on(begun: str, typed: str) -> bool:
+    """Whether `typed` is `begun` gone on with, word by word: a completed word, or more of them."""
+    first, second = begun.lower().split(), typed.lower().split()
+    return len(first) <= len(second) and all(b.startswith(a) for a, b in zip(first, second, strict=False))
+
+
+def _log_head(line: str) -> int | None:
+    """Where a log message begins in a line, or None: at its head, or at a stamp behind a broken piece of an answer."""
+    if "%" not in line:
+        return None
+    found = _MONITORED.match(line)
+    if found is None:
+        return None
+    before = found["before"]
+    stamp = _STAMP.search(before)
+    if stamp is not None:
+        return 0 if _LOG_HEAD.match(before[: stamp.start()]) else stamp.start()
+    return 0 if not before.strip() or before.rstrip().endswith((":", "]", ">")) else None
 
 
 def _unknown(prompt: Prompt, file: str, line: int) -> list[Problem]:
-    if prompt.config or not _SHOW.match(prompt.typed):
+    typed = prompt.typed
+    if prompt.config or not _SHOW.match(typed) or typed.endswith("?") or asks_for_show_tech(typed):
         return []
-    return [Problem(file=file, line=line, problem=f"command not known, its answer was not read: {prompt.typed[:80]}")]
-
-
-def _stray_logs(stray: dict[str, dict[int, str]]) -> list[Part]:
-    parts = []
-    for host, found in stray.items():
-        if any(has_log_tag(line) for line in found.values()):
-            parts.append(sparse_part(host, "syslog", found))
-    return parts
+    return [Problem(file=file, line=line, problem=f"command not known, its answer was not read: {typed[:80]}")]
 
 
 def sparse_part(device: str, command: str, lines: dict[int, str]) -> Part:

@@ -1,18 +1,36 @@
-"""A `show tech-support`: sections between lines such as `------------------ show clock ------------------`."""
+"""A `show tech-support`: sections between lines such as `------------------ show clock ------------------`.
+
+The bundles of one feature (`show crypto tech-support`, `show tech-support ipsec`) and a firewall's have the same
+headings; NX-OS heads its sections with the command in back quotes. One file may hold those of several devices, and a
+session around them.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from msgspec import Struct
 
 from vpnaudit.model.snapshot import Problem
-from vpnaudit.snapshot.session import Part, Resolve, read_prompt
+from vpnaudit.snapshot.session import Part, Prompt, Resolve, asks_for_show_tech, read_prompt, split_session
 
+_COMMAND = r"(?:show|dir|more|test|debug|sh|cat|verify) [^-\n`].{0,200}?"
 _SEPARATOR = re.compile(
-    r"^-{4,40} ?(?P<command>(?:show|dir|more|test|debug|sh) [^-\n].{0,200}?) ?-{4,40}[ \t\r]*$", re.MULTILINE
+    rf"^ ?(?:-{{3,80}} {{0,3}}(?P<command>{_COMMAND}) {{0,3}}-{{3,80}}|`(?P<quoted>show [^`\n]{{1,200}})`)[ \t\r]*$",
+    re.MULTILINE,
 )
-_HOSTNAME = re.compile(r"^hostname (\S{1,63})", re.MULTILINE)
-_UPTIME = re.compile(r"^(\S{1,63}) (?:uptime is|up) \d{1,5} (?:year|week|day|hour|minute|min)", re.MULTILINE)
+_HOSTNAME = re.compile(r"^(?:hostname|switchname) (\S{1,63})")
+_UPTIME = re.compile(r"^(\S{1,63}) (?:uptime is|up) \d{1,5} (?:year|week|day|hour|minute|min|sec)")
 _NAMED_MAX = 8
+
+
+class _Section(Struct, frozen=True, kw_only=True):
+    """A heading (its line's index from 0), what it names, and the index behind the section's last line."""
+
+    start: int
+    end: int
+    typed: str
 
 
 def is_show_tech(text: str) -> bool:
@@ -21,24 +39,108 @@ def is_show_tech(text: str) -> bool:
 
 
 def split_show_tech(text: str, file: str, fallback: str, resolve: Resolve) -> tuple[list[Part], list[Problem]]:
-    """Cut into sections. The device is named by its configuration, `show version` or prompt, else `fallback`."""
-    device = _device(text) or fallback
-    separators = list(_SEPARATOR.finditer(text))
+    """Cut into sections, and what stands around them into the answers of a session.
+
+    A device is named by its configuration, `show version` or prompt, else `fallback`.
+    """
+    lines = text.split("\n")
+    sections = _sections(lines)
+    outer = _outside(lines, sections)
+    around, problems = split_session("\n".join(outer), file, resolve)
     parts: list[Part] = []
     unknown: list[str] = []
-    line, at = 1, 0
-    for index, separator in enumerate(separators):
-        end = separators[index + 1].start() if index + 1 < len(separators) else len(text)
-        line += text.count("\n", at, separator.end())
-        at = separator.end()
-        typed = separator["command"].strip()
-        command = resolve(typed)
-        if command is None:
-            unknown.append(typed)
-            continue
-        body = text[separator.end() : end].removeprefix("\n")
-        parts.append(Part(device=device, command=command[0], argument=command[1], text=body, first_line=line + 1))
-    return parts, _told(unknown, file)
+    for run, device in _named(_runs(sections, outer), lines, outer, fallback):
+        for section in run:
+            command = resolve(section.typed)
+            if command is None:
+                unknown.append(section.typed)
+                continue
+            body = "\n".join(lines[section.start + 1 : section.end])
+            first = section.start + 2
+            parts.append(Part(device=device, command=command[0], argument=command[1], text=body, first_line=first))
+    return [*parts, *around], [*problems, *_told(unknown, file)]
+
+
+def _sections(lines: Sequence[str]) -> list[_Section]:
+    """Each section ends at the next heading, or at a prompt of the device whose prompt was seen before it or types."""
+    heads = [(n, found["command"] or found["quoted"]) for n, line in enumerate(lines) if (found := _heading(line))]
+    hosts = _prompting(lines, [n for n, _ in heads])
+    ends = [n for n, _ in heads[1:]] + [len(lines)]
+    return [
+        _Section(start=start, end=_prompted(lines, start + 1, end, hosts), typed=typed.strip())
+        for (start, typed), end in zip(heads, ends, strict=True)
+    ]
+
+
+def _heading(line: str) -> re.Match[str] | None:
+    return _SEPARATOR.match(line) if line[:2].lstrip(" ")[:1] in {"-", "`"} else None
+
+
+def _prompting(lines: Sequence[str], heads: Sequence[int]) -> set[str]:
+    """The hosts whose prompt stands right above a first heading, or asks for a show-tech anywhere."""
+    found = {p.host for n in heads if (p := _prompt_above(lines, n)) is not None}
+    return found | {p.host for line in lines if (p := read_prompt(line)) is not None and asks_for_show_tech(p.typed)}
+
+
+def _prompt_above(lines: Sequence[str], at: int) -> Prompt | None:
+    for number in range(at - 1, max(at - 6, -1), -1):
+        if lines[number].strip():
+            prompt = read_prompt(lines[number])
+            return prompt if prompt is not None and asks_for_show_tech(prompt.asked) else None
+    return None
+
+
+def _prompted(lines: Sequence[str], start: int, end: int, hosts: set[str]) -> int:
+    for number in range(start, end):
+        prompt = read_prompt(lines[number])
+        if prompt is not None and prompt.host in hosts:
+            return number
+    return end
+
+
+def _outside(lines: Sequence[str], sections: Sequence[_Section]) -> list[str]:
+    """The lines that are in no section; the others are blank, so that numbers hold."""
+    outer = list(lines)
+    for section in sections:
+        outer[section.start : section.end] = [""] * (section.end - section.start)
+    return outer
+
+
+def _runs(sections: Sequence[_Section], outer: Sequence[str]) -> list[list[_Section]]:
+    """Sections by show-tech: another begins behind a prompt, and where the first section's heading comes again."""
+    runs: list[list[_Section]] = []
+    for section in sections:
+        last = runs[-1] if runs else None
+        if last is None or section.typed == last[0].typed or any(map(read_prompt, outer[last[-1].end : section.start])):
+            runs.append([section])
+        else:
+            last.append(section)
+    return runs
+
+
+def _named(
+    runs: Sequence[list[_Section]], lines: Sequence[str], outer: Sequence[str], fallback: str
+) -> list[tuple[list[_Section], str]]:
+    """Each run with its device. One that names none is the one's before it: a heading that came twice."""
+    names = [_device(run, lines, outer, runs[i - 1][-1].end if i else 0) for i, run in enumerate(runs)]
+    known = next((name for name in names if name is not None), fallback)
+    found = []
+    for run, name in zip(runs, names, strict=True):
+        known = name or known
+        found.append((run, known))
+    return found
+
+
+def _device(run: Sequence[_Section], lines: Sequence[str], outer: Sequence[str], above: int) -> str | None:
+    told = [line for section in run for line in lines[section.start : section.end]]
+    for pattern in (_HOSTNAME, _UPTIME):
+        for line in told:
+            found = pattern.match(line)
+            if found is not None:
+                return found[1].strip('"')
+    prompts = [p for line in outer[above : run[0].start] if (p := read_prompt(line)) is not None]
+    behind = [p for line in outer[run[-1].end : run[-1].end + 1] if (p := read_prompt(line)) is not None]
+    return next((p.host for p in (*reversed(prompts), *behind)), None)
 
 
 def _told(unknown: list[str], file: str) -> list[Problem]:
@@ -46,11 +148,3 @@ def _told(unknown: list[str], file: str) -> list[Problem]:
         return []
     names = ", ".join(unknown[:_NAMED_MAX]) + (", …" if len(unknown) > _NAMED_MAX else "")
     return [Problem(file=file, problem=f"{len(unknown)} sections that no part of an audit reads: {names}")]
-
-
-def _device(text: str) -> str | None:
-    found = _HOSTNAME.search(text) or _UPTIME.search(text)
-    if found is not None:
-        return found[1].strip('"')
-    prompt = read_prompt(text.lstrip().split("\n", 1)[0])
-    return prompt.host if prompt is not None else None

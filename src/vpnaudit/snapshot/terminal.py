@@ -1,27 +1,75 @@
-"""What a terminal leaves in a saved session: pager marks, backspaces, escape sequences. Line numbers stay."""
+"""What a terminal leaves in a saved session: pager marks, backspaces, escape sequences, stamps. Line numbers stay."""
 
 from __future__ import annotations
 
 import re
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]{0,16}[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78]")
+_OPERATING = re.compile(r"\x1b[\]PX^_][^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)?")
+"""A window's title and the like: a string that ends with BEL or ST."""
+_CURSOR = re.compile(r"\x1b\[(?P<count>\d{0,3})(?P<way>[CDG])")
+_ESCAPES = re.compile(r"\x1b\[[0-9;?<=>!]{0,16}[ -/]{0,2}[@-~]|\x1b[ -/]{1,2}[0-~]|\x1b[0-Z\\^-~]")
 _PAGER = re.compile(
-    r"^ ?(?:-- ?More ?--|<--- ?More ?--->)(?: {0,3}\x08+ {1,80}\x08+|[ \x08]{0,80}\r {1,80}\r|\x08+| ?)", re.MULTILINE
+    r"^ ?(?:-- ?More ?--(?: ?\(\d{1,3}%\))?|<--- ?More ?--->)"
+    r"(?: {0,3}\x08+ {1,80}\x08+|[ \x08]{0,80}\r {1,80}\r|[ \x08]{0,80}\r|\x08+| ?)",
+    re.MULTILINE,
 )
-_CONTROLS = re.compile(r"[\x07\x08\r\x1b]")
+_PAGER_PRINTED = re.compile(r"^(?: --More-- {9}|<--- More ---> {14})(?![\x08\r])", re.MULTILINE)
+"""The mark and the blanks that wiped it, where the log keeps printable characters only (PuTTY's "printable output")."""
+_CONTROLS = re.compile(r"[\x00\x07\x08\r\x1b]")
+
+_CLOCK = r"\d{1,2}:\d\d:\d\d(?:[.,:]\d{1,6})?(?: [AP]M)?"
+_DAY = r"(?:\d{4}[-/.]\d\d[-/.]\d\d|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d)"
+_BRACKETED = re.compile(rf"[\[(<](?:{_DAY}[ T_-])?{_CLOCK}(?: \d{{4}})?(?:Z| ?[+-]\d\d:?\d\d)?[\])>][ \t]?")
+_BARE = re.compile(rf"(?:{_DAY}[ T_-]{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?|{_CLOCK})(?:[ \t]|: |$)")
+_STAMPED_SHARE = 0.9
+_STAMPED_SAMPLE = 32_768
+"""Characters of a text's beginning that tell whether its lines are stamped."""
+_FARTHEST = 16
+"""Columns that one sequence moves the cursor here: it wipes a pager's mark; more would only make the text grow."""
+_PROMPT_AFTER = re.compile(r"[A-Za-z0-9][\w./:-]{0,100}(?:\([^()\s]{1,60}\))?[#>]")
 
 
 def undo_terminal(text: str) -> str:
     """The text as it stood on the screen after the last key."""
+    if "\x1b" in text:
+        text = _without_escapes(text)
     if "More" in text:
-        text = _PAGER.sub("", text)
+        text = _PAGER.sub("", _PAGER_PRINTED.sub("", text))
     if not _CONTROLS.search(text):
         return text
     return "\n".join(_screen(line) if _CONTROLS.search(line) else line for line in text.split("\n"))
 
 
+def without_line_stamps(text: str) -> str:
+    """Take off the time that a terminal program wrote before each line, where nearly every line has one.
+
+    Only where a prompt stands right behind one: a log's own stamps stay.
+    """
+    sample = [line for line in text[:_STAMPED_SAMPLE].split("\n") if line.strip()]
+    for stamp in (_BRACKETED, _BARE):
+        found = [(line, m.end()) for line in sample if (m := stamp.match(line)) is not None]
+        if len(found) < max(2, _STAMPED_SHARE * len(sample)):
+            continue
+        if any(_PROMPT_AFTER.match(line, end) for line, end in found):
+            return "\n".join(line[m.end() :] if (m := stamp.match(line)) else line for line in text.split("\n"))
+    return text
+
+
+def _without_escapes(text: str) -> str:
+    text = _OPERATING.sub("", text)
+    return _ESCAPES.sub("", _CURSOR.sub(_moved, text))
+
+
+def _moved(found: re.Match[str]) -> str:
+    """A move of the cursor along its line, said with backspaces, blanks or a carriage return."""
+    count = min(_FARTHEST, max(1, int(found["count"] or 1)))
+    if found["way"] == "D":
+        return "\x08" * count
+    return " " * count if found["way"] == "C" else "\r"
+
+
 def _screen(line: str) -> str:
-    line = _ESCAPES.sub("", line).replace("\x07", "")
+    line = line.replace("\x07", "").replace("\x00", "").replace("\x1b", "")
     if "\x08" in line:
         line = _backspaced(line)
     parts = [part for part in line.split("\r") if part.strip()]

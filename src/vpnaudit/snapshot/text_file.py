@@ -6,13 +6,16 @@ Nothing here raises on content. Files are opened only where they are regular fil
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
 import os
 import stat
 import zlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -27,7 +30,9 @@ _EXPANSION_MAX = 200
 _EXPANSION_FREE = 32 * 1024 * 1024
 """A packed file may grow to so many bytes whatever its size, and beyond that by the factor; logs pack to a tenth or a
 thirtieth, only what was made to exhaust the reader to less than a two-hundredth."""
-_CHUNK = 1 << 16
+_GROWN = f"grows to more than {_EXPANSION_MAX} times its size; the rest was not read"
+_CHUNK = 1 << 20
+_MAGIC = 262
 _UTF16_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _BINARY_SHARE = 0.05
 _SAMPLE = 65536
@@ -79,12 +84,13 @@ def read_text_file(path: Path, *, limit: int = SIZE_MAX, keep_data: bool = False
     return TextFile(
         text=text,
         problems=(*problems, *unpacking, *decoding),
-        modified_at=_moment(status.st_mtime),
+        modified_at=moment(status.st_mtime),
         data=raw if keep_data else None,
     )
 
 
-def _moment(seconds: float) -> datetime | None:
+def moment(seconds: float) -> datetime | None:
+    """A file's time, where it is one."""
     try:
         return datetime.fromtimestamp(seconds, tz=UTC)
     except (ValueError, OverflowError, OSError):
@@ -102,46 +108,91 @@ def _too_big(limit: int) -> str:
 
 def decompress(data: bytes, limit: int = SIZE_MAX) -> tuple[bytes, list[str]]:
     """Undo gzip, bzip2, xz and zstandard, told by the first bytes; at most `limit` bytes come out."""
-    stream = _opened(data)
-    if stream is None:
+    if _opener(data[:_MAGIC]) is None:
         kind = "zip" if data.startswith(b"PK\x03\x04") else "tar" if data[257:262] == b"ustar" else None
         return (b"", [f"is a {kind} archive: unpack it and name the folder"]) if kind else (data, [])
-    out = bytearray()
-    problems: list[str] = []
-    most = min(limit, max(_EXPANSION_FREE, _EXPANSION_MAX * len(data)))
-    with stream:
+    unpacked = Unpacked(io.BytesIO(data), limit)
+    return b"".join(unpacked.chunks(_CHUNK)), unpacked.problems
+
+
+class Unpacked:
+    """What a stream holds, decompressed chunk by chunk; what was wrong is in `problems` once all was read."""
+
+    def __init__(self, stream: BinaryIO, limit: int | None = None) -> None:
+        """`limit` is the most bytes that come out; a packed stream's growth is bounded in any case."""
+        self.problems: list[str] = []
+        self._raw = _Counted(stream)
+        self._limit = limit
+        opener = _opener(self._raw.first)
+        self._packed = opener is not None
+        self._stream = opener(self._raw) if opener is not None else None
+
+    def chunks(self, size: int) -> Iterator[bytes]:
+        """Hand out what there is. Never raises on content."""
+        out = 0
         try:
-            while len(out) <= most and (chunk := stream.read1(_CHUNK)):
-                out += chunk
+            while chunk := self._stream.read1(size) if self._stream is not None else self._raw.read(size):
+                most = self._most()
+                out += len(chunk)
+                if most is not None and out > most:
+                    self.problems.append(_too_big(most) if most == self._limit else _GROWN)
+                    yield chunk[: len(chunk) - (out - most)]
+                    return
+                yield chunk
         except (OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError, ValueError) as error:
-            problems.append(f"is damaged or cut, {len(out)} bytes could be decompressed ({type(error).__name__})")
-    if len(out) > most:
-        grown = f"grows to more than {_EXPANSION_MAX} times its size; the rest was not read"
-        problems.append(_too_big(limit) if most == limit else grown)
-        del out[most:]
-    return bytes(out), problems
+            self.problems.append(f"is damaged or cut, {out} bytes could be decompressed ({type(error).__name__})")
+
+    def _most(self) -> int | None:
+        grown = max(_EXPANSION_FREE, _EXPANSION_MAX * self._raw.taken) if self._packed else None
+        return min((most for most in (grown, self._limit) if most is not None), default=None)
+
+
+class _Counted(io.RawIOBase):
+    """A stream whose first bytes are known in advance, and of which is known how much was taken."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self.first = stream.read(_MAGIC)
+        self.taken = 0
+        self._stream = stream
+        self._kept = self.first
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if self._kept:
+            end = size if size >= 0 else len(self._kept)
+            data, self._kept = self._kept[:end], self._kept[end:]
+        else:
+            data = self._stream.read(size)
+        self.taken += len(data)
+        return data
 
 
 class _Stream(Protocol):
     """What the four decompressing readers have in common; `read1` hands out what is there before it fails."""
 
     def read1(self, size: int, /) -> bytes: ...
-    def __enter__(self) -> object: ...
-    def __exit__(self, *error: object) -> object: ...
 
 
-def _opened(data: bytes) -> _Stream | None:
-    raw = io.BytesIO(data)
-    if data.startswith(b"\x1f\x8b"):
-        return cast("_Stream", gzip.GzipFile(fileobj=raw))
-    if data.startswith(b"BZh"):
-        return cast("_Stream", bz2.BZ2File(raw))
-    if data.startswith(b"\xfd7zXZ\x00"):
-        return cast("_Stream", lzma.LZMAFile(raw))
-    if data.startswith(b"\x28\xb5\x2f\xfd"):
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw, read_across_frames=True)
-        return cast("_Stream", reader)
+def _opener(first: bytes) -> Callable[[_Counted], _Stream] | None:
+    if first.startswith(b"\x1f\x8b"):
+        return lambda raw: cast("_Stream", gzip.GzipFile(fileobj=raw))
+    if first.startswith(b"BZh"):
+        return lambda raw: cast("_Stream", bz2.BZ2File(cast("BinaryIO", raw)))
+    if first.startswith(b"\xfd7zXZ\x00"):
+        return lambda raw: cast("_Stream", lzma.LZMAFile(cast("BinaryIO", raw)))
+    if first.startswith(b"\x28\xb5\x2f\xfd"):
+        return _zstandard
     return None
+
+
+def _zstandard(raw: _Counted) -> _Stream:
+    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+        cast("BinaryIO", raw), read_size=_CHUNK, read_across_frames=True
+    )
+    return cast("_Stream", reader)
 
 
 def decode(data: bytes) -> tuple[str | None, list[str]]:
@@ -180,6 +231,24 @@ def _not_too_many_lines(text: str, problems: list[str]) -> tuple[str, list[str]]
 
 def _line_ends(text: str) -> str:
     return text.replace("\r\r\n", "\n").replace("\r\n", "\n") if "\r" in text else text
+
+
+def is_text(data: bytes) -> bool:
+    """Whether bytes are text, by their beginning."""
+    return data[:2] in _UTF16_BOMS or not _is_binary(data[:_SAMPLE])
+
+
+def to_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Turn UTF-16, told by its mark, into UTF-8; anything else passes as it is, without UTF-8's own mark."""
+    first = next(chunks, b"")
+    encoding = _UTF16_BOMS.get(first[:2])
+    if encoding is None:
+        yield first.removeprefix(codecs.BOM_UTF8)
+        yield from chunks
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    for chunk in chain((first[2:],), chunks):
+        yield decoder.decode(chunk).encode("utf-8", "replace")
 
 
 def _is_binary(sample: bytes) -> bool:

@@ -106,6 +106,41 @@ def test_two_runs_do_not_mix() -> None:
     assert [row.as_dict() for row in fsm.run(TEXT)[0]] == [row.as_dict() for row in fsm.run(TEXT)[0]]
 
 
+def test_rows_are_handed_over_one_by_one() -> None:
+    fsm = machine()
+    taken: list[Row] = []
+    coverage = fsm.feed(TEXT, taken.append)
+    rows, same = fsm.run(TEXT)
+    assert [(row.line, row.as_dict()) for row in taken] == [(row.line, row.as_dict()) for row in rows]
+    assert coverage == same
+
+
+def test_what_one_state_does_not_know_another_may() -> None:
+    _, coverage = machine().run("tag p\nname x\ncount 1\ntag p\ncount 1\nname y\ntag p\ncount 1\n")
+    assert [line.line for line in coverage.unparsed] == [1, 5, 7]
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\n\n", "x"])
+def test_lines_are_numbered_through_a_long_text(ending: str) -> None:
+    """More lines than a run remembers, more text than is cut at a time, and lines of every length around that."""
+    lines = [f"name n{n}" if n % 3 else f"unknown {n} " + "z" * (n % 1000) for n in range(9_000)]
+    text = "\n".join(lines) + ending
+    rows, coverage = machine().run(text)
+    split = text.split("\n")
+    assert [(row.line, row["NAME"]) for row in rows] == [
+        (number, line.removeprefix("name ")) for number, line in enumerate(split, 1) if line.startswith("name")
+    ]
+    assert [(line.line, line.text) for line in coverage.unparsed] == [
+        (number, line.rstrip()) for number, line in enumerate(split, 1) if line.startswith("unknown")
+    ]
+
+
+def test_one_line_may_be_longer_than_what_is_cut_at_a_time() -> None:
+    rows, coverage = machine().run("name a\n" + "q" * 1_000_000 + "\nname b\n" + "q" * 1_000_000)
+    assert [(row.line, row["NAME"]) for row in rows] == [(1, "a"), (3, "b")]
+    assert [line.line for line in coverage.unparsed] == [2, 4]
+
+
 def test_values_by_name() -> None:
     rows, _ = machine().run("name x\ncount 12\n")
     assert (rows[0].number("COUNT"), rows[0].text("PLACE"), rows[0].text("NAME")) == (12, None, "x")
@@ -219,7 +254,7 @@ def test_no_rule_is_made_of_wildcards(platform: str, name: str) -> None:
 def test_the_engine_gives_stocks_rows_on_the_fixtures(platform: str, name: str) -> None:
     fsm = load_template(platform, name)
     for path in sorted((FIXTURES / platform).glob(f"{name}*/*/input.txt")):
-        text = path.read_text(encoding="utf-8")
+        text = "\n".join(line.rstrip() for line in path.read_text(encoding="utf-8").split("\n"))
         try:
             stock = textfsm.TextFSM(io.StringIO(template_text(platform, name))).ParseText(text)
         except textfsm.TextFSMError:

@@ -46,7 +46,7 @@ from vpnaudit.model.judgement import Finding, Rule
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.settings import Settings
 
-TAGS = frozenset({"LINK-3-UPDOWN", "LINEPROTO-5-UPDOWN"})
+TAGS = frozenset({"LINK-3-UPDOWN", "LINEPROTO-5-UPDOWN", "ASA-4-411002", "FTD-4-411002", "PIX-4-411002"})
 LEAST_SEVERITY_LOGGED = 3
 START_S = 300.0
 """Interfaces come up within so many seconds of a start."""

@@ -44,7 +44,7 @@ from vpnaudit.model.judgement import Finding, Rule
 from vpnaudit.settings import Settings
 
 VERSION = "show version"
-STARTS = frozenset({"SYS-5-RESTART"})
+STARTS = frozenset({"SYS-5-RESTART", "ASA-6-199002", "FTD-6-199002", "PIX-6-199002"})
 
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:

@@ -1,42 +1,86 @@
-"""The platform value of Cisco ASA, PIX and FTD: read in part, so an audit says "not assessable"."""
+"""The platform value of Cisco ASA, PIX and FTD."""
 
 from __future__ import annotations
 
 import re
 
-from vpnaudit.model.platform import Defaults, Platform
+from msgspec import structs
+
+from vpnaudit.model.platform import CommandSpec, Defaults, Platform
+from vpnaudit.platforms.cisco_asa.remedies import REMEDIES
 from vpnaudit.platforms.gather import commands_in
+
+PLAN = (
+    "show clock",
+    "show version",
+    "show running-config",
+    "show crypto isakmp sa",
+    "show crypto ikev1 sa detail",
+    "show crypto ikev2 sa detail",
+    "show crypto ipsec sa",
+    "show crypto ipsec sa detail",
+    "show vpn-sessiondb detail l2l",
+    "show memory",
+    "show crypto ipsec stats",
+    "show interfaces",
+    "show failover",
+    "show ntp status",
+    "show logging",
+)
+"""What is collected, in this order: the clock first, so that the rest can be dated; the log late, so that it holds what
+happened meanwhile. Other commands are read where a source has them."""
+
+_TELLS = (
+    r"^Cisco (?:Adaptive Security Appliance Software|PIX (?:Security Appliance Software|Firewall) )",
+    r"^(?:ASA|PIX|NGFW) Version \d",
+    r"\bCisco (?:Secure )?Firepower Threat Defense\b",
+    r"%(?:ASA|FTD|PIX)-(?:\w+-)?[0-7]-\d{6}:",
+    r"^[ \t]{1,80}Crypto map tag: \S+, seq num: \d+, local addr:",
+    r"^[ \t]{0,80}current_peer: \S+, username:",
+    r"^(?:IKEv1 SAs:|There are no IKEv[12] SAs|Tunnel-id\s+Local\s+Remote\s+Status\s+Role)",
+    r"^\d+\s+IKE Peer: ",
+    r"^Free memory:\s+\d+ bytes",
+    r"^(?: nameif |tunnel-group \S+ type |crypto ipsec ikev[12] |crypto map \S+ \d+ (?:set|match) )",
+    r"^Session Type: (?:LAN-to-LAN|VPN)",
+)
+"""Marks that no other platform's text bears; found in what others collected, none of them in another's text."""
+_SECRETS = (
+    r"\b(?:radius-common-pw|storage-key|policy-server-secret|idtoken)\s+(?P<secret>\S+)",
+    r"\bfailover\s+key\s+(?:hex|<redacted>)\s+(?P<secret>\S+)",
+    r"\bauthentication\s+key\s+eigrp\s+\d+\s+(?:\d\s+)?(?P<secret>\S+)",
+    r"\bauthentication\s+(?:meticulous-)?(?:md5|sha-1)\s+(?:\d\s+)?(?P<secret>\S+)\s+key-id\b",
+    r"\bcrypto\s+ca\s+(?:import|export)\s+\S+\s+pkcs12\s+(?P<secret>\S+)",
+)
+"""Secrets in words that only an ASA uses; those of every Cisco are known to `redact`."""
+
+
+def _plan(commands: tuple[CommandSpec, ...]) -> tuple[CommandSpec, ...]:
+    """Put the planned commands first, in order; whatever else can be read follows and is not sent."""
+    known = {spec.command: spec for spec in commands}
+    planned = tuple(structs.replace(known[name], collected=True) for name in PLAN if name in known)
+    return planned + tuple(structs.replace(s, collected=False) for s in commands if s.command not in PLAN)
+
 
 PLATFORM = Platform(
     name="cisco_asa",
     aliases=("cisco_ftd", "cisco_pix"),
     title="Cisco ASA, PIX and FTD",
     assessable=False,
-    commands=commands_in("vpnaudit.platforms.cisco_asa"),
+    commands=_plan(commands_in("vpnaudit.platforms.cisco_asa")),
     defaults=Defaults(
         ipsec_s=28800,
         ipsec_kb=4608000,
         ike_s=86400,
-        dpd_mode="on-demand",
+        # An ASA asks after so many seconds without a packet from its peer, also where it has nothing to send
+        # (field guide 5.4 and 6.1).
+        dpd_mode="periodic",
         dpd_interval_s=10,
         dpd_retry_s=2,
         log_interval_s=5,
+        rekey_share=0.95,
         log_milliseconds=False,
     ),
-    tells=tuple(
-        re.compile(source, re.MULTILINE)
-        for source in (
-            r"^Cisco (?:Adaptive Security Appliance Software|PIX (?:Security Appliance Software|Firewall) )",
-            r"^(?:ASA|PIX) Version \d",
-            r"\bCisco (?:Secure )?Firepower Threat Defense\b",
-            r"%(?:ASA|FTD|PIX)-(?:\w+-)?[0-7]-\d{6}:",
-            r"^[ \t]{1,80}Crypto map tag: \S+, seq num: \d+, local addr:",
-            r"^[ \t]{0,80}current_peer: \S+, username:",
-            r"^(?:IKEv1 SAs:|There are no IKEv[12] SAs|Tunnel-id\s+Local\s+Remote\s+Status\s+Role)",
-            r"^\d+\s+IKE Peer: ",
-            r"^Free memory:\s+\d+ bytes",
-            r"^(?: nameif |tunnel-group \S+ type |crypto ipsec ikev[12] |crypto map \S+ \d+ (?:set|match) )",
-            r"^Session Type: (?:LAN-to-LAN|VPN)",
-        )
-    ),
+    secret_patterns=tuple(re.compile(source, re.IGNORECASE) for source in _SECRETS),
+    remedies=REMEDIES,
+    tells=tuple(re.compile(source, re.MULTILINE) for source in _TELLS),
 )

@@ -11,7 +11,7 @@ from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.sa import Direction, IpsecFlow, IpsecSa, Protocol
 from vpnaudit.parse.duration import duration_s
-from vpnaudit.parse.engine import Row, parse_answer
+from vpnaudit.parse.engine import Row, parse_rows
 
 _GLUED_PORT = re.compile(r"([^:]+):(\d{1,5})")
 """`current_peer: 192.0.2.1:500` of IOS 12; an IPv6 address has more than one colon."""
@@ -19,6 +19,9 @@ _GLUED_PORT = re.compile(r"([^:]+):(\d{1,5})")
 _IDENTITY = re.compile(r"^[ \t]*local[ \t]+ident\b", re.IGNORECASE | re.MULTILINE)
 _LIST = re.compile(r"^[ \t]*(?:in|out)bound[ \t]+(?:esp|ah|pcp)[ \t]+sas:", re.IGNORECASE | re.MULTILINE)
 _LAST_LIST = re.compile(r"^[ \t]*outbound[ \t]+pcp[ \t]+sas:", re.IGNORECASE | re.MULTILINE)
+
+_TAIL = 1 << 16
+"""Characters at the end in which the last identity is looked for first; one identity seldom prints 4,000."""
 
 _TOO_MANY_DIGITS = 20
 """A counter has 64 bits."""
@@ -29,7 +32,8 @@ _PROTOCOLS: dict[str, Protocol] = {"esp": "esp", "ah": "ah", "pcp": "pcp"}
 
 def parse(text: str) -> Parsed:
     """Read an answer. Never raises."""
-    parsed = parse_answer("cisco_ios", "show_crypto_ipsec_sa", text, _facts)
+    records = _Records()
+    parsed = parse_rows("cisco_ios", "show_crypto_ipsec_sa", text, records.take, records.facts)
     if not parsed.facts.ipsec_flows or not _is_cut(text):
         return parsed
     return structs.replace(parsed, facts=structs.replace(parsed.facts, cut=True))
@@ -40,17 +44,33 @@ def _is_cut(text: str) -> bool:
 
     The `identity` form prints no lists at all.
     """
-    if _LIST.search(text) is None:
-        return False
-    last = max((m.start() for m in _IDENTITY.finditer(text)), default=0)
-    return _LAST_LIST.search(text, last) is None
+    return _LIST.search(text) is not None and _LAST_LIST.search(text, _last_identity(text)) is None
 
 
-def _facts(rows: list[Row]) -> Facts:
-    return Facts(
-        ipsec_sas=tuple(_sa(row) for row in rows if row["RECORD"] == "spi"),
-        ipsec_flows=tuple(_flow(row) for row in rows if row["RECORD"] != "spi"),
-    )
+def _last_identity(text: str) -> int:
+    """Where the last identity begins; 0 where there is none."""
+    for start in (max(len(text) - _TAIL, 0), 0):
+        places = [identity.start() for identity in _IDENTITY.finditer(text, start)]
+        if places:
+            return places[-1]
+    return 0
+
+
+class _Records:
+    """The records of one answer, each made as soon as its row is whole: all rows at once would outweigh the text."""
+
+    def __init__(self) -> None:
+        self._sas: list[IpsecSa] = []
+        self._flows: list[IpsecFlow] = []
+
+    def take(self, row: Row) -> None:
+        if row["RECORD"] == "spi":
+            self._sas.append(_sa(row))
+        else:
+            self._flows.append(_flow(row))
+
+    def facts(self) -> Facts:
+        return Facts(ipsec_sas=tuple(self._sas), ipsec_flows=tuple(self._flows))
 
 
 def _sa(row: Row) -> IpsecSa:
@@ -99,16 +119,23 @@ def _flow(row: Row) -> IpsecFlow:
     )
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _counters(line: str) -> tuple[tuple[str, int], ...]:
-    """`#pkts encaps: 4, #send errors 0`: a colon may be missing, and a hash or a blank be there twice."""
+    """`#pkts encaps: 4, #send errors 0`: a colon may be missing, and a hash or a blank be there twice.
+
+    Most counters of most tunnels are zero, so that most lines are the same text.
+    """
     counters = []
     for part in line.split(","):
         name, _, count = part.strip().rpartition(" ")
         if count.isdecimal() and len(count) < _TOO_MANY_DIGITS:
-            words = name.lstrip("#").rstrip(": ").lower().removeprefix("pkts").split()
-            counters.append((" ".join(words), int(count)))
+            counters.append((_counter_name(name), int(count)))
     return tuple(counters)
+
+
+@lru_cache(maxsize=256)
+def _counter_name(printed: str) -> str:
+    return " ".join(printed.lstrip("#").rstrip(": ").lower().removeprefix("pkts").split())
 
 
 def _spi(text: str) -> int | None:
@@ -117,10 +144,11 @@ def _spi(text: str) -> int | None:
 
 
 def _peer(row: Row) -> tuple[str | None, int | None]:
-    glued = _GLUED_PORT.fullmatch(row["PEER"])
+    peer = row.text("PEER")
+    glued = _GLUED_PORT.fullmatch(peer) if peer and ":" in peer else None
     if glued:
         return glued[1], int(glued[2])
-    return row.text("PEER"), row.number("PEER_PORT")
+    return peer, row.number("PEER_PORT")
 
 
 def _remaining_s(row: Row) -> int | None:

@@ -1,0 +1,74 @@
+"""Name, clock, log, NTP and failover of an ASA's configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vpnaudit.model.config import Failover, TimeStamps
+from vpnaudit.platforms.cisco_ios._config_access_lists import is_address
+from vpnaudit.platforms.cisco_ios._config_ike import number
+from vpnaudit.platforms.cisco_ios._config_system import system_facts as ios_system_facts
+from vpnaudit.platforms.cisco_ios._statements import Statement, after, first
+
+
+def system_facts(top: list[Statement]) -> dict[str, Any]:
+    """Return the fields of `ConfigFacts` that speak of name, clock, log, NTP and failover."""
+    return ios_system_facts(top) | {
+        "timestamps": _timestamps(top),
+        "logging_hosts": _logging_hosts(top),
+        "logging_buffered_bytes": number(first(top, "logging buffer-size")),
+        "logging_buffered_off": any(s.text in {"no logging buffered", "no logging enable"} for s in top),
+        "logging_session": _logs_sessions(top),
+        "failover": _failover(top),
+    }
+
+
+def _timestamps(top: list[Statement]) -> TimeStamps | None:
+    """`logging timestamp` stamps with the device's local time, its `rfc5424` form with UTC; without it there is none.
+
+    Source: field guide 1.8 (forms of ASA stamps); ASA command reference, `logging timestamp`.
+    """
+    found: TimeStamps | None = None
+    for statement in top:
+        on = statement.after("logging timestamp")
+        if statement.text == "no logging timestamp":
+            found = TimeStamps(line=statement.line, kind="none")
+        elif on is not None:
+            utc = "rfc5424" in on
+            found = TimeStamps(line=statement.line, kind="datetime", localtime=not utc, show_timezone=utc, year=True)
+    return found
+
+
+def _logging_hosts(top: list[Statement]) -> tuple[str, ...]:
+    """`logging host INTERFACE HOST …` (PIX 6: without the interface)."""
+    hosts = [
+        rest[1] if len(rest) > 1 and not is_address(rest[0]) else rest[0]
+        for _, rest in after(top, "logging host")
+        if rest
+    ]
+    return tuple(dict.fromkeys(hosts))
+
+
+def _logs_sessions(top: list[Statement]) -> bool:
+    """Whether tunnels that come and go are logged: by `logging class vpn`, or by a level that has them anyway.
+
+    713049, 713050 and 602303 are notifications and informational (field guide 1.6).
+    """
+    levels = {"informational", "debugging", "6", "7"}
+    everything = [rest[-1] for kind in ("buffered", "trap") for _, rest in after(top, f"logging {kind}") if rest]
+    classes = [word for _, rest in after(top, "logging class vpn") for word in rest]
+    return any(word in levels for word in (*everything, *classes))
+
+
+def _failover(top: list[Statement]) -> Failover | None:
+    """`failover lan unit primary|secondary`, `failover link NAME [HARDWARE]`; PIX and ASA."""
+    lines = [s for s in top if s.after("failover") is not None or s.text == "no failover"]
+    if not lines:
+        return None
+    unit = first(top, "failover lan unit")
+    return Failover(
+        line=lines[0].line,
+        on=any(s.text == "failover" for s in lines),
+        unit="primary" if unit == "primary" else "secondary" if unit == "secondary" else None,
+        link=first(top, "failover link"),
+    )

@@ -1,0 +1,70 @@
+"""`show running-config` of an ASA, whole or in part: the settings that an audit needs (field guide 5.4)."""
+
+from __future__ import annotations
+
+from vpnaudit.model.config import ConfigFacts
+from vpnaudit.model.facts import Coverage, Facts, Parsed
+from vpnaudit.model.platform import CommandSpec
+from vpnaudit.parse.engine import Row, run_template
+from vpnaudit.parse.refusal import is_refused
+from vpnaudit.platforms.cisco_asa._config_access_lists import access_lists
+from vpnaudit.platforms.cisco_asa._config_ike import ike_facts
+from vpnaudit.platforms.cisco_asa._config_interfaces import interfaces
+from vpnaudit.platforms.cisco_asa._config_ipsec import ipsec_facts
+from vpnaudit.platforms.cisco_asa._config_names import write_out
+from vpnaudit.platforms.cisco_asa._config_system import system_facts
+from vpnaudit.platforms.cisco_ios._statements import Statement, statements
+
+
+def parse(text: str) -> Parsed:
+    """Read a running or startup configuration, or what one of its parts shows."""
+    rows, coverage = run_template("cisco_asa", "show_running-config", text)
+    if is_refused(text):
+        return Parsed(coverage=Coverage(lines=coverage.lines, understood=coverage.lines), refused=True)
+    config = _config(rows, statements(rows, coverage.unparsed)) if rows else None
+    return Parsed(facts=Facts(config=config), coverage=coverage)
+
+
+def _config(rows: list[Row], top: list[Statement]) -> ConfigFacts:
+    write_out(top)
+    return ConfigFacts(
+        line=rows[0].line,
+        whole=any(_is_end(statement) for statement in top),
+        acls=access_lists(top),
+        interfaces=interfaces(top),
+        **system_facts(top),
+        **ike_facts(top),
+        **ipsec_facts(top),
+    )
+
+
+def _is_end(statement: Statement) -> bool:
+    """`: end`, or the checksum before it, which only a whole configuration has."""
+    return statement.text in {": end", ":end"} or statement.words[0].startswith("Cryptochecksum:")
+
+
+COMMANDS = (
+    CommandSpec(
+        command="show running-config",
+        parse=parse,
+        needed=True,
+        timeout_s=180.0,
+        other_forms=("show startup-config", "show running-config all", "show configuration"),
+    ),
+    CommandSpec(
+        command="show running-config crypto",
+        parse=parse,
+        other_forms=(
+            "show running-config crypto map",
+            "show running-config all crypto map",
+            "show running-config crypto ikev1",
+            "show running-config crypto ikev2",
+            "show running-config crypto ipsec",
+            "show running-config crypto isakmp",
+            "show running-config ipsec",
+            "show running-config tunnel-group",
+            "show running-config all tunnel-group",
+            "show running-config group-policy",
+        ),
+    ),
+)

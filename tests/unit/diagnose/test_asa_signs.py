@@ -1,0 +1,74 @@
+"""What an ASA's log says of lost state, outages and sessions (field guide 1.6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vpnaudit.diagnose import signs
+from vpnaudit.parse.messages import read_message
+
+SAID = [
+    (
+        "ASA-5-111008",
+        "User 'ops' executed the 'clear crypto ipsec sa peer 198.51.100.7' command.",
+        {"user": "ops", "command": "clear crypto ipsec sa peer 198.51.100.7"},
+    ),
+    (
+        "ASA-5-111010",
+        "User 'ops', running 'CLI' from IP 10.1.0.9, executed 'no isakmp keepalive'",
+        {"user": "ops", "command": "no isakmp keepalive"},
+    ),
+    (
+        "ASA-1-104001",
+        "(Secondary) Switching to ACTIVE - Other unit wants me Active",
+        {"state": "active"},
+    ),
+    (
+        "ASA-1-104002",
+        "(Primary) Switching to STANDBY (cause: bad/incomplete config)",
+        {"state": "standby", "reason": "bad/incomplete config"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("tag", "text", "details"), SAID)
+def test_messages_that_tell_of_commands_and_failovers(tag: str, text: str, details: dict[str, str]) -> None:
+    assert read_message(tag, text).details == details
+
+
+def test_a_line_that_goes_down() -> None:
+    facts = read_message("ASA-4-411002", "Line protocol on Interface outside, changed state to down")
+    assert (facts.interface, facts.details) == ("outside", {"state": "down"})
+
+
+@pytest.mark.parametrize(
+    ("tag", "details", "takeover"),
+    [
+        ("ASA-6-199002", {}, False),
+        ("ASA-1-104001", {"state": "active"}, True),
+        ("ASA-5-111008", {"command": "clear crypto ikev1 sa 198.51.100.7"}, False),
+    ],
+)
+def test_state_losses(lab: Any, tag: str, details: dict[str, str], takeover: bool) -> None:
+    device = lab.router(uptime_s=None).says(tag, 600, details=details).device()
+    (loss,) = [s for s in signs.state_losses(device) if s.at == lab.ago(600)]
+    assert loss.is_takeover == takeover
+
+
+@pytest.mark.parametrize(
+    ("tag", "state"),
+    [
+        ("ASA-5-713119", "up"),
+        ("ASA-5-750006", "up"),
+        ("ASA-4-113019", "down"),
+        ("ASA-5-713259", "down"),
+        ("FTD-5-750007", "down"),
+    ],
+)
+def test_sessions(lab: Any, tag: str, state: str) -> None:
+    device = lab.router().says(tag, 600, details={"peer": lab.spoke}).device()
+    assert [s for s, _ in signs.sessions(device, lab.spoke)] == [state]
+    assert signs.sessions(device, lab.stranger) == []
+    assert bool(signs.outages(device, None, lab.spoke)) == (state == "down")
