@@ -260,16 +260,6 @@ def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
     return frozenset(found)
 
 
-def has_address(device: Device, address: str) -> bool:
-    """Whether an interface of the device has the address, alone or shared with a partner."""
-    if any(i.address == address for _, i in device.interfaces):
-        return True
-    configured = device.config[1].interfaces if device.config is not None else ()
-    return any(
-        address in i.standby_addresses or any(a.partition("/")[0] == address for a in i.addresses) for i in configured
-    )
-
-
 def is_alone_with(device: Device, address: str) -> bool:
     """Whether the device's configuration has the address on an interface, and shares it with no partner."""
     configured = device.config[1].interfaces if device.config is not None else ()

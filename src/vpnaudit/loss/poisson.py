@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 _STEPS = 200
 """Halvings of a bracket: more than a double has bits, so the result is exact to rounding."""
@@ -46,6 +47,7 @@ def poisson_upper_count(mean: float, tail: float = 0.025) -> int:
     return high
 
 
+@lru_cache(maxsize=1024)
 def poisson_interval(count: int, confidence: float = 0.95) -> tuple[float, float]:
     """Exact (Garwood) interval of the mean behind `count` events.
 

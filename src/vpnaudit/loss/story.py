@@ -25,16 +25,16 @@ def loss_reasons(diagnosis: Diagnosis, fleet: Fleet) -> tuple[Reason, ...]:
     if diagnosis.cause not in SPOKEN_OF or not any(s.episodes for s in diagnosis.stories):
         return ()
     receivers = {s.receiver for s in diagnosis.stories}
-    events = [e for e in fleet.events if e.device in receivers]
-    times = [e.at for e in events if e.at is not None]
-    window = (max(times) - min(times)).total_seconds() if times else 0.0
+    received = [fleet.received_by[name] for name in receivers if name in fleet.received_by]
+    firsts, lasts = [r.first for r in received if r.first], [r.last for r in received if r.last]
+    window = (max(lasts) - min(firsts)).total_seconds() if firsts and lasts else 0.0
     if window <= 0:
         return ()
-    lines = sum(e.count for e in events)
-    sources = len({(e.device, e.source) for e in events})
+    lines = sum(r.lines for r in received)
+    sources = sum(len(r.sources) for r in received)
     tunnel = next((s.tunnel for s in diagnosis.stories if s.tunnel is not None), None)
     period = tunnel.rekey_period_s if tunnel is not None and tunnel.rekey_period_s else DEFAULT_PERIOD_S
-    episodes = sum(1 for e in fleet.episodes if e.device in receivers)
+    episodes = sum(len(r.episodes) for r in received)
     answer = explain_loss(episodes, window, sources, 3600.0 / period, tunnel.ike if tunnel else None)
     hourly = lines / window * 3600
     rate = Reason(text=f"{lines} lines in {window / 60:.1f} min from {sources} source(s): {hourly:.1f} an hour")

@@ -137,6 +137,14 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         return next(((c, v) for c in self.captures if (v := getattr(c.parsed.facts, name)) is not None), None)
 
     @cached_property
+    def own_addresses(self) -> frozenset[str]:
+        """The addresses of its interfaces, those that it shares with a partner among them."""
+        configured = self.config[1].interfaces if self.config is not None else ()
+        shown = {i.address for _, i in self.interfaces if i.address}
+        written = {a.partition("/")[0] for i in configured for a in (*i.addresses, *i.standby_addresses)}
+        return frozenset(shown | written)
+
+    @cached_property
     def ipsec_sas(self) -> tuple[tuple[ParsedCapture, IpsecSa], ...]:
         """IPsec SAs of every SA table that was read, with the capture that shows each."""
         return self._records("ipsec_sas")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -11,6 +12,28 @@ from vpnaudit.model.device import Device
 from vpnaudit.model.event import Episode, Event
 from vpnaudit.model.ledger import Ledger
 from vpnaudit.model.tunnel import Tunnel
+
+
+class Received(Struct, frozen=True, kw_only=True):
+    """What one device logged: its events and episodes, how many lines they are, from whom, from when to when."""
+
+    episodes: tuple[Episode, ...]
+    sources: tuple[str | None, ...]
+    lines: int
+    first: datetime | None
+    last: datetime | None
+
+    @staticmethod
+    def of(events: Sequence[Event], episodes: Sequence[Episode]) -> Received:
+        """Sum up."""
+        times = [e.at for e in events if e.at is not None]
+        return Received(
+            episodes=tuple(episodes),
+            sources=tuple(sorted({e.source for e in events}, key=lambda s: s or "")),
+            lines=sum(e.count for e in events),
+            first=min(times, default=None),
+            last=max(times, default=None),
+        )
 
 
 class Fleet(Struct, frozen=True, kw_only=True, dict=True):
@@ -43,3 +66,31 @@ class Fleet(Struct, frozen=True, kw_only=True, dict=True):
                 if end.device is not None:
                     found.setdefault(end.device, []).append(tunnel)
         return {name: tuple(tunnels) for name, tunnels in found.items()}
+
+    @cached_property
+    def received_by(self) -> dict[str, Received]:
+        """Events and episodes by the device that logged them."""
+        found: dict[str, tuple[list[Event], list[Episode]]] = {}
+        for event in self.events:
+            found.setdefault(event.device, ([], []))[0].append(event)
+        for episode in self.episodes:
+            found.setdefault(episode.device, ([], []))[1].append(episode)
+        return {name: Received.of(events, episodes) for name, (events, episodes) in found.items()}
+
+    @cached_property
+    def sharing(self) -> dict[str, tuple[str, ...]]:
+        """The devices that have an address on an interface, alone or shared with a partner, by that address."""
+        found: dict[str, list[str]] = {}
+        for device in self.devices:
+            for address in device.own_addresses:
+                found.setdefault(address, []).append(device.name)
+        return {address: tuple(names) for address, names in found.items()}
+
+    @cached_property
+    def strangers_by_spi(self) -> dict[int, frozenset[str | None]]:
+        """The unknown sources that sent with each SPI."""
+        found: dict[int, set[str | None]] = {}
+        for episode in self.episodes:
+            if episode.mechanism == "unknown-source":
+                found.setdefault(episode.spi, set()).add(episode.source)
+        return {spi: frozenset(sources) for spi, sources in found.items()}

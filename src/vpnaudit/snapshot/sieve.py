@@ -107,7 +107,7 @@ class Sieve:
 
     def _beginning(self, until: int) -> list[Line]:
         end = 0
-        for _ in range(_EDGE_LINES - self._number + 1):
+        for _ in range(_EDGE_LINES):
             following = self._text.find(b"\n", end, until)
             if following < 0:
                 break

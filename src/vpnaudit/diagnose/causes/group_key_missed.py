@@ -31,7 +31,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return out(f"{device.name} has no group map on the interface")
     if story.tunnel is not None and story.tunnel.joined_by != "one end":
         return out(f"{story.source} is a peer of its own, not a member of the group")
-    senders = {e.source for e in fleet.episodes if e.device == story.receiver and e.spi in _spis(story)}
+    spis = {e.spi for e in story.episodes}
+    senders = {e.source for e in fleet.received_by[story.receiver].episodes if e.spi in spis}
     return Weighing(
         verdict="fits",
         confidence="likely" if len(senders) > 1 else "possible",
@@ -44,10 +45,6 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         owner_devices=(device.name,),
         title=f"{device.name} missed a rekey of its group: members send on an SPI that it does not have",
     )
-
-
-def _spis(story: Story) -> set[int]:
-    return {e.spi for e in story.episodes}
 
 
 CAUSE = Cause(name="group-key-missed", order=10, owner="receiver", weigh=_weigh)

@@ -61,11 +61,12 @@ def _seen(story: Story) -> list[Reason]:
 
 def _others(story: Story, fleet: Fleet) -> list[Reason]:
     """A gap to another source's line measures nothing."""
-    mine = {e.id for e in story.episodes}
-    others = [e for e in fleet.episodes if e.id not in mine and e.device == story.receiver and e.source != story.source]
-    if not others or not story.episodes:
+    if not story.episodes:
         return []
-    names = ", ".join(sorted({o.source or "unknown" for o in others})[:3])
+    others = [s for s in fleet.received_by[story.receiver].sources if s != story.source]
+    if not others:
+        return []
+    names = ", ".join(s or "unknown" for s in others[:3])
     return [reason(f"the time between its lines and those of other sources ({names}) measures nothing")]
 
 

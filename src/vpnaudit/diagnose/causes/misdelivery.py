@@ -11,7 +11,7 @@ SAs on both members. Source: field guide C6, C7.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import has_address, is_alone_with, receiver_of, sa_table_read
+from vpnaudit.diagnose.signs import is_alone_with, receiver_of, sa_table_read
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
@@ -39,7 +39,7 @@ def _not_seen(story: Story, fleet: Fleet) -> Weighing:
     if located or not story.episodes or story.mechanism in {"unknown-source", "rekey-race"}:
         return out("the SPI is no inbound SA of another device of ours")
     shared = story.episodes[0].events[0].destination or story.receiver
-    partners = [d.name for d in fleet.devices if d.name != story.receiver and has_address(d, shared)]
+    partners = [name for name in fleet.sharing.get(shared, ()) if name != story.receiver]
     if partners and not story.ongoing:
         question = f"did {partners[0]}, which shares {shared}, hold that SPI then?"
         return still_open(question, f"{partners[0]}: show monitor event-trace crypto ipsec event all")

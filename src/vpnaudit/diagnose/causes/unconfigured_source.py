@@ -27,8 +27,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     device = receiver_of(story, fleet)
     if story.mechanism != "unknown-source":
         return _known_peer(story, device)
-    spis = {e.spi for e in story.episodes}
-    sharing = {e.source for e in fleet.episodes if e.mechanism == "unknown-source" and e.spi in spis}
+    sharing = {s for e in story.episodes for s in fleet.strangers_by_spi.get(e.spi, ())}
     wave = len(sharing) >= MANY_SOURCES or any(e.confidence == "proven" for e in story.episodes)
     confidence: Confidence = "proven" if wave else "likely"
     event = story.episodes[0].events[0]
