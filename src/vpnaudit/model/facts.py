@@ -11,6 +11,7 @@ from vpnaudit.model.logs import LogHeader, LogMessage
 from vpnaudit.model.sa import (
     CryptoMapEntry,
     CryptoPeer,
+    GroupRekeySa,
     IkeSa,
     IkeTimeout,
     IpsecFlow,
@@ -68,6 +69,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     spis: tuple[ListedSpi, ...] = ()
     isakmp_suites: tuple[IsakmpSuite, ...] = ()
     crypto_peers: tuple[CryptoPeer, ...] = ()
+    group_rekey_sas: tuple[GroupRekeySa, ...] = ()
     messages: tuple[LogMessage, ...] = ()
     log_header: LogHeader | None = None
     version: VersionFacts | None = None

@@ -38,7 +38,7 @@ a line of another kind may have one by chance. The numbers are those of firewall
 severity, which an operator may have changed."""
 
 
-class Stamp(Struct, frozen=True, kw_only=True):
+class Stamp(Struct, frozen=True, kw_only=True, gc=False):
     """A time stamp as it stands in the text.
 
     `kind` "datetime" has month to second (year null where not printed); "uptime" has `uptime_s` (seconds since boot)
@@ -63,7 +63,7 @@ class Stamp(Struct, frozen=True, kw_only=True):
     uptime_s: int | None = None
 
 
-class LogMessage(Struct, frozen=True, kw_only=True):
+class LogMessage(Struct, frozen=True, kw_only=True, gc=False):
     """One message. `tag` is FACILITY-SEVERITY-NAME without sub-facility ("CRYPTO-4-RECVD_PKT_INV_SPI", "ASA-4-402114").
 
     `line` is the first of its `lines` physical lines; `raw` is their text, joined as it came. `count` is 1 plus what

@@ -223,3 +223,16 @@ class CryptoPeer(Struct, frozen=True, kw_only=True):
     interface: str | None = None
     profile: str | None = None
     state: str | None = None
+
+
+class GroupRekeySa(Struct, frozen=True, kw_only=True):
+    """One SA over which a GETVPN key server sends new keys (`show crypto gdoi rekey sa`). Its SPI is none of ESP.
+
+    The listing does not say which end is this device: it may be the server (source) or a member (destination).
+    """
+
+    line: int
+    destination: str
+    source: str
+    conn_id: int | None = None
+    status: str | None = None

@@ -14,14 +14,17 @@ from msgspec import Struct
 EVENT_NAME = "RECVD_PKT_INV_SPI"
 _EQ = r"\s*=(?:3D)?\s*"
 _HEX = r"0x(?P<hex>[0-9A-Fa-f]{1,16})(?![0-9A-Za-z])"
-_DESTINATION = re.compile(rf"\b(?:destaddr|dest_addr|dst_addr|sa_dest)(?:{_EQ}|[ \t]+)(?P<value>[^\s,]*)")
-_SOURCE = re.compile(rf"\b(?:srcaddr|src_addr)(?:{_EQ}|[ \t]+)(?P<value>[^\s,]*)")
+# A first letter lets `re` skip to where a key can begin; a `\b` in front of the word would keep it from that.
+_DESTINATION = re.compile(
+    rf"(?:d(?<!\w\w)(?:estaddr|est_addr|st_addr)|s(?<!\w\w)a_dest)(?:{_EQ}|[ \t]+)(?P<value>[^\s,]*)"
+)
+_SOURCE = re.compile(rf"s(?<!\w\w)rc_?addr(?:{_EQ}|[ \t]+)(?P<value>[^\s,]*)")
 _SPI = re.compile(rf"\b(?:sa_)?spi(?:{_EQ}|[ \t]+){_HEX}(?:\s*\((?P<decimal>\d{{1,20}})\))?", re.IGNORECASE)
 _SPI_DECIMAL = re.compile(rf"\b(?:sa_)?spi(?:{_EQ}|[ \t]+)(?P<decimal>\d{{1,10}})(?![0-9A-Za-z])", re.IGNORECASE)
-_PROTOCOL = re.compile(rf"\bprot{_EQ}(?P<value>\d{{1,3}})")
-_INPUT = re.compile(rf"\binput\s+interface{_EQ}(?P<value>[^\s,]+)")
+_PROTOCOL = re.compile(rf"p(?<!\w\w)rot{_EQ}(?P<value>\d{{1,3}})")
+_INPUT = re.compile(rf"i(?<!\w\w)nput\s+interface{_EQ}(?P<value>[^\s,]+)")
 _EVENT_KEYS = (_DESTINATION, _SOURCE, _SPI, _PROTOCOL, _INPUT)
-_PACKET_SEQUENCE = re.compile(rf"\bseq(?:uence number|no){_EQ}(?P<value>0x[0-9A-Fa-f]{{1,16}}|\d{{1,20}})")
+_PACKET_SEQUENCE = re.compile(rf"s(?<!\w\w)eq(?:uence number|no){_EQ}(?P<value>0x[0-9A-Fa-f]{{1,16}}|\d{{1,20}})")
 
 
 class MessageFacts(Struct, kw_only=True):

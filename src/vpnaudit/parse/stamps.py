@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, cast
 
@@ -49,7 +50,7 @@ _UNITS_S = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600}
 Mark = Literal["", ".", "*"]
 
 
-class Found(Struct, frozen=True):
+class Found(Struct, frozen=True, gc=False):
     """A stamp and where it stands: `text[start:end]`."""
 
     start: int
@@ -81,8 +82,13 @@ def _found(text: str, match: re.Match[str], *, own: bool) -> Found:
 def _clock(text: str) -> tuple[int, int, int, int]:
     """Split "hh:mm:ss.ffffff" into hours, minutes, seconds, microseconds."""
     whole, _, fraction = text.replace(",", ".").partition(".")
-    hour, minute, second = (int(part) for part in whole.split(":"))
+    hour, minute, second = _whole_seconds(whole)
     return hour, minute, second, int(fraction[:6].ljust(6, "0")) if fraction else 0
+
+
+@lru_cache(maxsize=4096)
+def _whole_seconds(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(":"))
 
 
 def offset_minutes(zone: str) -> int | None:
@@ -194,7 +200,7 @@ def _uptime(match: re.Match[str]) -> Found:
     return Found(match.start(), match.end(), stamp, "uptime")
 
 
-class Head(Struct, frozen=True):
+class Head(Struct, frozen=True, gc=False):
     """What stands in front of a message. It begins at `start` of the text that was given."""
 
     start: int = 0
@@ -217,12 +223,48 @@ _BRACKETS = re.compile(r"\[[^\[\]=]{1,64}=[^\[\]]{0,400}\]")
 """Structured data of RFC 5424."""
 
 
+_SECOND = rf"(?:{'|'.join(_MONTH_NAMES)}) [ \d]\d \d\d:\d\d:\d\d"
+_USUAL = re.compile(
+    rf"(?P<relay>{_SECOND}) (?P<host>[\w.-]{{0,64}}\d[\w.-]{{0,64}}) "
+    rf"(?:(?:(?P<sequence>\d{{1,10}}): )?(?P<own>{_SECOND})\.(?P<ms>\d{{3}}): )?$"
+)
+"""A syslog server's head with a device's own behind it, or without: nine of ten lines of a large log."""
+
+
 def read_head(prefix: str, *, line_start: bool = True, firewall: bool = False) -> Head:
     """Read what stands between the start of a line (or the end of the message before it) and a tag.
 
     The stamp nearest to the tag is the device's own; one further left is a relay's. A single one that a bare host name
     follows, as syslog servers write it, is the relay's too. Text that is no head gives a head without facts.
     """
+    usual = _USUAL.match(prefix) if line_start else None
+    if usual is not None and (usual["own"] or firewall) and (host := _host(usual["host"])) is not None:
+        return Head(
+            stamp=_usual_stamp(usual["own"], usual["ms"]) if usual["own"] else None,
+            relay_stamp=_usual_stamp(usual["relay"]),
+            host=host,
+            sequence=int(usual["sequence"]) if usual["sequence"] else None,
+        )
+    return read_any_head(prefix, line_start=line_start, firewall=firewall)
+
+
+def _usual_stamp(text: str, milliseconds: str = "") -> Stamp:
+    """The stamp `Mmm dd hh:mm:ss`, with its milliseconds where there are any."""
+    return Stamp(
+        text=f"{text}.{milliseconds}" if milliseconds else text,
+        kind="datetime",
+        month=MONTHS[text[:3]],
+        day=int(text[4:6]),
+        hour=int(text[7:9]),
+        minute=int(text[10:12]),
+        second=int(text[13:15]),
+        microsecond=int(milliseconds) * 1000 if milliseconds else 0,
+        resolution_s=0.001 if milliseconds else 1.0,
+    )
+
+
+def read_any_head(prefix: str, *, line_start: bool = True, firewall: bool = False) -> Head:
+    """The same, without the shortcut for the usual form."""
     repeated, body = _repeated(prefix)
     stamps = find_stamps(body, device_zone=not firewall)
     if not stamps:
@@ -261,7 +303,7 @@ class _Lead(Struct, frozen=True):
 
 def _lead(before: str, *, line_start: bool) -> _Lead:
     """The part of `before` that is head: all of a line's start where it looks like one, else numbers at its end."""
-    tokens = _PRI.sub(" ", before).split()
+    tokens = (_PRI.sub(" ", before) if "<" in before else before).split()
     if line_start and _is_lead(tokens):
         return _Lead(0, before, tokens)
     number = re.search(r"(?:<\d{1,3}>)?(?:(?<!\S)\d{1,10}: {0,2})?[ *]?$", before)
@@ -287,15 +329,19 @@ def _unstamped(body: str, repeated: int, *, line_start: bool) -> Head:
 
 def _is_tail(tail: str, own: Found, body: str) -> bool:
     """Whether `tail`, between stamp and tag, is a host, a process or the fields of RFC 5424, and no prose."""
-    tokens = _BRACKETS.sub(" ", tail).replace(":", " ").split()
+    tokens = _unbracketed(tail).replace(":", " ").split()
     if len(tokens) <= 1 or (len(tokens) == 2 and tail.rstrip().endswith(":")):
         return True
     fields = own.form in {"iso", "epoch"} or body.startswith("<")
     return (fields or "%$" in tail) and len(tokens) <= _LEAD_TOKENS_MAX and all(_TOKEN.match(t) for t in tokens)
 
 
+def _unbracketed(text: str) -> str:
+    return _BRACKETS.sub(" ", text) if "[" in text else text
+
+
 def _is_gap(gap: str) -> bool:
-    tokens = _BRACKETS.sub(" ", gap).split()
+    tokens = _unbracketed(gap).split()
     return len(tokens) <= _LEAD_TOKENS_MAX and all(_TOKEN.match(t) for t in tokens)
 
 
@@ -309,6 +355,7 @@ def _written_by_relay(tail: str, own: Found, *, firewall: bool, lead: str) -> bo
     return own.form != "named" or (own.stamp.year is None and not lead.strip().startswith("RP/"))
 
 
+@lru_cache(maxsize=4096)
 def _host(token: str) -> str | None:
     if _NODE.match(token) or _PROCESS.match(token) or token.rstrip(":").isdigit():
         return None
@@ -317,7 +364,7 @@ def _host(token: str) -> str | None:
 
 
 def _host_after(tail: str, own: Found) -> str | None:
-    tokens = _BRACKETS.sub(" ", tail.replace(" :", ":")).split()
+    tokens = _unbracketed(tail.replace(" :", ":")).split()
     tokens = [t for t in tokens if t.strip(":")]
     if not tokens or (own.form == "named" and len(tokens) > 2):
         return None

@@ -31,6 +31,7 @@ _FILTERS = (
     "nbma",
     "tunnel",
     "network",
+    "group",
     "all",
     "last",
     "include",
@@ -41,8 +42,8 @@ _FILTERS = (
 """Words behind which a command shows a part. With their values they are the argument, not the command."""
 _ALONE = frozenset({"identity", "active", "standby", "ipv4", "ipv6", "all"})
 """Filters that take no value."""
-_NAMED_THING = re.compile(r"[A-Za-z-]+\s*\d[\d/.:]*$|[0-9A-Fa-f.:/]*[.:][0-9A-Fa-f.:/]*$")
-"""An interface or an address, given without a word before it."""
+_NAMED_THING = re.compile(r"[A-Za-z-]+\s*\d[\d/.:]*$|[0-9A-Fa-f.:/]*[.:][0-9A-Fa-f.:/]*$|\d{1,10}$")
+"""An interface, an address or a number (`back 20`), given without a word before it."""
 _LONGEST = 400
 
 

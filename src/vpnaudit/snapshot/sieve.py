@@ -28,13 +28,14 @@ _AHEAD = 1 << 15
 _LINE_MAX = 1 << 14
 """Bytes; of a longer line only so much is kept on each side of a hit's beginning."""
 _TRIES = 64
+_LONG = 1 << 14
 
 _TAG = re.compile(rb"%(?:> ?)?[A-Z][A-Z0-9_]{0,60}(?:->?[A-Za-z0-9_]{1,40}){0,3}->?[0-7]->?[A-Za-z0-9_]")
 _STAMPED = re.compile(
     rb"(?:<\d{1,3}>)?(?:1 )?\s{0,3}(?:\d{1,10}: )?[*.]?"
     rb"(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6} {1,2}\d|(?:19|20)\d\d[- ])"
 )
-_OF_MANY_LINES = re.compile(rb"MALLOCFAIL|CPUHOG|(?:create|delete)_sas?\b|Syslog logging:")
+_OF_MANY_LINES = (b"MALLOCFAIL", b"CPUHOG", b"create_sa", b"delete_sa", b"Syslog logging:")
 """Messages whose further lines may each have a head of their own."""
 
 
@@ -47,6 +48,9 @@ class Sieve:
         self._search = ahocorasick_rs.BytesAhoCorasick(
             [mark.encode() for mark in NEEDED_MARKS], matchkind=ahocorasick_rs.MatchKind.LeftmostFirst
         )
+        import numpy  # noqa: PLC0415 - a tenth of a second, which only a large log is worth
+
+        self._numpy = numpy
         self._text = b""
         self._from = 0
         """Where in `_text` the part begins that was not searched yet."""
@@ -86,16 +90,23 @@ class Sieve:
 
     def _line_number(self, at: int) -> int:
         """The number of the line in which `at` lies; `at` never goes back behind what was counted."""
-        self._number += self._text.count(b"\n", self._counted, at)
+        self._number += self._line_ends(self._counted, at)
         self._counted = at
         return self._number
+
+    def _line_ends(self, begin: int, end: int) -> int:
+        """Numpy counts a long part five times as fast as `bytes.count`, which is quicker for a short one."""
+        if end - begin < _LONG:
+            return self._text.count(b"\n", begin, end)
+        part = self._numpy.frombuffer(self._text, self._numpy.uint8, end - begin, begin)
+        return int(self._numpy.count_nonzero(part == ord("\n")))
 
     def _look(self, until: int) -> list[Line]:
         found: list[Line] = []
         if self._last < _EDGE_LINES and self._number <= _EDGE_LINES:
             found += self._beginning(until)
         done = self._from
-        for _, start, _ in self._search.find_matches_as_indexes(self._text[self._from : until]):
+        for _, start, _ in self._search.find_matches_as_indexes(memoryview(self._text)[self._from : until]):
             at = self._from + start
             if at >= done:
                 begin, end = self._around(at)
@@ -137,7 +148,7 @@ class Sieve:
         return before if line and (line.endswith(b":") or not _TAG.search(line)) else begin
 
     def _with_further_lines(self, line: bytes, end: int) -> int:
-        many = _OF_MANY_LINES.search(line) is not None
+        many = any(mark in line for mark in _OF_MANY_LINES)
         for _ in range(_FURTHER_LINES):
             if self._text[end : end + 1] != b"\n":
                 break
@@ -169,7 +180,7 @@ class Sieve:
     def _cut(self, begin: int, end: int) -> list[Line]:
         """The lines of a part of the text that were not handed out before."""
         if begin < self._counted:
-            number = self._number - self._text.count(b"\n", begin, self._counted)
+            number = self._number - self._line_ends(begin, self._counted)
         else:
             number = self._line_number(begin)
         lines = [

@@ -54,15 +54,20 @@ def _moment(stamp: str) -> tuple[str, int]:
     return " ".join(word for word in words if word != time), at_ms
 
 
+_SPANS = ("all", "back", "from-boot", "latest")
+_OTHER_TRACES = ("crypto ipsec error", "crypto ikev2 event", "crypto ikev2 error", "crypto merged")
+"""Read for the lines that tell of SAs, which stand in the merged trace; the others hold none."""
+
 COMMANDS = (
     CommandSpec(
         command="show monitor event-trace crypto ipsec event all",
         parse=parse,
         timeout_s=120.0,
         other_forms=(
-            "show monitor event-trace crypto ipsec event latest",
             "show monitor event-trace crypto ipsec event all detail",
-            "show monitor event-trace crypto ipsec event from-boot",
+            *(f"show monitor event-trace crypto ipsec event {span}" for span in _SPANS[1:]),
+            *(f"show monitor event-trace {trace} {span}" for trace in _OTHER_TRACES for span in _SPANS),
+            *(f"show monitor event-trace {trace} {span} detail" for trace in _OTHER_TRACES for span in _SPANS),
         ),
     ),
 )
