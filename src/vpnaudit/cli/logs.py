@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from vpnaudit.cli import options
 from vpnaudit.cli.options import Severity
+
+if TYPE_CHECKING:
+    from vpnaudit.cli.output import Wanted
+    from vpnaudit.model.audit import Audit
+    from vpnaudit.settings import Settings
 
 NAME = "logs"
 HELP = "Audit logs alone: a device's buffer, a syslog file (plain, .gz, .zst …), a pasted mail; - is standard input."
@@ -22,6 +28,9 @@ def command(
     csv: options.CsvOut = None,
     fail_on: options.FailOn = Severity.high,
     settings: options.SettingsFile = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on reading as the logs grow, also when rotated; Ctrl-C: the report.")
+    ] = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> None:
@@ -35,7 +44,32 @@ def command(
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     stdin = sys.stdin.buffer if "-" in files else None
-    with working("reading and judging", quiet=quiet):
-        audit = audit_logs(files, stdin, settings_from(settings), datetime.now(UTC))
+    if follow:
+        audit = _followed(files, stdin, settings_from(settings), wanted)
+    else:
+        with working("reading and judging", quiet=quiet):
+            audit = audit_logs(files, stdin, settings_from(settings), datetime.now(UTC))
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))
+
+
+def _followed(files: Sequence[str], stdin: BinaryIO | None, settings: Settings, wanted: Wanted) -> Audit:
+    """Tell what is new as it comes, on standard error where a document takes the output; the last audit of all."""
+    import signal  # noqa: PLC0415
+
+    from vpnaudit.pipeline.following import follow_logs  # noqa: PLC0415
+    from vpnaudit.report import news  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    last: Audit | None = None
+    try:
+        for audit in follow_logs(files, stdin, settings):
+            if not wanted.quiet:
+                for line in news(last, audit):
+                    typer.echo(line, err=wanted.to_stdout)
+            last = audit
+    except KeyboardInterrupt:
+        pass
+    if last is None:
+        raise KeyboardInterrupt
+    return last

@@ -5,6 +5,7 @@ Importing it loads neither rich nor jinja2: a format is imported when it is aske
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -12,7 +13,7 @@ from vpnaudit.errors import UsageError
 from vpnaudit.model.audit import Audit
 from vpnaudit.report._registry import Format, load, names
 
-__all__ = ["Format", "audit_schema", "formats", "print_terminal", "render", "write_csv"]
+__all__ = ["Format", "audit_schema", "formats", "news", "print_terminal", "render", "write_csv"]
 
 
 def formats() -> tuple[Format, ...]:
@@ -49,6 +50,13 @@ def print_terminal(audit: Audit, console_file: TextIO, *, color: bool, width: in
     from vpnaudit.report import terminal  # noqa: PLC0415 - a format is imported when it is asked for
 
     terminal.print_to(console_file, audit, color=color, width=width, quiet=quiet)
+
+
+def news(before: Audit | None, after: Audit) -> Iterator[str]:
+    """Yield what `after` says that `before` did not, a line each: events, diagnoses; at the beginning the verdict."""
+    from vpnaudit.report.view import news  # noqa: PLC0415 - the joined view is imported when it is asked for
+
+    yield from news.news(before, after)
 
 
 def audit_schema() -> str:

@@ -67,6 +67,9 @@ _DAMAGE = (
     zstandard.ZstdError,
 )
 """What the libraries raise on damage; `RuntimeError` is also zipfile's word for an encrypted member."""
+_OF_DOCUMENTS = ("[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF")
+"""What only zips have that are office documents or programs."""
+_LITTER = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".git", ".gitignore", ".gitkeep"})
 _DRIVE = re.compile(r"[A-Za-z]:")
 _UNIX_TIME = 0x5455
 """The extra field of a zip's member that holds its times in UTC (Info-ZIP's "extended timestamp")."""
@@ -77,6 +80,8 @@ class Unpacked(Struct, frozen=True, kw_only=True):
 
     root: Path
     problems: tuple[Problem, ...]
+    left: int
+    """Bytes that archives inside it may still grow to, in all."""
 
 
 class _Member(Struct, frozen=True, kw_only=True):
@@ -121,11 +126,13 @@ def archive_stem(name: str) -> str:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[Unpacked]:
+def unpacked(path: Path, most: int = BYTES_MAX) -> Iterator[Unpacked]:
     """Unpack `path` into a folder that is named as the archive and is gone afterwards; a sole top folder is the root.
 
+    `most` is the most bytes that may come out: of an archive inside an archive what the outer one has left.
+
     Raises:
-        SourceError: It is no archive that can be read at all, or nothing can be written.
+        SourceError: It is no archive of text files that can be read at all, or nothing can be written.
 
     """
     kind = archive_kind(path)
@@ -136,10 +143,13 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         root.mkdir()
         try:
             members = _zip_members(path) if kind == "zip" else _tar_members(path)
-            problems = _Unpacking(root, _most(path.stat().st_size)).run(members, shown(path.name))
+            unpacking = _Unpacking(root, min(most, _most(path.stat().st_size)))
+            problems = unpacking.run(members, shown(path.name))
         except _DAMAGE as error:
             raise SourceError(shown(path), f"is no {kind} archive that can be read: {_plain(error)}") from error
-        yield Unpacked(root=_top(root), problems=tuple(problems))
+        if any((root / mark).is_file() for mark in _OF_DOCUMENTS):
+            raise SourceError(shown(path), "is an office document or a program: save what is in it as plain text")
+        yield Unpacked(root=_top(root), problems=tuple(problems), left=max(unpacking.left, 0))
 
 
 def _top(root: Path) -> Path:
@@ -157,7 +167,7 @@ class _Unpacking:
     def __init__(self, root: Path, left: int) -> None:
         """Begin with nothing written."""
         self._root = root
-        self._left = left
+        self.left = left
         self._problems: list[Problem] = []
         self._seen: set[Path] = set()
 
@@ -182,7 +192,7 @@ class _Unpacking:
         self._problems.append(Problem(file=_visible(file), problem=problem))
 
     def _member(self, member: _Member) -> None:
-        if _is_finder_data(member.name):
+        if is_litter(member.name):
             return
         parts, why = _inner_parts(member.name)
         why = why or member.why
@@ -216,9 +226,9 @@ class _Unpacking:
 
     def _copy(self, stream: IO[bytes], out: IO[bytes]) -> None:
         while chunk := stream.read(_CHUNK):
-            out.write(chunk[: max(self._left, 0)])
-            self._left -= len(chunk)
-            if self._left < 0:
+            out.write(chunk[: max(self.left, 0)])
+            self.left -= len(chunk)
+            if self.left < 0:
                 raise _TooMuchError
 
 
@@ -234,9 +244,13 @@ def _inner_parts(name: str) -> tuple[list[str], str | None]:
     return (parts, None) if len(parts) <= _DEPTH_MAX else ([], "lies too deep")
 
 
-def _is_finder_data(name: str) -> bool:
-    """What macOS adds to archives about its windows and attributes; it is nobody's capture."""
-    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith((".DS_Store", "._"))
+def is_litter(name: str) -> bool:
+    """What desktops and version control add to folders and archives, unasked; it is nobody's capture.
+
+    >>> is_litter("captures/.DS_Store")
+    True
+    """
+    return any(part in _LITTER or part.startswith("._") for part in name.split("/"))
 
 
 def _visible(name: str) -> str:

@@ -20,9 +20,19 @@ from vpnaudit.model.snapshot import (
     Problem,
     Snapshot,
 )
-from vpnaudit.snapshot.logfile import split_log
+from vpnaudit.snapshot.archive import is_litter
+from vpnaudit.snapshot.large_log import LargeLog, read_large_log
+from vpnaudit.snapshot.logfile import log_captures, split_lines, split_log
 from vpnaudit.snapshot.rotation import is_log_name, log_name, written_by
-from vpnaudit.snapshot.session import Part, Resolve, has_log_tag, sparse_part, split_session, without_log_lines
+from vpnaudit.snapshot.session import (
+    LOG_COMMANDS,
+    Part,
+    Resolve,
+    has_log_tag,
+    sparse_part,
+    split_session,
+    without_log_lines,
+)
 from vpnaudit.snapshot.showtech import is_show_tech, split_show_tech
 from vpnaudit.snapshot.terminal import undo_terminal, without_line_stamps
 from vpnaudit.snapshot.text_file import TextFile, read_text_file, shown
@@ -96,7 +106,7 @@ def _not_listed(root: Path, listed: set[str]) -> list[Problem]:
     problems = []
     for path in _walk(root):
         name = path.relative_to(root).as_posix()
-        if name != MANIFEST and name not in listed:
+        if name != MANIFEST and name not in listed and not is_litter(name):
             problems.append(Problem(file=shown(name), problem="is not in the manifest and was not read"))
     return problems
 
@@ -140,26 +150,55 @@ def _manifest_capture(
     if path is None:
         problems.append(Problem(file=shown(command.file), problem="points out of the snapshot and was not read"))
         return None
-    found = read_text_file(path, keep_data=True)
+    name, argument = resolve(command.command) or (command.command.lower(), "")
+    found = _evidence(path, name)
     told = found.problems if command.bytes else tuple(p for p in found.problems if p != "is empty")
     problems.extend(Problem(file=shown(command.file), problem=p) for p in told)
     if found.text is None:
         return None
-    if hashlib.sha256(found.data or b"").hexdigest() != command.sha256.lower():
+    if found.sha256 != command.sha256.lower():
         problems.append(Problem(file=shown(command.file), problem="was changed after it was written (SHA-256 differs)"))
-    name, argument = resolve(command.command) or (command.command.lower(), "")
     return Capture(
         device=device.name,
         command=name,
         argument=argument,
         text=found.text,
         file=command.file,
+        first_line=found.numbers[0] if found.numbers else 1,
+        numbers=found.numbers,
         asked_at=_utc(command.asked_at),
         answered_at=_utc(command.answered_at),
         modified_at=found.modified_at,
         device_clock=command.device_clock,
         refused=command.refused,
     )
+
+
+class _Evidence(Struct, frozen=True, kw_only=True):
+    """A capture's file: its text, of a large log the needed lines with their numbers."""
+
+    text: str | None
+    sha256: str
+    problems: tuple[str, ...]
+    modified_at: datetime | None
+    numbers: tuple[int, ...] = ()
+
+
+def _evidence(path: Path, command: str) -> _Evidence:
+    large = read_large_log(path, lambda _head: command in LOG_COMMANDS)
+    if large is not None:
+        with path.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        return _Evidence(
+            text=large.text,
+            sha256=sha256,
+            problems=large.problems,
+            modified_at=large.modified_at,
+            numbers=large.numbers,
+        )
+    found = read_text_file(path, keep_data=True)
+    sha256 = hashlib.sha256(found.data or b"").hexdigest()
+    return _Evidence(text=found.text, sha256=sha256, problems=found.problems, modified_at=found.modified_at)
 
 
 def inside(root: Path, path: Path) -> Path | None:
@@ -176,12 +215,15 @@ def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_
 
     `device` is the name where the text has none; with `named_by_folder` it is the name unless the text has several.
     """
-    found = read_text_file(path)
-    found = structs.replace(found, modified_at=written_by(path.name, found.modified_at))
-    problems = [Problem(file=file, problem=p) for p in found.problems]
     own = log_name(path.name).own
     if resolve(own) is None and (prefixed := PREFIXED.match(own)) is not None:
         own = prefixed["command"]
+    large = read_large_log(path, lambda head: _is_log_alone(head, own, resolve))
+    if large is not None:
+        return _large(large, path, own, file, device, named_by_folder, resolve)
+    found = read_text_file(path)
+    found = structs.replace(found, modified_at=written_by(path.name, found.modified_at))
+    problems = [Problem(file=file, problem=p) for p in found.problems]
     if found.text is not None and not found.text.strip() and (command := resolve(own)) is not None:
         return Content(captures=(_empty_answer(command, found, file, device),))
     if found.text is None or not found.text.strip():
@@ -196,6 +238,40 @@ def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_
     alone = named_by_folder and len({part.device for part in parts}) == 1
     captures = tuple(_capture(part, found, file, device if alone else part.device) for part in parts)
     return Content(captures=captures, problems=(*problems, *told), kind=kind)
+
+
+def _is_log_alone(head: str, own: str, resolve: Resolve) -> bool:
+    """Whether what begins so is a log and nothing else."""
+    command = resolve(own)
+    if command is not None:
+        return command[0] in LOG_COMMANDS
+    return is_log_name(own) or has_log_tag(head)
+
+
+def _large(
+    large: LargeLog, path: Path, own: str, file: str, device: str, named_by_folder: bool, resolve: Resolve
+) -> Content:
+    modified_at = written_by(path.name, large.modified_at)
+    problems = tuple(Problem(file=file, problem=p) for p in large.problems)
+    command = resolve(own)
+    if command is not None:
+        capture = Capture(
+            device=device,
+            command=command[0],
+            argument=command[1],
+            text=large.text,
+            file=file,
+            first_line=large.numbers[0],
+            numbers=large.numbers,
+            modified_at=modified_at,
+        )
+        return Content(captures=(capture,), problems=problems, kind="folder")
+    lines = list(zip(large.numbers, large.text.split("\n"), strict=True))
+    fallback = device if named_by_folder or is_log_name(own) else shown(own)
+    captures = tuple(log_captures(split_lines(lines, fallback), file, modified_at))
+    if named_by_folder and len({c.device for c in captures}) == 1:
+        captures = tuple(structs.replace(c, device=device) for c in captures)
+    return Content(captures=captures, problems=problems, kind="logs")
 
 
 def _empty_answer(command: tuple[str, str], found: TextFile, file: str, device: str) -> Capture:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import datetime
 from itertools import chain
 from typing import BinaryIO
 
 from msgspec import Struct
 
+from vpnaudit.model.snapshot import Capture
 from vpnaudit.snapshot.session import Part, read_prompt
 from vpnaudit.snapshot.sieve import Line, needed_lines
 from vpnaudit.snapshot.terminal import undo_terminal
@@ -141,6 +143,20 @@ def _part(device: str, lines: Sequence[Line]) -> Part:
         first_line=first,
         numbers=() if follow else tuple(number for number, _ in lines),
     )
+
+
+def log_captures(parts: Iterable[Part], file: str, modified_at: datetime | None) -> Iterator[Capture]:
+    """Each device's part of a log as its capture; `file` is the log's name."""
+    for part in parts:
+        yield Capture(
+            device=part.device,
+            command=part.command,
+            text=part.text,
+            file=file,
+            first_line=part.first_line,
+            numbers=part.numbers,
+            modified_at=modified_at,
+        )
 
 
 def _prompted(lines: Iterable[str]) -> str | None:

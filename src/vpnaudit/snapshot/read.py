@@ -11,7 +11,7 @@ from msgspec import structs
 
 from vpnaudit.errors import SourceError
 from vpnaudit.model.snapshot import Capture, Problem, Snapshot, SourceKind
-from vpnaudit.snapshot.archive import archive_kind, unpacked
+from vpnaudit.snapshot.archive import BYTES_MAX, archive_kind, is_litter, unpacked
 from vpnaudit.snapshot.folder import (
     TellPlatform,
     devices_of,
@@ -20,11 +20,11 @@ from vpnaudit.snapshot.folder import (
     read_manifest,
     read_snapshot,
 )
-from vpnaudit.snapshot.logfile import Log, read_log
+from vpnaudit.snapshot.logfile import Log, log_captures, read_log
 from vpnaudit.snapshot.rotation import by_age, log_name, written_by
 from vpnaudit.snapshot.session import Resolve
 from vpnaudit.snapshot.text_file import TextFile, moment, read_text_file, shown, stem
-from vpnaudit.snapshot.tree import read_tree
+from vpnaudit.snapshot.tree import ARCHIVES_DEEP, read_tree
 from vpnaudit.snapshot.write import MANIFEST, PARTIAL
 
 STDIN = "-"
@@ -57,12 +57,16 @@ def _read(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> tuple[Sn
     return (_file(path, resolve, tell_platform),)
 
 
-def _archive(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> tuple[Snapshot, ...]:
+def _archive(path: Path, resolve: Resolve, tell_platform: TellPlatform, most: int = BYTES_MAX) -> tuple[Snapshot, ...]:
     """What is in an archive is read as if it had been unpacked and named; only the source's name is the archive's."""
-    with unpacked(path) as found:
+    with unpacked(path, most) as found:
         only = entries(found.root)
         alone = len(only) == 1 and only[0].is_file() and archive_kind(only[0]) is None
-        read = (_file(only[0], resolve, tell_platform),) if alone else _folder(found.root, resolve, tell_platform)
+        read = (
+            (_file(only[0], resolve, tell_platform),)
+            if alone
+            else _folder(found.root, resolve, tell_platform, found.left)
+        )
     *before, last = (structs.replace(snapshot, path=shown(path.name)) for snapshot in read)
     return (*before, _with_problems(last, found.problems))
 
@@ -75,16 +79,25 @@ def _must_exist(path: Path) -> None:
         raise SourceError(shown(path), reason[:1].lower() + reason[1:]) from error
 
 
-def _folder(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> tuple[Snapshot, ...]:
+def _folder(path: Path, resolve: Resolve, tell_platform: TellPlatform, most: int = BYTES_MAX) -> tuple[Snapshot, ...]:
     whole = read_snapshot(path, resolve, tell_platform)
     if whole is not None:
         return (_unfinished(whole) if path.resolve().name.endswith(PARTIAL) else whole,)
     inner, others = _inner_snapshots(path)
     if not inner:
-        return read_tree(path, resolve, tell_platform)
+        return read_tree(path, resolve, tell_platform, most=most)
     snapshots = [found for entry in inner if (found := read_snapshot(entry, resolve, tell_platform)) is not None]
+    beside: list[Problem] = []
+    for entry in others:
+        file = shown(entry.relative_to(path).as_posix())
+        if archive_kind(entry) is None:
+            beside.append(Problem(file=file, problem=_why_beside(entry)))
+            continue
+        try:
+            snapshots += _archive(entry, resolve, tell_platform, most)
+        except SourceError as error:
+            beside.append(Problem(file=file, problem=error.problem))
     snapshots.sort(key=lambda s: (str(s.started_at), s.path))
-    beside = [Problem(file=shown(entry.relative_to(path).as_posix()), problem=_why_beside(entry)) for entry in others]
     if beside and snapshots:
         snapshots[-1] = _with_problems(snapshots[-1], beside)
     return tuple(snapshots)
@@ -92,7 +105,7 @@ def _folder(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> tuple[
 
 def _inner_snapshots(path: Path, depth: int = 3) -> tuple[list[Path], list[Path]]:
     """Snapshots in a folder, or under folders that hold nothing but folders; and what stands beside them."""
-    found = entries(path)
+    found = [entry for entry in entries(path) if not is_litter(entry.name)]
     inner = [entry for entry in found if _holds_snapshot(entry)]
     if inner or not depth or any(entry.is_symlink() or not entry.is_dir() for entry in found):
         return inner, [entry for entry in found if entry not in inner]
@@ -165,18 +178,7 @@ def read_logs(paths: Sequence[str | Path], stdin: BinaryIO | None = None) -> Sna
     problems: list[Problem] = []
     for found, file, modified_at in _logs(paths, stdin, problems):
         problems.extend(Problem(file=file, problem=p) for p in found.problems)
-        captures.extend(
-            Capture(
-                device=part.device,
-                command=part.command,
-                text=part.text,
-                file=file,
-                first_line=part.first_line,
-                numbers=part.numbers,
-                modified_at=modified_at,
-            )
-            for part in found.parts or ()
-        )
+        captures.extend(log_captures(found.parts or (), file, modified_at))
     names = ", ".join(STDIN if str(p) == STDIN else shown(Path(p).name) for p in paths)
     return Snapshot(
         kind="logs", path=names, devices=devices_of(captures, lambda _texts: None), problems=tuple(problems)
@@ -223,16 +225,24 @@ def _log(path: Path, file: str) -> _NamedLog:
     return found, file, modified_at
 
 
-def _archived_logs(path: Path, problems: list[Problem]) -> Iterator[_NamedLog]:
-    with unpacked(path) as found:
-        problems.extend(found.problems)
+def _archived_logs(
+    path: Path, problems: list[Problem], label: str = "", most: int = BYTES_MAX, depth: int = ARCHIVES_DEEP
+) -> Iterator[_NamedLog]:
+    """The logs of an archive and of archives in it; `label` stands before their names."""
+    with unpacked(path, most) as found:
+        problems.extend(structs.replace(p, file=label + p.file) for p in found.problems)
         for file in sorted(map(str, found.root.rglob("*")), key=_by_folder_and_age):
-            if Path(file).is_file():
-                name = shown(Path(file).relative_to(found.root).as_posix())
-                try:
-                    yield _log(Path(file), name)
-                except SourceError as error:
-                    problems.append(Problem(file=name, problem=error.problem))
+            inner = Path(file)
+            if not inner.is_file():
+                continue
+            name = label + shown(inner.relative_to(found.root).as_posix())
+            try:
+                if archive_kind(inner) is None or depth <= 1:
+                    yield _log(inner, name)
+                else:
+                    yield from _archived_logs(inner, problems, f"{name}/", found.left, depth - 1)
+            except SourceError as error:
+                problems.append(Problem(file=name, problem=error.problem))
 
 
 def _must_be_file(path: Path) -> None:

@@ -25,7 +25,7 @@ _SHOW = re.compile(r"(?:do\s+)?sho?w?\s", re.IGNORECASE)
 _IN_CONFIG = re.compile(r"do\s+(?=\S)|(?=sho?w?\s)", re.IGNORECASE)
 """Show commands in a configuration mode: behind `do`, on a firewall as they are."""
 _TECH = re.compile(r"(?:do\s+)?sho?w?\s+(?:\S{1,40}\s+){0,2}tech", re.IGNORECASE)
-_STARTED_AS = "syslog", "show logging", "console-log"
+LOG_COMMANDS = "syslog", "show logging", "console-log"
 """Commands whose answers are log lines."""
 
 _MONITORED = re.compile(
@@ -191,7 +191,7 @@ def without_log_lines(part: Part) -> tuple[Part, dict[int, str]]:
 
     In their place a blank line stands, or what the answer had printed of its line before the message broke in.
     """
-    if "%" not in part.text or part.command in _STARTED_AS:
+    if "%" not in part.text or part.command in LOG_COMMANDS:
         return part, {}
     lines = part.text.split("\n")
     logged: dict[int, str] = {}

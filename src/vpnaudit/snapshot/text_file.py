@@ -277,6 +277,11 @@ def is_text(data: bytes) -> bool:
     return data[:2] in _UTF16_BOMS or not _is_binary(data[:_SAMPLE])
 
 
+def is_packed(data: bytes) -> bool:
+    """Whether bytes are those of a compressed file, by their beginning."""
+    return _opener(data[:_MAGIC]) is not None
+
+
 def to_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Turn UTF-16, told by its mark, into UTF-8; anything else passes as it is, without UTF-8's own mark."""
     first = next(chunks, b"")

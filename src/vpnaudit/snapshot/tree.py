@@ -4,6 +4,8 @@ A folder names a device where files in it are named by commands (`show_version.t
 a folder inside such a folder holds is of the same device. Any other folder is a place: what lies there is named by its
 text or by its file. What one device has of the same command in several places are several collections of it, told
 apart so that the newest is judged; if nothing says that it is one device, they are two devices of one name.
+
+An archive is a folder with the archive's name. A folder that is a snapshot is read as one, wherever it stands.
 """
 
 from __future__ import annotations
@@ -15,14 +17,27 @@ from typing import cast
 
 from msgspec import Struct, structs
 
+from vpnaudit.errors import SourceError
 from vpnaudit.model.snapshot import Capture, Problem, Snapshot, SourceKind
-from vpnaudit.snapshot.folder import PREFIXED, Content, TellPlatform, devices_of, entries, inside, read_file
+from vpnaudit.snapshot.archive import BYTES_MAX, archive_kind, archive_stem, is_litter, unpacked
+from vpnaudit.snapshot.folder import (
+    PREFIXED,
+    Content,
+    TellPlatform,
+    devices_of,
+    entries,
+    inside,
+    read_file,
+    read_snapshot,
+)
 from vpnaudit.snapshot.rotation import by_age, log_name
 from vpnaudit.snapshot.session import Resolve
 from vpnaudit.snapshot.text_file import shown
 from vpnaudit.snapshot.write import MANIFEST, PARTIAL
 
 _DEPTH_MAX = 12
+ARCHIVES_DEEP = 3
+"""Archives in archives; each only as large as what contains it may grow."""
 _FILES_MAX = 500_000
 _DATE = re.compile(
     r"(?:(?:19|20)\d\d(?:[-_.]?[01]\d(?:[-_.]?[0-3]\d)?)?|[0-3]\d[-_.][01]\d[-_.](?:19|20)\d\d)"
@@ -43,11 +58,16 @@ class _Found(Struct, frozen=True, kw_only=True):
     named: bool
 
 
-def read_tree(root: Path, resolve: Resolve, tell_platform: TellPlatform) -> tuple[Snapshot, ...]:
-    """Read all there is under `root`; several collections of one device come as several snapshots, logs as one more."""
+def read_tree(
+    root: Path, resolve: Resolve, tell_platform: TellPlatform, *, most: int = BYTES_MAX
+) -> tuple[Snapshot, ...]:
+    """Read all there is under `root`; several collections of one device come as several snapshots, logs as one more.
+
+    Snapshots in it come last, in the order of their start. Archives in it may grow to `most` bytes each.
+    """
     name = shown(root.resolve().name or root)
-    walk = _Walk(root, resolve)
-    walk.folder(root, (), _Owner(name=name))
+    walk = _Walk(resolve, tell_platform)
+    walk.folder(root, _At(root=root, most=most, owner=_Owner(name=name)))
     loose = [f for f in walk.found if f.content.kind == "logs" and not f.named]
     held = [f for f in walk.found if f.content.captures and f not in loose]
     snapshots = [
@@ -57,9 +77,10 @@ def read_tree(root: Path, resolve: Resolve, tell_platform: TellPlatform) -> tupl
     if loose:
         captures = [c for f in loose for c in f.content.captures]
         snapshots.append(Snapshot(kind="logs", path=name, devices=devices_of(captures, tell_platform)))
+    snapshots += sorted(walk.snapshots, key=lambda s: (str(s.started_at), s.path))
     first, *more = snapshots or [Snapshot(kind="folder", path=name)]
     told = tuple(p for f in walk.found for p in f.content.problems)
-    return (structs.replace(first, problems=told), *more)
+    return (structs.replace(first, problems=(*first.problems, *told)), *more)
 
 
 def _kind(held: Sequence[_Found]) -> SourceKind:
@@ -81,78 +102,131 @@ class _Owner(Struct, frozen=True, kw_only=True):
         return where[: self.at] + where[self.at + 1 :]
 
 
+class _At(Struct, frozen=True, kw_only=True):
+    """Where the walk is: `root` holds all that may be read, `label` is what the user would type to get there.
+
+    `most` is what an archive found here may grow to, in bytes; `archives` how many archives are around it.
+    """
+
+    root: Path
+    owner: _Owner
+    most: int
+    label: str = ""
+    where: Where = ()
+    archives: int = 0
+
+    def named(self, name: str) -> str:
+        """What a file or folder in this one is called."""
+        return f"{self.label}{shown(name)}"
+
+
 class _Walk:
     """One walk through a tree of folders; everything in it is read or told."""
 
-    def __init__(self, root: Path, resolve: Resolve) -> None:
+    def __init__(self, resolve: Resolve, tell_platform: TellPlatform) -> None:
         """Begin with nothing found."""
         self.found: list[_Found] = []
-        self._root = root
+        self.snapshots: list[Snapshot] = []
         self._resolve = resolve
+        self._tell_platform = tell_platform
         self._left = _FILES_MAX
 
-    def folder(self, folder: Path, where: Where, owner: _Owner) -> None:
-        """Read a folder, then what is in its folders."""
+    def folder(self, folder: Path, at: _At) -> None:
+        """Read a folder, then what is in its folders and archives."""
+        if (at.where or at.archives) and self._is_snapshot(folder):
+            return
         found = sorted(entries(folder), key=lambda path: by_age(path.name))
-        if not found and where:
-            self._tell("/".join(where), "is an empty folder, or one that cannot be listed")
+        if not found and at.where:
+            self._tell(at.label.rstrip("/"), "is an empty folder, or one that cannot be listed")
         files: list[Path] = []
-        folders: list[Path] = []
+        inner: list[Path] = []
         for path in found:
-            why = self._why_not(path, where)
+            if is_litter(path.name):
+                continue
+            why = self._why_not(path, at)
             if why is not None:
-                self._tell("/".join((*where, shown(path.name))), why)
+                self._tell(at.named(path.name), why)
             else:
-                (folders if path.is_dir() else files).append(path)
-        if where and any(self._is_command(path) for path in files):
-            owner = structs.replace(owner, is_device=True)
+                (inner if path.is_dir() or archive_kind(path) is not None else files).append(path)
+        if at.where and any(self._is_command(path.name) for path in (*files, *inner)):
+            at = structs.replace(at, owner=structs.replace(at.owner, is_device=True))
         for path in files:
-            self._file(path, where, owner)
-        for path in folders:
-            self.folder(path, (*where, shown(path.name)), _below(owner, where, shown(path.name)))
+            self._file(path, at)
+        for path in inner:
+            if path.is_dir():
+                self.folder(path, _below(at, shown(path.name), path.name))
+            else:
+                self._archive(path, at)
 
-    def _why_not(self, path: Path, where: Where) -> str | None:
+    def _is_snapshot(self, folder: Path) -> bool:
+        whole = read_snapshot(folder, self._resolve, self._tell_platform)
+        if whole is not None:
+            self.snapshots.append(whole)
+        return whole is not None
+
+    def _archive(self, path: Path, at: _At) -> None:
+        label = at.named(path.name)
+        if at.archives >= ARCHIVES_DEEP:
+            self._tell(label, "is an archive in too many archives; not read")
+            return
+        try:
+            with unpacked(path, at.most) as found:
+                for problem in found.problems:
+                    self._tell(
+                        f"{label}/{problem.file}" if problem.file != shown(path.name) else label, problem.problem
+                    )
+                inner = _below(at, shown(found.root.name), path.name)
+                inner = structs.replace(inner, root=found.root, most=found.left, archives=at.archives + 1)
+                if self._is_command(path.name):
+                    inner = structs.replace(inner, owner=at.owner, where=at.where)
+                self.folder(found.root, inner)
+        except SourceError as error:
+            self._tell(label, error.problem)
+
+    def _why_not(self, path: Path, at: _At) -> str | None:
         if path.name.endswith(PARTIAL):
             return "is what a collection that did not finish left; not read"
         if path.name.startswith("."):
             return "is hidden; not read"
-        if inside(self._root, path) is None:
+        if inside(at.root, path) is None:
             return "links out of the folder; not read"
         if path.is_dir():
             if path.is_symlink():
                 return "is a link to a folder that is read where it stands"
-            named_by_command = self._resolve(path.name) is not None or self._is_command(path)
+            named_by_command = self._resolve(path.name) is not None or self._is_command(path.name)
             if named_by_command and not any(entry.is_file() for entry in entries(path)):
                 return "is a folder where a command's file is expected; not read"
-            return "lies too deep; not read" if len(where) >= _DEPTH_MAX else None
+            return "lies too deep; not read" if len(at.where) >= _DEPTH_MAX else None
         self._left -= 1
         return None if self._left >= 0 else f"is beyond the {_FILES_MAX:,} files of one source; not read"
 
-    def _is_command(self, path: Path) -> bool:
-        return self._resolve(log_name(path.name).own) is not None
+    def _is_command(self, name: str) -> bool:
+        return self._resolve(log_name(archive_stem(name)).own) is not None
 
-    def _file(self, path: Path, where: Where, owner: _Owner) -> None:
-        label = "/".join((*where, shown(path.name)))
-        if path.name == MANIFEST and not where:
+    def _file(self, path: Path, at: _At) -> None:
+        label = at.named(path.name)
+        if path.name == MANIFEST:
             self._tell(label, "is no manifest of a snapshot; read without it")
             return
         own = log_name(path.name).own
-        named, device = owner.is_device or self._is_command(path), owner.name
+        owner = at.owner
+        named, device = owner.is_device or self._is_command(path.name), owner.name
         if not named and (prefixed := PREFIXED.match(own)) is not None and self._resolve(prefixed["command"]):
             named, device = True, _device_of(shown(prefixed["device"]), owner.name)
         content = read_file(path, file=label, device=device, resolve=self._resolve, named_by_folder=named)
-        self.found.append(_Found(content=_spelled(content, owner.name), place=owner.place(where), named=named))
+        self.found.append(_Found(content=_spelled(content, owner.name), place=owner.place(at.where), named=named))
 
     def _tell(self, file: str, problem: str) -> None:
         content = Content(problems=(Problem(file=file, problem=problem),))
         self.found.append(_Found(content=content, place=(), named=False))
 
 
-def _below(owner: _Owner, where: Where, name: str) -> _Owner:
-    """Whose a folder in a folder is. Dates and what is inside a device's folder are places, a name is a device's."""
-    if owner.is_device or _is_date(name, where):
-        return owner
-    return _Owner(name=name, at=len(where))
+def _below(at: _At, name: str, label: str) -> _At:
+    """Go into a folder. Dates and what is inside a device's folder are places of its owner, a name is a device's."""
+    owner = at.owner
+    if not owner.is_device and not _is_date(name, at.where):
+        owner = _Owner(name=name, at=len(at.where))
+    return structs.replace(at, owner=owner, where=(*at.where, name), label=f"{at.named(label)}/")
 
 
 def _is_date(name: str, where: Where) -> bool:

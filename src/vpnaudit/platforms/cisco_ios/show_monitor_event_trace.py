@@ -55,8 +55,8 @@ def _moment(stamp: str) -> tuple[str, int]:
 
 
 _SPANS = ("all", "back", "from-boot", "latest")
-_OTHER_TRACES = ("crypto ipsec error", "crypto ikev2 event", "crypto ikev2 error", "crypto merged")
-"""Read for the lines that tell of SAs, which stand in the merged trace; the others hold none."""
+_OTHER_TRACES = ("crypto", "crypto ipsec error", "crypto ikev2 event", "crypto ikev2 error", "crypto merged")
+"""Read for the lines that tell of SAs, which stand in the merged trace and in that of all; the others hold none."""
 
 COMMANDS = (
     CommandSpec(
@@ -66,6 +66,8 @@ COMMANDS = (
         other_forms=(
             "show monitor event-trace crypto ipsec event all detail",
             *(f"show monitor event-trace crypto ipsec event {span}" for span in _SPANS[1:]),
+            "show monitor event-trace crypto merged",
+            "show monitor event-trace crypto merged detail",
             *(f"show monitor event-trace {trace} {span}" for trace in _OTHER_TRACES for span in _SPANS),
             *(f"show monitor event-trace {trace} {span} detail" for trace in _OTHER_TRACES for span in _SPANS),
         ),
