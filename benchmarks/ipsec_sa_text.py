@@ -62,7 +62,7 @@ _ANY = "0.0.0.0/0.0.0.0/0/0"
 
 def tunnel_interfaces(tunnels: int) -> str:
     """A hub with a virtual tunnel interface a tunnel: the one layout that every peer can read."""
-    draw = random.Random(tunnels)  # noqa: S311 - not for keys
+    draw = random.Random(tunnels)
     return "".join(
         f"interface: Tunnel{n}\n"
         f"    Crypto map tag: Tunnel{n}-head-0, local addr 192.0.2.1\n\n"
@@ -73,7 +73,7 @@ def tunnel_interfaces(tunnels: int) -> str:
 
 def crypto_map(tunnels: int) -> str:
     """A hub whose tunnels all hang on one crypto map of one interface."""
-    draw = random.Random(tunnels)  # noqa: S311 - not for keys
+    draw = random.Random(tunnels)
     return "interface: GigabitEthernet0/0/0\n    Crypto map tag: VPN, local addr 192.0.2.1\n\n" + "\n".join(
         _identity(draw, n, "VPN", "10.0.0.0/255.0.0.0/0/0", f"10.{n // 250 % 250}.{n % 250}.0/255.255.255.0/0/0")
         for n in range(1, tunnels + 1)

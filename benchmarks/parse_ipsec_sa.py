@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import ipsec_sa_by_hand
+import page
 from ipsec_sa_text import crypto_map, tunnel_interfaces
 from ntc_templates.parse import parse_output
 
@@ -42,8 +43,6 @@ OURS = "vpnaudit"
 BY_HAND = "scanner by hand"
 COMPARED = (1_000, 5_000)
 ALONE = (20_000,)
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
-BEGIN, END = "<!-- benchmarks/parse_ipsec_sa.py -->\n", "<!-- end of benchmarks/parse_ipsec_sa.py -->\n"
 
 _PRINTED_SPI = re.compile(r"^ +spi: 0x([0-9A-F]+)", re.MULTILINE)
 
@@ -132,15 +131,11 @@ def table(layout: str, tunnels: int, taking_part: list[Reader], text: str, round
         cpu = [t.cpu for t in times]
         ratios = [t.cpu / ours.cpu for t, ours in zip(times, taken[OURS], strict=True)]
         rows.append(
-            f"| {tunnels:,} {layout} | {name} | {spread(cpu, 3)} | {statistics.median(t.wall for t in times):.3f} "
+            f"| {tunnels:,} {layout} | {name} | {page.spread(cpu, 3)} | {statistics.median(t.wall for t in times):.3f} "
             f"| {statistics.median(cpu) / tunnels * 1e6:,.0f} | {found[name]:,} of {len(printed):,} "
-            f"| {'1' if name == OURS else spread(ratios, 2)} |"
+            f"| {'1' if name == OURS else page.spread(ratios, 2)} |"
         )
     return rows
-
-
-def spread(values: list[float], digits: int) -> str:
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 def times(sizes: list[int], rounds: int) -> list[str]:
@@ -204,13 +199,6 @@ def memory(sizes: list[int]) -> list[str]:
     return rows
 
 
-def write(lines: list[str]) -> None:
-    """Put the tables into the page, between the marks of this script."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n\n" + END + after, encoding="utf-8")
-
-
 def main() -> None:
     """Measure and print; write the page if asked."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -233,7 +221,7 @@ def main() -> None:
     ]
     print("\n".join(lines))
     if asked.write:
-        write(lines)
+        page.write(Path(__file__).name, lines)
 
 
 if __name__ == "__main__":

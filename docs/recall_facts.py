@@ -27,8 +27,7 @@ class Record:
 def expected_records(notes: Values) -> Iterator[Record]:
     """The noted facts, one record each, by the names that the notes use."""
     for sa in notes.get("sas", ()):
-        wanted = {k: sa[k] for k in _SA if sa.get(k) is not None}
-        yield Record("sas", wanted)
+        yield Record("sas", {k: sa[k] for k in _SA if sa.get(k) is not None})
     for spi in dict.fromkeys(notes.get("current_outbound_spi", ())):
         yield Record("current_outbound_spi", {"spi": spi})
     for kind in ("isakmp", "ikev2", "sessions", "pools"):
@@ -88,8 +87,8 @@ def our_records(facts: Facts) -> Iterator[Record]:
 
 
 def _sa(sa: IpsecSa) -> Values:
-    ends = {"peer": sa.peer, "local_endpt": sa.local_endpoint, "remote_endpt": sa.remote_endpoint}
-    left = {"remaining_kb": sa.remaining_kb, "remaining_sec": sa.remaining_s, "status": sa.status}
+    ends: Values = {"peer": sa.peer, "local_endpt": sa.local_endpoint, "remote_endpt": sa.remote_endpoint}
+    left: Values = {"remaining_kb": sa.remaining_kb, "remaining_sec": sa.remaining_s, "status": sa.status}
     return {"spi": sa.spi, "direction": sa.direction, "proto": sa.protocol, "interface": sa.interface, **ends, **left}
 
 

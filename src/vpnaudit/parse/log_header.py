@@ -31,7 +31,19 @@ _KNOWN = re.compile(
     )""",
     re.VERBOSE,
 )
-_ECHO = re.compile(r"^\s*(?:\S{1,80}[#>]\s?)?sh(?:ow)?\s+log", re.IGNORECASE)
+_AROUND = re.compile(
+    r"""\s*(?:
+        (?:\S{1,80}[#>]\s?)?sh(?:ow)?\s+log                       # the command, behind a prompt or alone
+      | \w[\w.@:/()~-]{0,99}[#>]\s*$                             # a prompt alone
+      | (?:<-{1,4})?\s?-{1,4}\s?More\s?-{1,4}>?\s*$               # a pager's mark
+      | Load\sfor\sfive\ssecs:\s | Time\ssource\sis\s | No\stime\ssource,\s
+      | (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\s[A-Z][a-z]{2}\s{1,2}\d{1,2}\s\d\d:\d\d:\d\d(?:\.\d{1,6})?\s\S{1,8}\s*$
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What stands around an answer: prompt, echo, pager, and the clock that a device was told to print with each answer."""
+_OVERWRITTEN_WITHIN = 2
+"""Lines below `Log Buffer` in which the rest of a message may stand whose start was overwritten."""
 
 
 class HeaderReader:
@@ -41,16 +53,22 @@ class HeaderReader:
         self._open = False
         self._facts: dict[str, object] = {}
         self._hosts: list[str] = []
+        self._buffer_at: int | None = None
+
+    def begins_buffer(self, number: int) -> bool:
+        """Whether line `number` is the first below `Log Buffer`: in a buffer that wrapped, the rest of a message."""
+        return self._buffer_at is not None and 0 < number - self._buffer_at <= _OVERWRITTEN_WITHIN
 
     def take(self, number: int, line: str) -> bool:
         """Read one line that carries no message; true if it belongs to the header."""
         if _OPENING.match(line):
             return self._begin(number, line)
         if not self._open:
-            return _ECHO.match(line) is not None
+            return _AROUND.match(line) is not None
         size = _SIZE.match(line)
         if size is not None:
             self._facts["buffer_bytes"] = int(size["bytes"])
+            self._buffer_at = number
             self._open = False
             return True
         if not _KNOWN.match(line):

@@ -16,7 +16,7 @@ from vpnaudit.model.logs import INVALID_SPI_TAGS, LogMessage
 from vpnaudit.parse.log_header import HeaderReader
 from vpnaudit.parse.log_message import KEYED_LINE, OpenMessage
 from vpnaudit.parse.messages import EVENT_NAME
-from vpnaudit.parse.stamps import Head, find_stamps, read_head
+from vpnaudit.parse.stamps import Found, Head, find_stamps, read_head
 
 _TAG = re.compile(
     r"%(?:> ?)?(?P<facility>[A-Z][A-Z0-9_]{0,60})(?P<sub>(?:->?[A-Za-z0-9_]{1,40}){0,3}?)->?(?P<severity>[0-7])"
@@ -38,6 +38,11 @@ _DEBUG_NAMES = {
     "ignoring request to send delete notify": "ISAKMP_NO_SA_FOR_DELETE",
     "deleting SA": "ISAKMP_DELETE_SA",
 }
+_OTHER_DEBUG = re.compile(r"\s*(?:ISAKMP(?:-ERROR|-PAK)?|IKEv2(?:-ERROR|-PAK|-INTERNAL)?|IPSEC) ?:? ?\(\w")
+"""Debug of IKE and IPsec on a console without time stamps."""
+_NAMES_A_MESSAGE = re.compile(r"%[A-Z]|(?i:invalid spi|PKT_INV_SPI)")
+"""In a line without a tag: it may be a message whose tag was spoilt, which must be seen."""
+_OWN_TEXT = re.compile(r"\s{0,2}:\s{0,8}\S")
 _FIREWALLS = frozenset({"ASA", "FTD", "PIX"})
 _EVENT_WORDS = re.compile(r"[ :-]{0,4}(?:decaps|rec.d IPSEC|IPSEC: Received)", re.IGNORECASE)
 _WRAPPER = "PLATFORM"
@@ -52,7 +57,8 @@ _HOSTS_MAX = 4096
 def scan(text: str, numbers: Sequence[int] = ()) -> Parsed:
     """Read every message of a log. Never raises on any text.
 
-    Lines of a message, of `show logging`'s header and repeat counts are understood; all others are told as unparsed.
+    Lines of a message, debug lines with a device's own stamp, `show logging`'s header and repeat counts are understood;
+    all others are told as unparsed.
     `numbers` are those of the lines in their file, where the text holds only some of its lines: where a line was left
     out, nothing goes on.
     """
@@ -99,6 +105,15 @@ def _needs_no_colon(match: re.Match[str], line: str) -> bool:
 
 def _tag(match: re.Match[str]) -> str:
     return f"{match['facility']}-{match['severity']}-{match['name']}"
+
+
+def _is_untagged_line(line: str, stamps: Sequence[Found]) -> bool:
+    """Whether a device wrote the line without a tag, as debug output is: its own stamp, a colon, text."""
+    if _NAMES_A_MESSAGE.search(line):
+        return False
+    own = next((s for s in stamps[:2] if _OWN_TEXT.match(line, s.end)), None)
+    head = read_head(line[: own.end]) if own is not None else Head()
+    return head.stamp is not None and head.start == 0
 
 
 class _Scanner:
@@ -270,7 +285,8 @@ class _Scanner:
             return True
         if stamps:
             self._other_line(line)
-        return False
+            return _is_untagged_line(line, stamps)
+        return _OTHER_DEBUG.match(line) is not None or (self._current is None and self.header.begins_buffer(number))
 
     def _continues(self, line: str, width: int, *, stamped: bool, rest: str) -> bool:
         current = self._current

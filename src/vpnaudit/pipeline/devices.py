@@ -17,6 +17,7 @@ from vpnaudit.parse.logs import scan
 from vpnaudit.parse.times import TimeContext, clock_to_utc, date_messages, parse_trace_stamp
 from vpnaudit.pipeline.newest import newest_and_past
 from vpnaudit.platforms.registry import platform, tell_platform
+from vpnaudit.snapshot.rotation import by_age
 
 LONGEST_SHOWN = 2048
 CLOCK_COMMANDS = ("show clock", "show clock detail")
@@ -81,8 +82,14 @@ def _split_repeats(captures: DeviceCaptures) -> tuple[DeviceCaptures, DeviceCapt
             earlier.append(known)
         current[key] = capture
     ordered = sorted(current.values(), key=lambda c: (bool(c.argument), c.command, c.argument))
-    logs.sort(key=lambda c: (c.command, c.file, c.first_line))
+    logs.sort(key=lambda c: (c.command, *_by_folder_and_age(c.file), c.first_line))
     return structs.replace(captures, captures=(*ordered, *logs)), structs.replace(captures, captures=tuple(earlier))
+
+
+def _by_folder_and_age(file: str) -> tuple[str, object]:
+    """Of rotated files of one log the oldest comes first."""
+    folder, _, name = file.rpartition("/")
+    return folder, by_age(name)
 
 
 def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tuple[Device, datetime | None]:

@@ -23,7 +23,7 @@ from vpnaudit.model.snapshot import (
 from vpnaudit.snapshot.archive import is_litter
 from vpnaudit.snapshot.large_log import LargeLog, read_large_log
 from vpnaudit.snapshot.logfile import log_captures, split_lines, split_log
-from vpnaudit.snapshot.rotation import is_log_name, log_name, written_by
+from vpnaudit.snapshot.rotation import is_log_name, log_name, logging_device, written_by
 from vpnaudit.snapshot.session import (
     LOG_COMMANDS,
     Part,
@@ -43,6 +43,12 @@ TellPlatform = Callable[[Sequence[str]], str | None]
 
 PREFIXED = re.compile(r"(?P<device>.{1,100}?)[-_. ]+(?P<command>sh(?:ow?)?[-_ ].{1,200})$", re.IGNORECASE)
 """`r1-show_version.txt`: device and command in one name."""
+_OWN_REPORT = re.compile(
+    r"\s{0,9}\{\s{0,9}\"schema\":\s{0,9}\"vpnaudit\.|# VPN audit: |<!doctype html>[\s\S]{0,2000}?<title>[^<]{0,9}VPN audit"
+    r"|id,(?:time,time_from|rule,status|severity,confidence|state,out_of_step),"
+)
+"""What an audit writes quotes log lines, and must not be taken for a log."""
+OWN_REPORT = "report"
 _MANIFEST_MAX = 64 * 1024 * 1024
 _YEAR_MIN, _YEAR_MAX = 1970, 2199
 """A manifest with a time beyond these is none that a collection wrote."""
@@ -228,7 +234,9 @@ def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_
         return Content(captures=(_empty_answer(command, found, file, device),))
     if found.text is None or not found.text.strip():
         return Content(problems=tuple(problems))
-    fallback = device if named_by_folder or resolve(own) is not None or is_log_name(own) else shown(own)
+    if _OWN_REPORT.match(found.text) is not None:
+        return Content(problems=(Problem(file=file, problem="is a report of an audit; not read"),), kind=OWN_REPORT)
+    fallback = device if named_by_folder or resolve(own) is not None or is_log_name(own) else shown(logging_device(own))
     parts, told, kind = tell_parts(undo_terminal(without_line_stamps(found.text)), own, file, fallback, resolve)
     if not parts:
         told = [
@@ -267,7 +275,7 @@ def _large(
         )
         return Content(captures=(capture,), problems=problems, kind="folder")
     lines = list(zip(large.numbers, large.text.split("\n"), strict=True))
-    fallback = device if named_by_folder or is_log_name(own) else shown(own)
+    fallback = device if named_by_folder or is_log_name(own) else shown(logging_device(own))
     captures = tuple(log_captures(split_lines(lines, fallback), file, modified_at))
     if named_by_folder and len({c.device for c in captures}) == 1:
         captures = tuple(structs.replace(c, device=device) for c in captures)

@@ -21,7 +21,7 @@ from vpnaudit.snapshot.folder import (
     read_snapshot,
 )
 from vpnaudit.snapshot.logfile import Log, log_captures, read_log
-from vpnaudit.snapshot.rotation import by_age, log_name, written_by
+from vpnaudit.snapshot.rotation import by_age, log_name, logging_device, written_by
 from vpnaudit.snapshot.session import Resolve
 from vpnaudit.snapshot.text_file import TextFile, moment, read_text_file, shown, stem
 from vpnaudit.snapshot.tree import ARCHIVES_DEEP, read_tree
@@ -138,7 +138,7 @@ def _file(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> Snapshot
     name = shown(path.name)
     folder = shown(path.absolute().parent.name) or shown(stem(path.name))
     content = read_file(path, file=name, device=folder, resolve=resolve, named_by_folder=False)
-    kind = cast("SourceKind", content.kind or "folder")
+    kind = cast("SourceKind", content.kind if content.captures else "folder")
     return Snapshot(
         kind=kind, path=name, devices=devices_of(content.captures, tell_platform), problems=content.problems
     )
@@ -216,7 +216,7 @@ def _log(path: Path, file: str) -> _NamedLog:
     _must_be_file(path)
     try:
         with path.open("rb") as stream:
-            found = read_log(stream, shown(log_name(path.name).own))
+            found = read_log(stream, shown(logging_device(log_name(path.name).own)))
         modified_at = written_by(path.name, moment(path.stat().st_mtime))
     except OSError as error:
         raise SourceError(shown(path), f"cannot be read: {error.strerror or error}") from error

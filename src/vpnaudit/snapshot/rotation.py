@@ -13,10 +13,13 @@ from vpnaudit.snapshot.text_file import stem
 _LOG_NAMES = frozenset(
     {"syslog", "console-log", "log", "logs", "messages", "console", *(f"local{n}" for n in range(8))}
 )
-_NUMBERED = re.compile(r"(?P<family>.{1,200})\.(?P<number>\d{1,4})$")
+_NUMBERED = re.compile(r"(?P<family>.{1,200})\.(?:(?P<number>\d{1,4})|old)$")
 _DATED = re.compile(
-    r"(?P<family>.{1,200}?)[-_.](?P<year>(?:19|20)\d\d)-?(?P<month>[01]\d)-?(?P<day>[0-3]\d)(?:[-_.T]?\d{2,6})?$"
+    r"(?P<family>.{1,200}?)[-_.](?P<year>(?:19|20)\d\d)-?(?P<month>[01]\d)-?(?P<day>[0-3]\d)"
+    r"(?:[-_.T]?\d{2,10}(?:[-_.:h]\d\d){0,2}Z?)?$"
 )
+_OF_ONE = re.compile(r"(?P<device>.{1,100}?)[-_. ](?:syslog|logs?|messages|console(?:[-_ ]?log)?)$", re.IGNORECASE)
+"""`hub1-syslog`: a device's log."""
 
 
 class LogName(Struct, frozen=True):
@@ -45,14 +48,24 @@ def log_name(name: str) -> LogName:
     if numbered is None or _is_address(own):
         return LogName(own)
     family = stem(numbered["family"])
-    if family == numbered["family"] and not is_log_name(family):
+    if family == numbered["family"] and not is_log_name(family) and not _OF_ONE.match(family):
         return LogName(own)
-    return LogName(family, number=int(numbered["number"]) + 1)
+    return LogName(family, number=int(numbered["number"] or 0) + 1)
 
 
 def is_log_name(own: str) -> bool:
     """Whether a name, as `log_name` leaves it, is one that logs have."""
     return own.lower().replace("_", "-") in _LOG_NAMES
+
+
+def logging_device(own: str) -> str:
+    """Whose log a file is, by a name as `log_name` leaves it, where its lines do not say.
+
+    >>> logging_device("hub1-syslog")
+    'hub1'
+    """
+    found = _OF_ONE.match(own)
+    return found["device"] if found is not None else own
 
 
 def by_age(name: str) -> tuple[str, bool, float, int, str]:

@@ -269,7 +269,11 @@ def _not_too_many_lines(text: str, problems: list[str]) -> tuple[str, list[str]]
 
 
 def _line_ends(text: str) -> str:
-    return text.replace("\r\r\n", "\n").replace("\r\n", "\n") if "\r" in text else text
+    if "\r" not in text:
+        return text
+    if "\n" not in text:
+        return text.replace("\r", "\n")
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n")
 
 
 def is_text(data: bytes) -> bool:

@@ -21,6 +21,7 @@ from vpnaudit.errors import SourceError
 from vpnaudit.model.snapshot import Capture, Problem, Snapshot, SourceKind
 from vpnaudit.snapshot.archive import BYTES_MAX, archive_kind, archive_stem, is_litter, unpacked
 from vpnaudit.snapshot.folder import (
+    OWN_REPORT,
     PREFIXED,
     Content,
     TellPlatform,
@@ -214,6 +215,8 @@ class _Walk:
         if not named and (prefixed := PREFIXED.match(own)) is not None and self._resolve(prefixed["command"]):
             named, device = True, _device_of(shown(prefixed["device"]), owner.name)
         content = read_file(path, file=label, device=device, resolve=self._resolve, named_by_folder=named)
+        if content.kind == OWN_REPORT:
+            return
         self.found.append(_Found(content=_spelled(content, owner.name), place=owner.place(at.where), named=named))
 
     def _tell(self, file: str, problem: str) -> None:

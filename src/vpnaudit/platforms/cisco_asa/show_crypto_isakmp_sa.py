@@ -1,0 +1,107 @@
+"""`show crypto isakmp sa`, `show crypto ikev1 sa` and `show crypto ikev2 sa`: the IKE SAs (field guide 5).
+
+One reader for all three: the first lists both versions, in the words of the others.
+"""
+
+from __future__ import annotations
+
+from vpnaudit.model.facts import Facts, Parsed
+from vpnaudit.model.platform import CommandSpec
+from vpnaudit.model.sa import ChildSa, DpdTimers, IkeSa
+from vpnaudit.parse.engine import Row, parse_answer
+
+_NAT_T = {"detected": True, "not detected": False}
+_INITIATOR = {"init": True, "initiator": True, "resp": False, "responder": False}
+
+
+def parse(text: str) -> Parsed:
+    """Read an answer. Never raises."""
+    return parse_answer("cisco_asa", "show_crypto_isakmp_sa", text, _facts)
+
+
+def _facts(rows: list[Row]) -> Facts:
+    return Facts(ike_sas=tuple(_ike_sa(row) for row in rows if _is_begun(row)))
+
+
+def _is_begun(row: Row) -> bool:
+    """Whether the line with the peer is there: what follows a cut says nothing of any SA."""
+    return bool(row["PEER"] or row["DST"] or row["TUNNEL_ID"])
+
+
+def _ike_sa(row: Row) -> IkeSa:
+    if row["TUNNEL_ID"]:
+        return _version_2(row)
+    return _version_1(row) if row["PEER"] else _of_pix(row)
+
+
+def _version_1(row: Row) -> IkeSa:
+    """An ASA names only the peer, and calls `State` what is also the status."""
+    return IkeSa(
+        line=row.line,
+        version="v1",
+        remote=row["PEER"],
+        status=row.text("STATE"),
+        state=row.text("STATE"),
+        lifetime_s=row.number("LIFETIME_S"),
+        remaining_s=row.number("REMAINING_S"),
+        initiator=_INITIATOR.get(row["ROLE"].lower()),
+    )
+
+
+def _of_pix(row: Row) -> IkeSa:
+    """Which of dst and src is local PIX 6 does not say (DESIGN 6)."""
+    return IkeSa(
+        line=row.line,
+        version="v1",
+        local=row["SRC"],
+        remote=row["DST"],
+        ends_known=False,
+        status=row.text("STATE"),
+        state=row.text("STATE"),
+    )
+
+
+def _version_2(row: Row) -> IkeSa:
+    lifetime_s, active_s = row.number("LIFETIME_S"), row.number("ACTIVE_S")
+    return IkeSa(
+        line=row.line,
+        version="v2",
+        local=row.text("LOCAL"),
+        remote=row.text("REMOTE"),
+        local_port=row.number("LOCAL_PORT"),
+        remote_port=row.number("REMOTE_PORT"),
+        status=row.text("STATE"),
+        state=row.text("DESCRIPTION"),
+        lifetime_s=lifetime_s,
+        active_s=active_s,
+        remaining_s=None if lifetime_s is None or active_s is None else max(lifetime_s - active_s, 0),
+        dpd=_dpd(row),
+        child_sas=tuple(child for pair in row.each("CHILD") for child in _children(pair)),
+        initiator=_INITIATOR.get(row["ROLE"].lower()),
+        nat_t=_NAT_T.get(row["NAT_T"]),
+        vrf=None if row["IVRF"] in {"", "none", "Global"} else row["IVRF"],
+        front_vrf="" if row["FVRF"] in {"none", "Global"} else row.text("FVRF"),
+        conn_id=row.number("TUNNEL_ID"),
+    )
+
+
+def _dpd(row: Row) -> DpdTimers | None:
+    """The timers that this SA runs with; an interval of 0 means that this end sends no probes."""
+    if not row["DPD_INTERVAL_S"]:
+        return None
+    return DpdTimers(interval_s=row.number("DPD_INTERVAL_S"), retry_s=row.number("DPD_RETRY_S"))
+
+
+def _children(pair: str) -> tuple[ChildSa, ChildSa]:
+    inbound, outbound = pair.split("/")
+    return ChildSa(direction="in", spi=int(inbound, 16)), ChildSa(direction="out", spi=int(outbound, 16))
+
+
+COMMANDS = (
+    CommandSpec(command="show crypto isakmp sa", parse=parse, needed=True),
+    CommandSpec(command="show crypto isakmp sa detail", parse=parse),
+    CommandSpec(command="show crypto ikev1 sa", parse=parse),
+    CommandSpec(command="show crypto ikev1 sa detail", parse=parse),
+    CommandSpec(command="show crypto ikev2 sa", parse=parse),
+    CommandSpec(command="show crypto ikev2 sa detail", parse=parse),
+)
