@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,12 +62,13 @@ def test_the_readme_has_examples() -> None:
 def test_readme_examples_are_commands_that_exist(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = shlex.split(example.partition("#")[0])[1:]
     monkeypatch.chdir(tmp_path)
-    if words[0] in NEEDS_DEVICES:  # tests/e2e runs these; here only: the verb and each option exist
+    if words[0] in NEEDS_DEVICES or "--follow" in words:  # tests/e2e runs these; here only: the verb and each option exist
         known = CliRunner().invoke(app, [words[0], "--help"]).output
         assert all(w.partition("=")[0] in known for w in words if w.startswith("--"))
         return
     fleet = build_fleet(1, ("delete-lost",), datetime(2026, 5, 1, tzinfo=UTC))
     fleet.write_captures(tmp_path / "captures")
+    shutil.make_archive(str(tmp_path / "case-4711"), "zip", tmp_path / "captures")
     (tmp_path / "mail.txt").write_text(MAIL)
     result = CliRunner().invoke(app, words, input=MAIL)
     assert result.exit_code in {0, 1}, (example, result.output, result.exception)

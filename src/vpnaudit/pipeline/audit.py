@@ -90,7 +90,11 @@ def audit_logs(paths: Sequence[str], stdin: BinaryIO | None, settings: Settings,
 
 def audit_snapshots(snapshots: Sequence[Snapshot], settings: Settings, now: datetime) -> Audit:
     """Parse, correlate, judge, remedy; then the document."""
-    read = read_devices(snapshots, now)
+    return judge(snapshots, read_devices(snapshots, now), settings, now)
+
+
+def judge(snapshots: Sequence[Snapshot], read: Read, settings: Settings, now: datetime) -> Audit:
+    """The same for devices that were read from the snapshots already."""
     fleet = correlate(
         read.devices,
         older=read.older,

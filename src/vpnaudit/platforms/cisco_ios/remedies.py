@@ -198,7 +198,13 @@ class CiscoIosRemedies:
 
     def fit(self, running: str, wanted: tuple[str, ...]) -> Change | None:
         """By hier_config's IOS driver, with the rules of the crypto statements added."""
-        return fit_to_running(driver(), _named_lists(running), wanted, new_sections=_may_be_new(wanted))
+        return _fitted(running, wanted)
+
+
+@lru_cache(maxsize=4096)
+def _fitted(running: str, wanted: tuple[str, ...]) -> Change | None:
+    """Once for all tunnels of a device that want the same."""
+    return fit_to_running(driver(), _named_lists(running), wanted, new_sections=_may_be_new(wanted))
 
 
 def _lifetime(where: str | None, value: str, shown: str) -> Change:

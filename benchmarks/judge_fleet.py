@@ -1,0 +1,129 @@
+"""Correlating and judging a fleet: 1,000 and 10,000 tunnels, both ends of each, ten logged lines a tunnel.
+
+    make bench                                                  everything, and docs/performance.md written anew
+    python benchmarks/judge_fleet.py [--devices N …] [--rounds N] [--write]
+
+Each size is a process of its own, which reads and parses the folder of captures, and then does what an audit does with
+the parsed devices: correlate, diagnose, check, remedy, make the document. CPU time of that part, on one core; memory is
+the process's peak, reading included. One tunnel out of the folder is the verb `vpnaudit tunnel … --from`, start to end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import page
+from fleet_text import TUNNELS_A_DEVICE, write_fleet
+
+from vpnaudit.cli.app import tune_collector
+from vpnaudit.pipeline.audit import judge, read_sources
+from vpnaudit.pipeline.devices import read_devices
+from vpnaudit.settings import Settings
+
+DEVICES = (200, 2000)
+
+
+def print_one(folder: Path) -> None:
+    """One judging, in this process: JSON with its figures."""
+    tune_collector()
+    now = datetime.now(UTC)
+    begun = time.process_time()
+    snapshots = read_sources([folder])
+    read = read_devices(snapshots, now)
+    parsed = time.process_time()
+    audit = judge(snapshots, read, Settings(), now)
+    done = time.process_time()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    causes = Counter(d.cause for d in audit.diagnoses)
+    print(
+        json.dumps(
+            {
+                "read_s": parsed - begun,
+                "judge_s": done - parsed,
+                "peak": peak,
+                "tunnels": len(audit.tunnels),
+                "events": sum(e.count for e in audit.events),
+                "causes": dict(causes),
+            }
+        )
+    )
+
+
+def one_tunnel(folder: Path) -> float:
+    """Seconds of the verb for one tunnel."""
+    begun = time.perf_counter()
+    words = [sys.executable, "-m", "vpnaudit", "tunnel", "r00000", "r00001", "--from", str(folder)]
+    done = subprocess.run(
+        [*words, "--quiet", "--json", os.devnull, "--fail-on", "never"], check=False, capture_output=True, text=True
+    )
+    if done.returncode not in {0, 3}:
+        raise SystemExit(done.stderr)
+    return time.perf_counter() - begun
+
+
+def measured(sizes: list[int], rounds: int) -> list[str]:
+    rows = [
+        f"Python {platform.python_version()}, {rounds} rounds.",
+        "",
+        (
+            "| Devices | Tunnels | Lines | Read and parse, CPU s | Judge, CPU s, median (range) | ms a tunnel | MB "
+            "| One tunnel, s | Causes |"
+        ),
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for devices in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "fleet"
+            write_fleet(folder, devices)
+            runs = [_run(folder) for _ in range(rounds)]
+            alone = [one_tunnel(folder) for _ in range(rounds)]
+        first = runs[0]
+        if (first["tunnels"], first["events"]) != (devices * TUNNELS_A_DEVICE, 10 * devices * TUNNELS_A_DEVICE):
+            raise SystemExit(f"{devices} devices: not every tunnel and line was found: {first}")
+        judged = [run["judge_s"] for run in runs]
+        rows.append(
+            f"| {devices:,} | {first['tunnels']:,} | {first['events']:,} | {min(r['read_s'] for r in runs):.1f} "
+            f"| {page.spread(judged, 2)} | {min(judged) / first['tunnels'] * 1e3:.2f} "
+            f"| {max(r['peak'] for r in runs) / 1e6:.0f} | {page.spread(alone, 2)} "
+            f"| {', '.join(f'{n:,} {c}' for c, n in sorted(first['causes'].items()))} |"
+        )
+    return rows
+
+
+def _run(folder: Path) -> dict[str, Any]:
+    words = [sys.executable, __file__, "--one", str(folder)]
+    loaded: dict[str, Any] = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+    return loaded
+
+
+def main() -> None:
+    """Measure and print; write the page if asked."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--devices", type=int, nargs="+", default=list(DEVICES))
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--write", action="store_true", help="also into docs/performance.md")
+    options.add_argument("--one", type=Path, help=argparse.SUPPRESS)
+    asked = options.parse_args()
+    if asked.one:
+        print_one(asked.one)
+        return
+    lines = measured(asked.devices, asked.rounds)
+    print("\n".join(lines))
+    if asked.write:
+        page.write(Path(__file__).name, lines)
+
+
+if __name__ == "__main__":
+    main()
