@@ -37,6 +37,8 @@ test: $(STAMP) browser lint
 docs: $(STAMP)
 	$(BIN)/python -m vpnaudit.parse.index
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/recall.py
+	$(BIN)/python docs/upstream.py
 
 $(BENCH)/.ready: requirements/bench.txt
 	$(PYTHON) -m venv $(BENCH)

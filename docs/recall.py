@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recall_facts import Record, expected_records, our_records
+from recall_facts import Record, Values, expected_records, kinds_noted, our_records
 from recall_ntc import facts_read
 
 from vpnaudit.model.facts import Parsed, UnparsedLine
@@ -24,7 +24,7 @@ from vpnaudit.model.snapshot import Capture
 from vpnaudit.pipeline.devices import parse_capture
 from vpnaudit.platforms.registry import platform, resolve_command
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 CORPUS = HERE.parents[1] / "shared" / "corpus"
 PAGE = HERE / "recall.md"
 NO_DEVICE_OUTPUT = HERE / "recall_not_device_output.txt"
@@ -95,14 +95,16 @@ def measure(sample: Path) -> Score:
         score.problems += [Problem(name_of(sample), 0, "facts are noted, no parser reads this")] * bool(expected)
         return score
     score.read = True
-    score.found, score.invented, score.problems = compare(sample, text, expected, list(our_records(parsed.facts)))
+    noted = kinds_noted(_notes(sample))
+    ours = [r for r in our_records(parsed.facts) if r.kind.partition(" ")[0] in noted]
+    score.found, score.invented, score.problems = compare(sample, text, expected, ours)
     _count_lines(score, sample, parsed)
     return score
 
 
 def notes_of(sample: Path) -> list[Record]:
     """The facts that others noted about a sample."""
-    return list(expected_records(json.loads(_notes_file(sample).read_text(encoding="utf-8"))))
+    return list(expected_records(_notes(sample)))
 
 
 def others(sample: Path) -> tuple[bool, int]:
@@ -112,6 +114,11 @@ def others(sample: Path) -> tuple[bool, int]:
     command = "show logging" if folder in LOG_COMMANDS else _typed(folder)
     text = sample.read_text(encoding="utf-8", errors="replace")
     return facts_read(name, command, text, notes_of(sample))
+
+
+def _notes(sample: Path) -> Values:
+    notes: Values = json.loads(_notes_file(sample).read_text(encoding="utf-8"))
+    return notes
 
 
 def _notes_file(sample: Path) -> Path:
@@ -180,15 +187,10 @@ def compare(
             problems += [
                 Problem(name, other.line, f"{kind} {key}: {want!r}, read {have!r}") for key, want, have in wrong
             ]
-        extra = [] if kind in NOTED_IN_PART or not _is_noted(kind, expected) else rest
+        extra = [] if kind in NOTED_IN_PART else rest
         invented += len(extra)
         problems += [Problem(name, r.line, f"invented {kind} {r.values}") for r in extra]
     return hits, invented, problems
-
-
-def _is_noted(kind: str, expected: Sequence[Record]) -> bool:
-    """A version or a pool that nobody noted is no invention; an SA, a peer, an event that nobody noted is one."""
-    return kind not in {"version", "pools"} or any(r.kind == kind for r in expected)
 
 
 def _best(wanted: Record, rest: Sequence[Record]) -> tuple[int, Record | None]:
@@ -289,7 +291,7 @@ samples' own sources publish). A test does the same and demands: all found, noth
 - **Invented**: a record that has no noted counterpart (SAs, peers, sessions, IKE SAs, messages, statements), a value
   other than the noted one, and, for IPsec SAs and messages, which are noted whole, a value where none is noted (but an
   ASA's `SA State:`, which the notes leave out). Of pre-shared keys' addresses and of lifetimes the notes hold only a
-  part: more of those is no invention.
+  part: more of those is no invention. Records of a kind of which a sample's notes do not speak are not judged.
 - **Unknown**: lines that no rule of the command's template or of the log reader knows. Blank lines do not count.
 - **People's**: lines of the samples with which no device answered that command. Each was looked at, and is known by a
   digest in `recall_not_device_output.txt`:

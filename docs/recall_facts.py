@@ -45,6 +45,25 @@ def expected_records(notes: Values) -> Iterator[Record]:
         yield Record("version", {k: settled(v) for k, v in notes["version"].items()})
 
 
+def kinds_noted(notes: Values) -> frozenset[str]:
+    """The kinds of which the notes speak, if only to say that there are none."""
+    return frozenset(
+        {
+            "sas",
+            "current_outbound_spi",
+            "isakmp",
+            "ikev2",
+            "sessions",
+            "pools",
+            "events",
+            "tag_lines",
+            "config",
+            "version",
+        }
+        & notes.keys()
+    )
+
+
 _SA = (
     "spi", "direction", "proto", "interface", "peer", "local_endpt", "remote_endpt", "remaining_kb", "remaining_sec",
     "status",
@@ -82,8 +101,8 @@ def our_records(facts: Facts) -> Iterator[Record]:
             yield from (Record(f"config {name}", {"text": v}) for v in values)
     version = facts.version
     if version is not None:
-        names = ("version", "uptime", "reload_reason", "spellings")
-        yield Record("version", {n: settled(getattr(version, n)) for n in names}, version.line)
+        told = ("version", "uptime", "reload_reason", "spellings")
+        yield Record("version", {n: settled(getattr(version, n)) for n in told}, version.line)
 
 
 def _sa(sa: IpsecSa) -> Values:

@@ -64,10 +64,10 @@ def _followed(files: Sequence[str], stdin: BinaryIO | None, settings: Settings, 
     last: Audit | None = None
     try:
         for audit in follow_logs(files, stdin, settings):
+            before, last = last, audit  # first of all: the report must hold what was told
             if not wanted.quiet:
-                for line in news(last, audit):
+                for line in news(before, audit):
                     typer.echo(line, err=wanted.to_stdout)
-            last = audit
     except KeyboardInterrupt:
         pass
     if last is None:

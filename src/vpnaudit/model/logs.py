@@ -7,16 +7,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-INVALID_SPI_TAGS = frozenset(
-    {
-        "CRYPTO-4-RECVD_PKT_INV_SPI",
-        "IPSEC-3-RECVD_PKT_INV_SPI",
-        "ASA-4-402114",
-        "FTD-4-402114",
-        "PIX-4-402114",
-        "PIX-4-402101",
-        "ASA-4-402101",
-    }
+INVALID_SPI_TAGS = frozenset({"CRYPTO-4-RECVD_PKT_INV_SPI", "IPSEC-3-RECVD_PKT_INV_SPI"}) | frozenset(
+    f"{firewall}-{severity}-{number}"
+    for firewall in ("ASA", "FTD", "PIX")
+    for severity in range(8)  # `logging message 402114 level errors` changes it
+    for number in ("402114", "402101")
 )
 """Tags of the lines that are events (field guide 1.2, 1.4, 1.6), without any sub-facility or class token."""
 

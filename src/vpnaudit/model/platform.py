@@ -28,6 +28,16 @@ class CommandSpec(Struct, frozen=True, kw_only=True):
     """What the device is asked, where its own word for it is another ("detailed"); null: the canonical command."""
 
 
+class Words(Struct, frozen=True, kw_only=True):
+    """What a person types on the platform to settle a question that is open."""
+
+    sessions_shown_by: str = "show crypto session detail"
+    """The command that lists the sessions with their age."""
+    sessions_logged_by: str = "crypto logging session"
+    """What is configured so that the log tells when a session comes and goes."""
+    interfaces_shown_by: str = "show interfaces"
+
+
 class Defaults(Struct, frozen=True, kw_only=True):
     """What holds where a configuration says nothing (field guide 2.1, 5.4)."""
 
@@ -43,6 +53,7 @@ class Defaults(Struct, frozen=True, kw_only=True):
     """After which share of a time lifetime a rekey begins; null: shortly before its end (field guide 2.4)."""
     log_milliseconds: bool = True
     """Whether the platform can stamp its log with milliseconds at all."""
+    words: Words = Words()
 
 
 class Change(Struct, frozen=True, kw_only=True):

@@ -50,6 +50,8 @@ class InterfaceState(Struct, frozen=True, kw_only=True):
     output_rate_bps: int | None = None
     input_packets: int | None = None
     output_packets: int | None = None
+    nameif: str | None = None
+    """The name by which an ASA's tables call it ("outside")."""
 
 
 class VersionFacts(Struct, frozen=True, kw_only=True):

@@ -38,11 +38,14 @@ _DEBUG_NAMES = {
     "ignoring request to send delete notify": "ISAKMP_NO_SA_FOR_DELETE",
     "deleting SA": "ISAKMP_DELETE_SA",
 }
-_OTHER_DEBUG = re.compile(r"\s*(?:ISAKMP(?:-ERROR|-PAK)?|IKEv2(?:-ERROR|-PAK|-INTERNAL)?|IPSEC) ?:? ?\(\w")
+_OTHER_DEBUG = re.compile(r"\s{0,8}(?:(?:ISAKMP|IKEv2)(?:-[A-Z]{1,10})?: {0,12}\S|(?:ISAKMP|IPSEC) ?:? ?\(\w)")
 """Debug of IKE and IPsec on a console without time stamps."""
 _NAMES_A_MESSAGE = re.compile(r"%[A-Z]|(?i:invalid spi|PKT_INV_SPI)")
 """In a line without a tag: it may be a message whose tag was spoilt, which must be seen."""
-_OWN_TEXT = re.compile(r"\s{0,2}:\s{0,8}\S")
+_SPOILT_TAG = r"(?![A-Z][A-Z0-9_]{2,60}-[0-7]-[A-Z])"
+_OWN_TEXT = re.compile(rf"\s{{0,2}}:\s{{0,8}}{_SPOILT_TAG}\S")
+_OTHER_PROGRAM = re.compile(rf" \S{{1,255}} (?:{_SPOILT_TAG}[A-Za-z][\w./-]{{0,63}}(?:\[\d{{1,10}}\])?: |-- MARK --)")
+"""Behind a relay's stamp: a host, and a program of that host or the syslog daemon's sign of life."""
 _FIREWALLS = frozenset({"ASA", "FTD", "PIX"})
 _EVENT_WORDS = re.compile(r"[ :-]{0,4}(?:decaps|rec.d IPSEC|IPSEC: Received)", re.IGNORECASE)
 _WRAPPER = "PLATFORM"
@@ -108,9 +111,11 @@ def _tag(match: re.Match[str]) -> str:
 
 
 def _is_untagged_line(line: str, stamps: Sequence[Found]) -> bool:
-    """Whether a device wrote the line without a tag, as debug output is: its own stamp, a colon, text."""
+    """Whether it is a whole log line without a tag: a device's debug output, or another program's on the relay."""
     if _NAMES_A_MESSAGE.search(line):
         return False
+    if _OTHER_PROGRAM.match(line, stamps[0].end):
+        return not line[: stamps[0].start].strip("<>0123456789 ")
     own = next((s for s in stamps[:2] if _OWN_TEXT.match(line, s.end)), None)
     head = read_head(line[: own.end]) if own is not None else Head()
     return head.stamp is not None and head.start == 0
@@ -129,6 +134,8 @@ class _Scanner:
         self._current: OpenMessage | None = None
         self._last_of: dict[str | None, OpenMessage | None] = {}
         self._carried: Head | None = None
+        self._carried_at = 0
+        self._untagged_at = -1
         self._after_blank = False
         self._cut: tuple[str, int] | None = None
 
@@ -207,6 +214,8 @@ class _Scanner:
         if carried is not None and head.stamp is None and head.relay_stamp is None:
             head = carried
             lead_at = tags[0].start()
+            if self.unparsed and self.unparsed[-1][0] == self._carried_at:
+                self.unparsed.pop()
         else:
             lead_at = head.start
         index = 0
@@ -255,6 +264,7 @@ class _Scanner:
         if not stamps or text[stamps[-1].end :].strip(" :"):
             return len(line)
         self._carried = read_head(text, line_start=False)
+        self._carried_at = self._number
         return start + self._carried.start
 
     def _begin(self, message: OpenMessage) -> None:
@@ -285,8 +295,20 @@ class _Scanner:
             return True
         if stamps:
             self._other_line(line)
-            return _is_untagged_line(line, stamps)
-        return _OTHER_DEBUG.match(line) is not None or (self._current is None and self.header.begins_buffer(number))
+            untagged = _is_untagged_line(line, stamps)
+        else:
+            untagged = self._goes_on_untagged(line, number)
+        if untagged:
+            self._untagged_at = number
+        return untagged or (self._current is None and not stamps and self.header.begins_buffer(number))
+
+    def _goes_on_untagged(self, line: str, number: int) -> bool:
+        """Whether a line without time stamp is debug output: it says so, or is indented below a line that is."""
+        if _OTHER_DEBUG.match(line):
+            if self._current is not None:
+                self._current.open = False
+            return True
+        return line[:1].isspace() and self._untagged_at == number - 1
 
     def _continues(self, line: str, width: int, *, stamped: bool, rest: str) -> bool:
         current = self._current

@@ -16,12 +16,13 @@ _EQ = r"\s*=(?:3D)?\s*"
 _HEX = r"0x(?P<hex>[0-9A-Fa-f]{1,16})(?![0-9A-Za-z])"
 # A first letter lets `re` skip to where a key can begin; a `\b` in front of the word would keep it from that.
 _DESTINATION = re.compile(
-    rf"(?:d(?<!\w\w)(?:estaddr|est_addr|st_addr)|s(?<!\w\w)a_dest)(?:{_EQ}|[ \t]+)(?P<value>[^\s,]*)"
+    rf"(?:d(?<!\w\w)(?:estadd?r|est_addr|st_addr)|s(?<!\w\w)a_dest)(?:{_EQ}|[ \t]+)(?P<value>[^\s,]*)"
 )
 _SOURCE = re.compile(rf"s(?<!\w\w)rc_?addr(?:{_EQ}|[ \t]+)(?P<value>[^\s,]*)")
 _SPI = re.compile(rf"\b(?:sa_)?spi(?:{_EQ}|[ \t]+){_HEX}(?:\s*\((?P<decimal>\d{{1,20}})\))?", re.IGNORECASE)
 _SPI_DECIMAL = re.compile(rf"\b(?:sa_)?spi(?:{_EQ}|[ \t]+)(?P<decimal>\d{{1,10}})(?![0-9A-Za-z])", re.IGNORECASE)
-_PROTOCOL = re.compile(rf"p(?<!\w\w)rot{_EQ}(?P<value>\d{{1,3}})")
+_PROTOCOL = re.compile(rf"p(?<!\w\w)rot{_EQ}(?P<value>\d{{1,3}}|esp\b|ah\b)")
+_PROTOCOL_WORDS = {"esp": 50, "ah": 51}
 _INPUT = re.compile(rf"i(?<!\w\w)nput\s+interface{_EQ}(?P<value>[^\s,]+)")
 _EVENT_KEYS = (_DESTINATION, _SOURCE, _SPI, _PROTOCOL, _INPUT)
 _PACKET_SEQUENCE = re.compile(rf"s(?<!\w\w)eq(?:uence number|no){_EQ}(?P<value>0x[0-9A-Fa-f]{{1,16}}|\d{{1,20}})")
@@ -116,7 +117,7 @@ def _pairs(text: str, facts: MessageFacts) -> None:
     facts.destination = address(destination)
     facts.source = address(_value(_SOURCE, text))
     protocol = _value(_PROTOCOL, text)
-    facts.protocol = int(protocol) if protocol else None
+    facts.protocol = _PROTOCOL_WORDS.get(protocol) or int(protocol) if protocol else None
     interface = _value(_INPUT, text)
     facts.interface = interface.rstrip(".);") if interface else None
     sequence = _value(_PACKET_SEQUENCE, text)
@@ -152,13 +153,20 @@ _IKE_FROM = re.compile(
     re.IGNORECASE,
 )
 _REASON = re.compile(r"\b(?:fail_reason|reason|ERROR)\s*:\s*(?P<value>[^\r\n]{1,300})", re.IGNORECASE)
+_AFTER_REASON = re.compile(r"\s(?:Remote Proxy |fail_class_cnt:)")
+"""What stands behind a reason and is none: a firewall's proxies, a router's count of failures of that class."""
 
 
 def _ike(text: str, facts: MessageFacts) -> None:
     """IKMP_*, NEG_ABORT and other words about an IKE peer."""
     peer = _value(_IKE_FROM, text)
     name, port = _port_off(peer)
-    facts.note(peer=name, port=port, reason=_value(_REASON, text))
+    facts.note(peer=name, port=port, reason=_reason(text))
+
+
+def _reason(text: str) -> str | None:
+    value = _value(_REASON, text)
+    return _AFTER_REASON.split(value, maxsplit=1)[0].strip() if value else None
 
 
 def _port_off(peer: str | None) -> tuple[str | None, str | None]:
@@ -293,7 +301,17 @@ def _nhrp(text: str, facts: MessageFacts) -> None:
     socket = _TUNNEL_SOCKET.search(text)
     if socket is not None:
         facts.note(state=socket["state"].lower(), local=socket["local"], peer=socket["remote"])
-    facts.note(peer=_value(_NEXT_HOP, text), reason=_value(_REASON, text))
+    facts.note(peer=_value(_NEXT_HOP, text), reason=_reason(text))
+
+
+_GROUP_SOURCE = re.compile(r"\bin group (?P<group>\S{1,80})\s+from source (?P<source>\S{1,64})")
+
+
+def _group_replay(text: str, facts: MessageFacts) -> None:
+    """GDOI's time-based anti-replay: `… failed in group G from source A …`, where A is inside the tunnel."""
+    found = _GROUP_SOURCE.search(text)
+    if found is not None:
+        facts.note(group=found["group"], inner_source=address(found["source"]))
 
 
 _FROM_TO = re.compile(
@@ -344,8 +362,8 @@ _GROUP = re.compile(rf"\bGroup{_EQ}(?P<value>[^\s,]{{1,255}})")
 _IP = re.compile(rf"\bIP{_EQ}(?P<value>[^\s,]{{1,64}})")
 _USER = re.compile(rf"\bUsername{_EQ}(?P<value>[^\s,]{{1,120}})")
 _ENDS = re.compile(
-    r"\bLocal:(?P<local>\S{1,255}):(?P<local_port>\d{1,5}) "
-    r"Remote:(?P<remote>\S{1,255}):(?P<port>\d{1,5})(?: Username:(?P<user>\S{1,120}))?"
+    r"\bLocal: ?(?P<local>\S{1,255}):(?P<local_port>\d{1,5}) "
+    r"Remote: ?(?P<remote>\S{1,255}):(?P<port>\d{1,5})(?: Username: ?(?P<user>\S{1,120}))?"
 )
 _ROLE = re.compile(r"\b(?P<value>Initiator|Responder)\b")
 _DURATIONS = re.compile(
@@ -358,11 +376,11 @@ def _firewall_vpn(text: str, facts: MessageFacts) -> None:
     facts.note(group=_value(_GROUP, text), user=_value(_USER, text), peer=address(_value(_IP, text)))
     ends = _ENDS.search(text)
     if ends is not None:
-        facts.note(local=ends["local"], peer=ends["remote"], port=ends["port"], user=ends["user"])
+        facts.note(local=address(ends["local"]), peer=address(ends["remote"]), port=ends["port"], user=ends["user"])
     durations = _DURATIONS.search(text)
     if durations is not None:
         facts.note(duration_before=durations["old"], duration=durations["new"], unit=durations["what"].lower())
-    facts.note(reason=_value(_REASON, text))
+    facts.note(reason=_reason(text))
 
 
 def _firewall_negotiated(text: str, facts: MessageFacts) -> None:
@@ -455,6 +473,7 @@ _BY_NAME: dict[str, Reader] = {
     "UPDOWN": _link,
     "CHANGED": _link,
     "STATECHANGE": _hsrp,
+    "TIMEBASED_REPLAY_FAILED": _group_replay,
     "MALLOCFAIL": _allocation,
     "CONFIG_I": _config,
     "RELOAD": _reload,

@@ -29,7 +29,8 @@ _STAMP = re.compile(
       (?:(?P<year>(?:19|20)\d\d),?\ {1,2})?
       (?P<time>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)
     |
-      (?P<iso_date>(?:19|20)\d\d-\d\d-\d\d)[T ](?P<iso_time>\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)
+      (?P<iso_date>(?:19|20)\d\d(?:-\d\d-|/\d\d/)\d\d)[T\ \t]
+      (?P<iso_time>\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)
       \ ?(?P<iso_zone>Z|[+-]\d\d(?::?\d\d)?)?(?![\d:])
     |
       (?P<up_mark>[*.])?(?<![\d:.][*.])(?<![\d:.])(?P<up_clock>\d{1,3}:\d\d:\d\d)(?=:(?:\s|$))
@@ -42,7 +43,8 @@ _STAMP = re.compile(
     re.VERBOSE,
 )
 _ZONE = re.compile(
-    r"(?P<gap> ?)(?P<zone>[A-Za-z]{1,7}(?:[+-]\d{1,2}(?::?\d\d)?)?|[+-]\d\d:?\d\d)(?=(?P<after>\s*:|\s|$))"
+    r"(?P<gap> ?)(?P<zone>[A-Za-z]{1,7}(?:[+-]\d{1,2}(?::?\d\d)?|-[Dd][Ss][Tt])?|[+-]\d\d:?\d\d)"
+    r"(?=(?P<after>\s*:|\s|$))"
 )
 _ZONE_NUMBER = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d\d)?$", re.IGNORECASE)
 _YEAR_LAST = re.compile(r" (?P<year>(?:19|20)\d\d)(?=\s|$)")
@@ -143,7 +145,7 @@ def _resolution(clock: str) -> float:
 
 
 def _iso(match: re.Match[str]) -> Found:
-    year, month, day = (int(part) for part in match["iso_date"].split("-"))
+    year, month, day = (int(part) for part in match["iso_date"].replace("/", "-").split("-"))
     hour, minute, second, microsecond = _clock(match["iso_time"])
     zone = match["iso_zone"]
     stamp = Stamp(
@@ -215,6 +217,12 @@ _PRI = re.compile(r"<\d{1,3}>(?:1(?= ))?:?")
 _REPEATED = re.compile(r"message repeated (?P<times>\d{1,9}) times: \[\s*")
 _NODE = re.compile(r"\w{0,8}/?\d{1,3}/\w{1,12}/\w{1,12}:?$|0/\w{1,12}/\w{1,12}:?$")
 _HOST = re.compile(r"-?(?P<name>[A-Za-z0-9_][\w.:-]{0,252}?):?$")
+_PRIORITY = re.compile(
+    r"(?:kern|user|mail|daemon|auth|authpriv|syslog|lpr|news|uucp|cron|ftp|local[0-7])\."
+    r"(?:emerg\w{0,5}|alert|crit\w{0,4}|err\w{0,2}|warn\w{0,3}|notice|info\w{0,9}|debug)$",
+    re.IGNORECASE,
+)
+"""Facility and severity in words, as some syslog servers write them between the time and the host."""
 _LETTER = re.compile(r"[A-Za-z]|::")
 _PROCESS = re.compile(r"[\w.+/-]{1,64}\[\d{0,10}\]:?$")
 _TOKEN = re.compile(r"[\w.:/\[\]<>*$%-]{1,255}$")
@@ -226,7 +234,8 @@ _BRACKETS = re.compile(r"\[[^\[\]=]{1,64}=[^\[\]]{0,400}\]")
 _SECOND = rf"(?:{'|'.join(_MONTH_NAMES)}) [ \d]\d \d\d:\d\d:\d\d"
 _USUAL = re.compile(
     rf"(?P<relay>{_SECOND}) (?P<host>[\w.-]{{0,64}}\d[\w.-]{{0,64}}) "
-    rf"(?:(?:(?P<sequence>\d{{1,10}}): )?(?P<own>{_SECOND})\.(?P<ms>\d{{3}}): )?$"
+    rf"(?:(?:(?P<sequence>\d{{1,10}}): )?(?P<own>{_SECOND})\.(?P<ms>\d{{3}}): )?$",
+    re.ASCII,
 )
 """A syslog server's head with a device's own behind it, or without: nine of ten lines of a large log."""
 
@@ -348,6 +357,8 @@ def _is_gap(gap: str) -> bool:
 def _written_by_relay(tail: str, own: Found, *, firewall: bool, lead: str) -> bool:
     """RFC 3164's `Mmm dd hh:mm:ss host ` and rsyslog's `<ISO> host `, where no colon follows stamp or host."""
     tokens = tail.split()
+    if tokens and _PRIORITY.match(tokens[0]):
+        return True
     if not tokens or tokens[0].endswith(":") or tokens[1:2] == [":"] or own.stamp.kind == "uptime" or own.stamp.mark:
         return False
     if firewall:
@@ -357,7 +368,7 @@ def _written_by_relay(tail: str, own: Found, *, firewall: bool, lead: str) -> bo
 
 @lru_cache(maxsize=4096)
 def _host(token: str) -> str | None:
-    if _NODE.match(token) or _PROCESS.match(token) or token.rstrip(":").isdigit():
+    if _NODE.match(token) or _PROCESS.match(token) or _PRIORITY.match(token) or token.rstrip(":").isdigit():
         return None
     name = _HOST.match(token)
     return name["name"] if name and (_LETTER.search(token) or token.count(".") == 3) else None
@@ -365,7 +376,7 @@ def _host(token: str) -> str | None:
 
 def _host_after(tail: str, own: Found) -> str | None:
     tokens = _unbracketed(tail.replace(" :", ":")).split()
-    tokens = [t for t in tokens if t.strip(":")]
+    tokens = [t for t in tokens if t.strip(":") and not _PRIORITY.match(t)]
     if not tokens or (own.form == "named" and len(tokens) > 2):
         return None
     return _host(tokens[0])

@@ -15,6 +15,7 @@ from vpnaudit.model.snapshot import Capture, DeviceCaptures, Problem, Snapshot
 from vpnaudit.model.system import ClockReading
 from vpnaudit.parse.logs import scan
 from vpnaudit.parse.times import TimeContext, clock_to_utc, date_messages, parse_trace_stamp
+from vpnaudit.pipeline.folded import read_folded
 from vpnaudit.pipeline.newest import newest_and_past
 from vpnaudit.platforms.registry import platform, tell_platform
 from vpnaudit.snapshot.rotation import by_age
@@ -124,7 +125,9 @@ def parse_capture(capture: Capture, found: Platform | None) -> ParsedCapture:
         parsed = spec(capture.text) if spec and not capture.numbers else scan(capture.text, capture.numbers)
         return ParsedCapture(capture=capture, parsed=parsed)
     parser = _spec(found, capture.command)
-    return ParsedCapture(capture=capture, parsed=parser(capture.text) if parser else _unread_text(capture.text))
+    if parser is None:
+        return ParsedCapture(capture=capture, parsed=_unread_text(capture.text))
+    return read_folded(capture, parser, parser(capture.text))
 
 
 def _unread_text(text: str) -> Parsed:

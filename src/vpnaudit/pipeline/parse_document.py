@@ -29,6 +29,7 @@ from vpnaudit.pipeline.devices import LOG_COMMANDS, parse_capture
 from vpnaudit.pipeline.document import optional_utc_text
 from vpnaudit.platforms.registry import platform as find_platform
 from vpnaudit.platforms.registry import resolve_command, tell_platform
+from vpnaudit.snapshot.archive import archive_kind
 from vpnaudit.snapshot.read import read_source, read_text
 
 LOG_FOLDERS = {"syslog", "console-log", "console_log"}
@@ -57,7 +58,7 @@ def _parse_file(file: Path, platform: str | None, command: str | None) -> list[P
     text = read_text(file)
     told_platform = platform or _platform_of(file)
     told_command = _command_of(command) if command is not None else _command_in_path(file)
-    if told_command is not None:
+    if told_command is not None and archive_kind(file) is None:
         name = told_platform or tell_platform([text]) or "cisco_ios"
         capture = Capture(
             device=file.stem, command=told_command[0], argument=told_command[1], text=text, file=str(file)

@@ -23,6 +23,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Literal, cast
 
@@ -31,6 +32,7 @@ from msgspec import Struct
 
 from vpnaudit.errors import SourceError
 from vpnaudit.model.snapshot import Problem
+from vpnaudit.snapshot.cut_zip import CutStream, cut_members
 from vpnaudit.snapshot.text_file import shown
 
 ArchiveKind = Literal["zip", "tar", "7z", "rar"]
@@ -263,9 +265,32 @@ def _plain(error: BaseException) -> str:
 
 
 def _zip_members(path: Path) -> Iterator[_Member]:
-    with zipfile.ZipFile(path) as archive:
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile:
+        yield from _cut_zip_members(path)
+        return
+    with archive:
         for info in archive.infolist():
             yield _zip_member(archive, info)
+
+
+def _cut_zip_members(path: Path) -> Iterator[_Member]:
+    begun = False
+    with path.open("rb") as file:
+        for found in cut_members(file, _most(path.stat().st_size)):
+            begun = True
+            stream = cast("IO[bytes]", CutStream(file, found))
+            yield _Member(
+                name=found.name, is_folder=found.name.endswith("/"), why=found.why, open=partial(_itself, stream)
+            )
+    if begun:
+        raise EOFError("its end is missing, and with it the list of what is in it")
+    raise zipfile.BadZipFile("it has not the form of one")
+
+
+def _itself(stream: IO[bytes]) -> IO[bytes]:
+    return stream
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:

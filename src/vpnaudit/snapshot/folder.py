@@ -34,21 +34,32 @@ from vpnaudit.snapshot.session import (
     without_log_lines,
 )
 from vpnaudit.snapshot.showtech import is_show_tech, split_show_tech
-from vpnaudit.snapshot.terminal import undo_terminal, without_line_stamps
+from vpnaudit.snapshot.terminal import undo_terminal, unfolded_log, without_line_stamps
 from vpnaudit.snapshot.text_file import TextFile, read_text_file, shown
 from vpnaudit.snapshot.write import MANIFEST
 
 TellPlatform = Callable[[Sequence[str]], str | None]
 """The texts of one device to a platform's name, or None."""
 
-PREFIXED = re.compile(r"(?P<device>.{1,100}?)[-_. ]+(?P<command>sh(?:ow?)?[-_ ].{1,200})$", re.IGNORECASE)
-"""`r1-show_version.txt`: device and command in one name."""
+_PREFIXED = re.compile(r"(?P<device>.{1,100}?)[-_. ]+(?P<command>sh(?:ow?)?[-_ ].{1,200})$", re.IGNORECASE)
+_SUFFIXED = re.compile(
+    r"(?P<command>sh(?:ow?)?[-_ ][^.@]{1,200})(?:[.@]|__)"
+    r"(?P<device>(?!(?:old|new|bak|orig|copy|prev|before|after|pre|post)(?:\W|$))[A-Za-z].{0,100}|\d{1,3}(?:\.\d{1,3}){3})$",
+    re.IGNORECASE,
+)
+_CONFIG_HEAD = re.compile(
+    r"^(?:version \d{1,2}\.\d|ASA Version \d|Building configuration|Current configuration|: Saved)", re.MULTILINE
+)
+_HOSTNAME = re.compile(r"^hostname \"?([\w.-]{1,63})", re.MULTILINE)
 _OWN_REPORT = re.compile(
-    r"\s{0,9}\{\s{0,9}\"schema\":\s{0,9}\"vpnaudit\.|# VPN audit: |<!doctype html>[\s\S]{0,2000}?<title>[^<]{0,9}VPN audit"
+    r"\s{0,9}\{\s{0,9}\"schema\":\s{0,9}\"vpnaudit\.|# VPN audit: "
+    r"|<!doctype html>[\s\S]{0,2000}?<title>VPN audit"
     r"|id,(?:time,time_from|rule,status|severity,confidence|state,out_of_step),"
 )
 """What an audit writes quotes log lines, and must not be taken for a log."""
 OWN_REPORT = "report"
+CONFIG_BY_TEXT = "config"
+"""A configuration under any name: an older one, or the one to start with, if there is a better."""
 _MANIFEST_MAX = 64 * 1024 * 1024
 _YEAR_MIN, _YEAR_MAX = 1970, 2199
 """A manifest with a time beyond these is none that a collection wrote."""
@@ -221,9 +232,7 @@ def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_
 
     `device` is the name where the text has none; with `named_by_folder` it is the name unless the text has several.
     """
-    own = log_name(path.name).own
-    if resolve(own) is None and (prefixed := PREFIXED.match(own)) is not None:
-        own = prefixed["command"]
+    _, own = split_name(log_name(path.name).own, resolve)
     large = read_large_log(path, lambda head: _is_log_alone(head, own, resolve))
     if large is not None:
         return _large(large, path, own, file, device, named_by_folder, resolve)
@@ -237,7 +246,11 @@ def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_
     if _OWN_REPORT.match(found.text) is not None:
         return Content(problems=(Problem(file=file, problem="is a report of an audit; not read"),), kind=OWN_REPORT)
     fallback = device if named_by_folder or resolve(own) is not None or is_log_name(own) else shown(logging_device(own))
-    parts, told, kind = tell_parts(undo_terminal(without_line_stamps(found.text)), own, file, fallback, resolve)
+    text, numbers = unfolded_log(undo_terminal(without_line_stamps(found.text)))
+    parts, told, kind = tell_parts(text, own, file, fallback, resolve)
+    if numbers:
+        parts = [_renumbered(part, numbers) for part in parts]
+        told = [structs.replace(p, line=numbers[p.line - 1] if p.line else None) for p in told]
     if not parts:
         told = [
             Problem(file=file, problem="is no capture, session, show-tech or log that can be told; not read"),
@@ -246,6 +259,24 @@ def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_
     alone = named_by_folder and len({part.device for part in parts}) == 1
     captures = tuple(_capture(part, found, file, device if alone else part.device) for part in parts)
     return Content(captures=captures, problems=(*problems, *told), kind=kind)
+
+
+def split_name(own: str, resolve: Resolve) -> tuple[str | None, str]:
+    """The device and the command in a file's name without its endings; the name itself where it has none.
+
+    `r1-show_version`, `show_version.r1`, and `version` for the command in all its words.
+    """
+    if resolve(own) is not None or is_log_name(own):
+        return None, own
+    bare = f"show {own}"
+    found = resolve(bare)
+    if found is not None and found[0].split() == bare.lower().replace("_", " ").split():
+        return None, bare
+    for pattern in (_PREFIXED, _SUFFIXED):
+        named = pattern.match(own)
+        if named is not None and resolve(named["command"]) is not None:
+            return named["device"], named["command"]
+    return None, own
 
 
 def _is_log_alone(head: str, own: str, resolve: Resolve) -> bool:
@@ -289,6 +320,14 @@ def _empty_answer(command: tuple[str, str], found: TextFile, file: str, device: 
     )
 
 
+def _renumbered(part: Part, numbers: tuple[int, ...]) -> Part:
+    """A part of a text whose lines had these numbers in their file."""
+    lines = part.numbers or range(part.first_line, part.first_line + part.text.count("\n") + 1)
+    there = tuple(numbers[line - 1] for line in lines)
+    follow = there[-1] - there[0] == len(there) - 1
+    return structs.replace(part, first_line=there[0], numbers=() if follow else there)
+
+
 def tell_parts(text: str, name: str, file: str, device: str, resolve: Resolve) -> tuple[list[Part], list[Problem], str]:
     """Tell what a text is, and cut it: show-tech, session, one command's answer by the file's name, or a log."""
     command = resolve(name)
@@ -302,6 +341,10 @@ def tell_parts(text: str, name: str, file: str, device: str, resolve: Resolve) -
     if command is not None:
         whole = Part(device=device, command=command[0], argument=command[1], text=text, first_line=1)
         return _logs_apart([whole]), problems, "folder"
+    config = resolve("show running-config") if _CONFIG_HEAD.search(text) is not None else None
+    if config is not None and (hostname := _HOSTNAME.search(text)) is not None:
+        whole = Part(device=hostname[1], command=config[0], argument="", text=text, first_line=1)
+        return _logs_apart([whole]), problems, CONFIG_BY_TEXT
     if has_log_tag(text) or is_log_name(name):
         return split_log(text, device), problems, "logs"
     return [], problems, ""
@@ -347,6 +390,20 @@ def devices_of(captures: Sequence[Capture], tell_platform: TellPlatform) -> tupl
     for capture in captures:
         by_name.setdefault(capture.device, []).append(capture)
     return tuple(
-        DeviceCaptures(name=name, platform=tell_platform([c.text for c in found]), captures=tuple(found))
+        DeviceCaptures(
+            name=name,
+            platform=tell_platform([c.text for c in found]) or tell_platform(_of_other_contexts(name, found, by_name)),
+            captures=tuple(found),
+        )
         for name, found in sorted(by_name.items())
     )
+
+
+def _of_other_contexts(name: str, own: Sequence[Capture], by_name: dict[str, list[Capture]]) -> list[str]:
+    """What the other contexts of one firewall (`fw1/admin` and `fw1/inside`) said in the same session."""
+    host, slash, _ = name.partition("/")
+    if not slash:
+        return []
+    files = {c.file for c in own}
+    same = (found for other, found in by_name.items() if other != name and other.partition("/")[0] == host)
+    return [c.text for found in same for c in found if c.file in files]

@@ -13,6 +13,8 @@ from vpnaudit.errors import SourceError
 from vpnaudit.model.snapshot import Capture, Problem, Snapshot, SourceKind
 from vpnaudit.snapshot.archive import BYTES_MAX, archive_kind, is_litter, unpacked
 from vpnaudit.snapshot.folder import (
+    CONFIG_BY_TEXT,
+    OWN_REPORT,
     TellPlatform,
     devices_of,
     entries,
@@ -138,7 +140,7 @@ def _file(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> Snapshot
     name = shown(path.name)
     folder = shown(path.absolute().parent.name) or shown(stem(path.name))
     content = read_file(path, file=name, device=folder, resolve=resolve, named_by_folder=False)
-    kind = cast("SourceKind", content.kind if content.captures else "folder")
+    kind = cast("SourceKind", "folder" if content.kind in {"", OWN_REPORT, CONFIG_BY_TEXT} else content.kind)
     return Snapshot(
         kind=kind, path=name, devices=devices_of(content.captures, tell_platform), problems=content.problems
     )

@@ -28,6 +28,7 @@ _TECH = re.compile(r"(?:do\s+)?sho?w?\s+(?:\S{1,40}\s+){0,2}tech", re.IGNORECASE
 LOG_COMMANDS = "syslog", "show logging", "console-log"
 """Commands whose answers are log lines."""
 
+_REFUSALS = "% ", "ERROR: %", "Type help or "
 _MONITORED = re.compile(
     r"(?P<before>[^%\"']{0,160}?)%[A-Z][A-Z0-9_]{1,60}(?:-[A-Z0-9_]{1,40}){0,2}-[0-7]-[A-Z0-9_]{1,80} ?:"
 )
@@ -134,7 +135,7 @@ class _Session:
                 continue
             if has_log_tag(prompt.typed):
                 self._log(prompt.host, number, self._lines[number])
-            elif not self._typed_again(number, end):
+            elif not self._typed_again(number, end) and self._was_answered(number, end):
                 self._problems.extend(_unknown(prompt, self._file, number + 1))
             self._between(prompt.host, number + 1, end)
         for host, found in self._logged.items():
@@ -155,6 +156,11 @@ class _Session:
             return False
         between = self._lines[number + 1 : end]
         return typed.endswith("?") or all(not line.strip() or _log_head(line) is not None for line in between)
+
+    def _was_answered(self, number: int, end: int) -> bool:
+        """Whether the device said more than that it does not understand."""
+        said = [line.strip() for line in self._lines[number + 1 : end] if line.strip() not in {"", "^"}]
+        return any(not line.startswith(_REFUSALS) and _log_head(line) is None for line in said)
 
     def _answer(self, number: int, end: int) -> Part:
         command, argument = self._asked[number]

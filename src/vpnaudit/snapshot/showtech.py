@@ -49,7 +49,7 @@ def split_show_tech(text: str, file: str, fallback: str, resolve: Resolve) -> tu
     around, problems = split_session("\n".join(outer), file, resolve)
     parts: list[Part] = []
     unknown: list[str] = []
-    for run, device in _named(_runs(sections, outer), lines, outer, fallback):
+    for run, device in _named(_runs(sections, lines, outer), lines, outer, fallback):
         for section in run:
             command = resolve(section.typed)
             if command is None:
@@ -106,8 +106,11 @@ def _outside(lines: Sequence[str], sections: Sequence[_Section]) -> list[str]:
     return outer
 
 
-def _runs(sections: Sequence[_Section], outer: Sequence[str]) -> list[list[_Section]]:
-    """Sections by show-tech: another begins behind a prompt, and where the first section's heading comes again."""
+def _runs(sections: Sequence[_Section], lines: Sequence[str], outer: Sequence[str]) -> list[list[_Section]]:
+    """Sections by show-tech: another begins behind a prompt, and where the first section's heading comes again.
+
+    It also begins where a heading comes again and another device is named before the next one does.
+    """
     runs: list[list[_Section]] = []
     for section in sections:
         last = runs[-1] if runs else None
@@ -115,7 +118,29 @@ def _runs(sections: Sequence[_Section], outer: Sequence[str]) -> list[list[_Sect
             runs.append([section])
         else:
             last.append(section)
-    return runs
+    return [part for run in runs for part in _by_device(run, lines)]
+
+
+def _by_device(run: Sequence[_Section], lines: Sequence[str]) -> list[list[_Section]]:
+    parts: list[list[_Section]] = [[]]
+    device: str | None = None
+    seen: set[str] = set()
+    begins: int | None = None
+    """Where in the last part a heading came again, since its device was named."""
+    for section in run:
+        part = parts[-1]
+        if begins is None and section.typed in seen:
+            begins = len(part)
+        part.append(section)
+        seen.add(section.typed)
+        name = _name_in(lines[section.start : section.end])
+        if name is None:
+            continue
+        if device is not None and name != device and begins is not None:
+            parts[-1:] = [part[:begins], part[begins:]]
+            seen = {each.typed for each in part[begins:]}
+        device, begins = name, None
+    return [part for part in parts if part]
 
 
 def _named(
@@ -132,19 +157,26 @@ def _named(
 
 
 def _device(run: Sequence[_Section], lines: Sequence[str], outer: Sequence[str], above: int) -> str | None:
-    told = [line for section in run for line in lines[section.start : section.end]]
-    for pattern in (_HOSTNAME, _UPTIME):
-        for line in told:
-            found = pattern.match(line)
-            if found is not None:
-                return found[1].strip('"')
+    name = _name_in([line for section in run for line in lines[section.start : section.end]])
+    if name is not None:
+        return name
     prompts = [p for line in outer[above : run[0].start] if (p := read_prompt(line)) is not None]
     behind = [p for line in outer[run[-1].end : run[-1].end + 1] if (p := read_prompt(line)) is not None]
     return next((p.host for p in (*reversed(prompts), *behind)), None)
 
 
+def _name_in(lines: Sequence[str]) -> str | None:
+    for pattern in (_HOSTNAME, _UPTIME):
+        found = next((match for line in lines if (match := pattern.match(line)) is not None), None)
+        if found is not None:
+            return found[1].strip('"')
+    return None
+
+
 def _told(unknown: list[str], file: str) -> list[Problem]:
     if not unknown:
         return []
+    unknown = list(dict.fromkeys(unknown))
     names = ", ".join(unknown[:_NAMED_MAX]) + (", …" if len(unknown) > _NAMED_MAX else "")
-    return [Problem(file=file, problem=f"{len(unknown)} sections that no part of an audit reads: {names}")]
+    sections = "1 section" if len(unknown) == 1 else f"{len(unknown)} sections"
+    return [Problem(file=file, problem=f"{sections} that no part of an audit reads: {names}")]

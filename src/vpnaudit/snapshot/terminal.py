@@ -26,6 +26,18 @@ _STAMPED_SAMPLE = 32_768
 """Characters of a text's beginning that tell whether its lines are stamped."""
 _FARTHEST = 16
 """Columns that one sequence moves the cursor here: it wipes a pager's mark; more would only make the text grow."""
+_NARROWEST = 60
+_FOLDS_LEAST = 2
+_FOLDED_SHARE = 0.8
+_MESSAGE = re.compile(
+    r"%[A-Z][A-Z0-9_]{1,60}(?:-[A-Z0-9_]{1,40}){0,2}-[0-7]-[A-Z0-9_]{1,80} ?:|^ {0,8}[A-Z]\w{2,12} logging: "
+)
+"""A message, or a line of `show logging`'s header."""
+_HEADED = re.compile(
+    r"\d{1,10}: |\d{1,4}[ywd]\d{1,2}[wdh]: |\d{1,3}:\d\d:\d\d: |[*<]|\.[A-Z][a-z]{2} | {4}"
+    rf"|(?:(?:19|20)\d\d[- ]|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {{1,2}}\d).{{0,60}}?{_CLOCK}"
+)
+"""A line that begins a message of its own."""
 _PROMPT_AFTER = re.compile(r"[A-Za-z0-9][\w./:-]{0,100}(?:\([^()\s]{1,60}\))?[#>]")
 
 
@@ -38,6 +50,39 @@ def undo_terminal(text: str) -> str:
     if not _CONTROLS.search(text):
         return text
     return "\n".join(_screen(line) if _CONTROLS.search(line) else line for line in text.split("\n"))
+
+
+def unfolded_log(text: str) -> tuple[str, tuple[int, ...]]:
+    """Join log messages that a screen of so many columns broke; with the numbers that the lines had, if any was.
+
+    Copied off a screen, a message is cut at one column, wherever that falls, if in the middle of a number: no line is
+    longer, and nearly every message that fills its line goes on in the next.
+    """
+    lines = text.split("\n")
+    width = max(map(len, lines))
+    if width < _NARROWEST or "%" not in text:
+        return text, ()
+    full = {n for n, line in enumerate(lines[:-1]) if len(line) == width}
+    begun = [n for n in full if _MESSAGE.search(lines[n])]
+    folded = sum(1 for n in begun if _goes_on(lines[n + 1]))
+    if folded < max(_FOLDS_LEAST, _FOLDED_SHARE * len(begun)):
+        return text, ()
+    joined: list[str] = []
+    numbers: list[int] = []
+    is_open = False
+    for number, line in enumerate(lines):
+        further = is_open and _goes_on(line)
+        if further:
+            joined[-1] += line
+        else:
+            joined.append(line)
+            numbers.append(number + 1)
+        is_open = number in full and (further or _MESSAGE.search(line) is not None)
+    return "\n".join(joined), tuple(numbers)
+
+
+def _goes_on(line: str) -> bool:
+    return line != "" and not (_HEADED.match(line) or _PROMPT_AFTER.match(line) or _MESSAGE.search(line))
 
 
 def without_line_stamps(text: str) -> str:

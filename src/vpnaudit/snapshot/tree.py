@@ -21,8 +21,8 @@ from vpnaudit.errors import SourceError
 from vpnaudit.model.snapshot import Capture, Problem, Snapshot, SourceKind
 from vpnaudit.snapshot.archive import BYTES_MAX, archive_kind, archive_stem, is_litter, unpacked
 from vpnaudit.snapshot.folder import (
+    CONFIG_BY_TEXT,
     OWN_REPORT,
-    PREFIXED,
     Content,
     TellPlatform,
     devices_of,
@@ -30,6 +30,7 @@ from vpnaudit.snapshot.folder import (
     inside,
     read_file,
     read_snapshot,
+    split_name,
 )
 from vpnaudit.snapshot.rotation import by_age, log_name
 from vpnaudit.snapshot.session import Resolve
@@ -44,6 +45,9 @@ _DATE = re.compile(
     r"(?:(?:19|20)\d\d(?:[-_.]?[01]\d(?:[-_.]?[0-3]\d)?)?|[0-3]\d[-_.][01]\d[-_.](?:19|20)\d\d)"
     r"(?:[-_.T ]?[0-2]\d[-_.:h]?[0-5]\d(?:[-_.:m]?[0-5]\d)?)?Z?$"
 )
+_DAY = r"(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?:[-_.T]?[0-2]\d[-_.:h]?[0-5]\d(?:[-_.:m]?[0-5]\d)?Z?)?"
+_DATED_BEFORE = re.compile(rf"(?P<date>{_DAY})[-_. ]{{1,3}}(?P<name>[A-Za-z].*)$")
+_DATED_BEHIND = re.compile(rf"(?P<name>.*?[^-_. ])[-_. ]{{1,3}}(?P<date>{_DAY})$")
 _DAY_OR_MONTH = re.compile(r"[0-3]?\d$")
 _BOARD = re.compile(r"^(?:Processor board ID|Serial Number:) {1,4}(\S{4,40})", re.MULTILINE)
 
@@ -51,11 +55,23 @@ Where = tuple[str, ...]
 """The names of the folders from the source down to a file's own."""
 
 
+class _Place(Struct, frozen=True, kw_only=True, order=True):
+    """Where a file lies: the folders down to its device's, and those inside it; without the device's own."""
+
+    site: Where = ()
+    inside: Where = ()
+
+    @property
+    def parts(self) -> Where:
+        """All of them."""
+        return (*self.site, *self.inside)
+
+
 class _Found(Struct, frozen=True, kw_only=True):
-    """What one file gave. `place` is where it lay, without the folder that names its device."""
+    """What one file gave, and where it lay."""
 
     content: Content
-    place: Where
+    place: _Place
     named: bool
 
 
@@ -85,7 +101,7 @@ def read_tree(
 
 
 def _kind(held: Sequence[_Found]) -> SourceKind:
-    kinds = {f.content.kind or "folder" for f in held}
+    kinds = {"folder" if f.content.kind in {"", CONFIG_BY_TEXT} else f.content.kind for f in held}
     return cast("SourceKind", kinds.pop()) if len(kinds) == 1 and "logs" not in kinds else "folder"
 
 
@@ -96,11 +112,11 @@ class _Owner(Struct, frozen=True, kw_only=True):
     at: int | None = None
     is_device: bool = False
 
-    def place(self, where: Where) -> Where:
+    def place(self, where: Where) -> _Place:
         """Where a file lies, without the folder that names its device."""
         if not self.is_device or self.at is None:
-            return where
-        return where[: self.at] + where[self.at + 1 :]
+            return _Place(site=where)
+        return _Place(site=where[: self.at], inside=where[self.at + 1 :])
 
 
 class _At(Struct, frozen=True, kw_only=True):
@@ -202,26 +218,30 @@ class _Walk:
         return None if self._left >= 0 else f"is beyond the {_FILES_MAX:,} files of one source; not read"
 
     def _is_command(self, name: str) -> bool:
-        return self._resolve(log_name(archive_stem(name)).own) is not None
+        device, own = split_name(log_name(archive_stem(name)).own, self._resolve)
+        return device is None and self._resolve(own) is not None
 
     def _file(self, path: Path, at: _At) -> None:
         label = at.named(path.name)
         if path.name == MANIFEST:
             self._tell(label, "is no manifest of a snapshot; read without it")
             return
-        own = log_name(path.name).own
-        owner = at.owner
+        owner, place = at.owner, at.owner.place(at.where)
         named, device = owner.is_device or self._is_command(path.name), owner.name
-        if not named and (prefixed := PREFIXED.match(own)) is not None and self._resolve(prefixed["command"]):
-            named, device = True, _device_of(shown(prefixed["device"]), owner.name)
+        prefix, _ = split_name(log_name(path.name).own, self._resolve)
+        if prefix is not None and not named:
+            named = True
+            name, date = _without_date(shown(prefix))
+            device = name or owner.name
+            place = structs.replace(place, inside=(*place.inside, date)) if date else place
         content = read_file(path, file=label, device=device, resolve=self._resolve, named_by_folder=named)
         if content.kind == OWN_REPORT:
             return
-        self.found.append(_Found(content=_spelled(content, owner.name), place=owner.place(at.where), named=named))
+        self.found.append(_Found(content=_spelled(content, owner.name), place=place, named=named))
 
     def _tell(self, file: str, problem: str) -> None:
         content = Content(problems=(Problem(file=file, problem=problem),))
-        self.found.append(_Found(content=content, place=(), named=False))
+        self.found.append(_Found(content=content, place=_Place(), named=False))
 
 
 def _below(at: _At, name: str, label: str) -> _At:
@@ -239,9 +259,15 @@ def _is_date(name: str, where: Where) -> bool:
     return bool(where) and _DAY_OR_MONTH.match(name) is not None and _is_date(where[-1], where[:-1])
 
 
-def _device_of(prefix: str, otherwise: str) -> str:
-    """Of `r1-show_version.txt` the first part, unless it is a date or a number."""
-    return otherwise if prefix.isdigit() or _DATE.match(prefix) else prefix
+def _without_date(prefix: str) -> tuple[str, str]:
+    """Of `r1_20261124` the device and the date; a number alone is a date."""
+    if prefix.isdigit() or _DATE.match(prefix):
+        return "", prefix
+    first = _DATED_BEFORE.match(prefix)
+    if first is not None:
+        return first["name"], first["date"]
+    last = _DATED_BEHIND.match(prefix)
+    return (last["name"], last["date"]) if last is not None else (prefix, "")
 
 
 def _spelled(content: Content, name: str) -> Content:
@@ -253,9 +279,12 @@ def _spelled(content: Content, name: str) -> Content:
 
 
 def _collections(held: Sequence[_Found]) -> list[list[Capture]]:
-    """The captures of each collection. A device that answered no command twice is in the first."""
-    by_device: dict[str, dict[Where, list[Capture]]] = {}
-    for found in held:
+    """The captures of each collection. A device that answered no command twice is in the first.
+
+    Of two answers in one place the later counts: one that is named by its command before what only looks like it.
+    """
+    by_device: dict[str, dict[_Place, list[Capture]]] = {}
+    for found in sorted(held, key=lambda f: f.content.kind != CONFIG_BY_TEXT):
         for capture in found.content.captures:
             by_device.setdefault(capture.device, {}).setdefault(found.place, []).append(capture)
     collections: dict[int, list[Capture]] = {}
@@ -265,15 +294,15 @@ def _collections(held: Sequence[_Found]) -> list[list[Capture]]:
     return [collections[index] for index in sorted(collections)]
 
 
-def _of_one_name(places: dict[Where, list[Capture]]) -> list[list[Capture]]:
+def _of_one_name(places: dict[_Place, list[Capture]]) -> list[list[Capture]]:
     """What one name has in several places: one collection, several of one device, or several devices."""
     if len(places) == 1 or not _repeats(places.values()):
         return [[c for captures in places.values() for c in captures]]
     if not _is_one_device(places):
         return [[_renamed(c, place) for place, captures in places.items() for c in captures]]
-    *older, newest = (places[place] for place in sorted(places) if place)
-    always = places.get((), [])
-    return [*older, [*always, *newest]]
+    *older, newest = (places[place] for place in sorted(places) if place.parts)
+    always = places.get(_Place(), [])
+    return [*older, newest, always] if _repeats([always, newest]) else [*older, [*always, *newest]]
 
 
 def _repeats(places: Iterable[Sequence[Capture]]) -> bool:
@@ -281,9 +310,10 @@ def _repeats(places: Iterable[Sequence[Capture]]) -> bool:
     return len(commands) != len(set(commands))
 
 
-def _is_one_device(places: dict[Where, list[Capture]]) -> bool:
+def _is_one_device(places: dict[_Place, list[Capture]]) -> bool:
     """One site at several times, or the same serial number wherever it stands."""
-    if len({tuple(part for i, part in enumerate(p) if not _is_date(part, p[:i])) for p in places}) == 1:
+    sites = (place.site for place in places)
+    if len({tuple(part for i, part in enumerate(s) if not _is_date(part, s[:i])) for s in sites}) == 1:
         return True
     boards = {_board(captures) for captures in places.values()}
     return len(boards) == 1 and None not in boards
@@ -294,5 +324,5 @@ def _board(captures: Sequence[Capture]) -> str | None:
     return next((match[1] for match in found if match is not None), None)
 
 
-def _renamed(capture: Capture, place: Where) -> Capture:
-    return structs.replace(capture, device="/".join((*place, capture.device)))
+def _renamed(capture: Capture, place: _Place) -> Capture:
+    return structs.replace(capture, device="/".join((*place.parts, capture.device)))

@@ -16,28 +16,48 @@ import pytest
 from vpnaudit.model.facts import Facts, Parsed, Parser
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.platforms.cisco_ios import (
+    show_crypto_eli,
+    show_crypto_gdoi,
     show_crypto_ikev2_sa,
     show_crypto_ikev2_stats,
     show_crypto_ipsec_sa,
+    show_crypto_ipsec_sa_count,
+    show_crypto_ipsec_spi_lookup,
+    show_crypto_isakmp_peers,
+    show_crypto_isakmp_policy,
     show_crypto_isakmp_sa,
     show_crypto_map,
     show_crypto_session,
+    show_crypto_sockets,
     show_dmvpn,
     show_ip_nhrp,
     show_monitor_event_trace,
+    show_platform_hardware_qfp,
+    show_platform_resources,
+    show_sdwan_ipsec,
 )
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "cisco_ios"
 MODULES = (
+    show_crypto_eli,
+    show_crypto_gdoi,
     show_crypto_ikev2_sa,
     show_crypto_ikev2_stats,
     show_crypto_ipsec_sa,
+    show_crypto_ipsec_sa_count,
+    show_crypto_ipsec_spi_lookup,
+    show_crypto_isakmp_peers,
+    show_crypto_isakmp_policy,
     show_crypto_isakmp_sa,
     show_crypto_map,
     show_crypto_session,
+    show_crypto_sockets,
     show_dmvpn,
     show_ip_nhrp,
     show_monitor_event_trace,
+    show_platform_hardware_qfp,
+    show_platform_resources,
+    show_sdwan_ipsec,
 )
 SPECS: tuple[CommandSpec, ...] = tuple(spec for module in MODULES for spec in module.COMMANDS)
 PARSERS: dict[str, Parser] = {spec.command.replace(" ", "_"): spec.parse for spec in SPECS}

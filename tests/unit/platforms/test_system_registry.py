@@ -45,6 +45,14 @@ RESOLVED = [
     ("show mem stat", "show memory statistics", ""),
     ("sh mon event-trace cry ips event all", "show monitor event-trace crypto ipsec event all", ""),
     ("show proc mem sorted", "show processes memory sorted", ""),
+    ("sh mon event-trace cry merged back 20 detail", "show monitor event-trace crypto merged back detail", "20"),
+    ("show-monitor-event-trace-crypto-merged", "show monitor event-trace crypto merged", ""),
+    ("sh plat hard qfp act feat ipsec data drop", "show platform hardware qfp active feature ipsec datapath drops", ""),
+    ("show crypto isakmp peer 192.0.2.1", "show crypto isakmp peers", "192.0.2.1"),
+    ("sh cry isa pol", "show crypto isakmp policy", ""),
+    ("sh cry eli all", "show crypto eli", "all"),
+    ("show crypto ikev2 stats exchange detailed", "show crypto ikev2 stats exchange detail", ""),
+    ("show sdwan ipsec local-sa 192.0.2.9", "show sdwan ipsec local-sa", "192.0.2.9"),
 ]
 NOT_RESOLVED = [
     "",
@@ -75,7 +83,7 @@ TOLD = [
 
 def test_the_platforms() -> None:
     assert [each.name for each in all_platforms()] == ["cisco_asa", "cisco_ios", "cisco_nxos", "cisco_xr"]
-    assert [each.name for each in all_platforms() if each.assessable] == ["cisco_ios"]
+    assert [each.name for each in all_platforms() if each.assessable] == ["cisco_asa", "cisco_ios"]
 
 
 @pytest.mark.parametrize("name", ["cisco_ios", "cisco_xe", "CISCO-XE"])

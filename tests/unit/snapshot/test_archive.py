@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -320,3 +321,62 @@ def test_damaged_anywhere(
     path = tmp_path_factory.mktemp("damaged") / name
     path.write_bytes(whole[:at] + data + whole[at + len(data) :])
     assert is_result_or_one_line(path)
+
+
+class OneWay(io.RawIOBase):
+    """A pipe: a zip written to it says behind each member how long it was."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.data += bytes(data)
+        return len(data)
+
+
+def piped(files: Files) -> bytes:
+    out = OneWay()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in files.items():
+            packed.writestr(name, data)
+    return bytes(out.data)
+
+
+def stored(files: Files) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        for name, data in files.items():
+            packed.writestr(name, data)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("pack", [as_zip, stored, piped])
+def test_of_a_zip_without_its_end_the_whole_members_are_read(tmp_path: Path, pack: Callable[[Files], bytes]) -> None:
+    noise = random.Random(1).randbytes(5000)  # noqa: S311
+    whole = pack({**CAPTURES, "captures/hub1/show_logging.txt": noise})
+    (tmp_path / "a.zip").write_bytes(whole[: whole.rindex(noise[-40:]) if pack is stored else 3000])
+    snapshots = read(tmp_path / "a.zip")
+    assert [c[:2] for c in found(snapshots)] == [
+        ("hub1", "show clock"),
+        ("hub1", "show version"),
+        ("spoke2", "show clock"),
+    ]
+    assert {c.text.encode() for d in snapshots[0].devices for c in d.captures} == set(CAPTURES.values())
+    problems = told(snapshots)
+    assert "its end is missing" in problems["a.zip"]
+    assert "ends in the middle" in problems["captures/hub1/show_logging.txt"]
+
+
+def test_members_of_a_cut_zip_are_bounded_and_stay_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_EXPANSION_FREE", 1 << 16)
+    monkeypatch.setattr(archive, "_EXPANSION_MAX", 1)
+    whole = piped({"../evil.txt": b"x", "hub1/show_clock.txt": CLOCK, "hub1/show_version.txt": b"\n" * 500_000})
+    (tmp_path / "a.zip").write_bytes(whole[: whole.index(b"PK\x01\x02")])
+    snapshots = read(tmp_path / "a.zip")
+    assert ("hub1", "show clock", "show_clock.txt") in found(snapshots)
+    assert "leads out" in told(snapshots)["../evil.txt"]
+    assert "grows" in told(snapshots)["a.zip"]
+    assert [p for p in tmp_path.rglob("*") if "evil" in p.name] == []

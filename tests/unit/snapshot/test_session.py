@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from vpnaudit.errors import SourceError
 from vpnaudit.model.snapshot import Snapshot
-from vpnaudit.platforms.registry import resolve_command
+from vpnaudit.pipeline.audit import audit_sources
+from vpnaudit.platforms.registry import resolve_command, tell_platform
+from vpnaudit.settings import Settings
 from vpnaudit.snapshot.read import read_source
 from vpnaudit.snapshot.session import read_prompt, split_session
-from vpnaudit.snapshot.terminal import undo_terminal, without_line_stamps
+from vpnaudit.snapshot.terminal import undo_terminal, unfolded_log, without_line_stamps
+
+NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 
 
 def resolve(typed: str) -> tuple[str, str] | None:
@@ -159,7 +165,7 @@ def test_what_was_typed_twice_is_asked_once() -> None:
         "hub1#show cry ?\n  ipsec\nhub1#show cry "
     )
     assert [a[1:4] for a in answers(text)] == [("show crypto ipsec sa", "", "a"), ("syslog", "", MESSAGE)]
-    assert problems(text) == ["command not known, its answer was not read: show cry"]
+    assert problems(text) == []
 
 
 def test_the_same_command_twice_is_two_answers() -> None:
@@ -258,3 +264,83 @@ def test_a_whole_transcript(encoding: str, end: str, tmp_path: Path) -> None:
 def test_a_transcript_without_a_known_command_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="not known"):
         read(tmp_path, "hub1#show ip route\nx\nhub1#\n")
+
+
+def folded(text: str, width: int) -> str:
+    """As it comes off a screen of so many columns."""
+    return "\n".join(line[at : at + width] for line in text.split("\n") for at in range(0, max(len(line), 1), width))
+
+
+EVENTS = "\n".join(
+    f"Nov 24 09:0{n}:00.100: %CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for "
+    f"destaddr=192.0.2.{9 + n}, prot=50, spi=0x9E6D41B{n}({0x9E6D41B0 + n}), srcaddr=198.51.100.2"
+    for n in range(5)
+)
+HEADER = "Syslog logging: enabled (0 messages dropped, 3 messages rate-limited, 0 flushes, 0 overruns, xml disabled)"
+
+
+@pytest.mark.parametrize("width", [60, 72, 80, 100, 132])
+def test_a_message_broken_by_a_narrow_screen_is_whole(width: int) -> None:
+    text = f"hub1#show logging\n{HEADER}\n\n{EVENTS}\n*Nov 24 09:09:00.100: %SYS-5-CONFIG_I: x\nhub1#show clock\na"
+    joined, numbers = unfolded_log(folded(text, width))
+    assert joined.split("\n") == text.split("\n")
+    lines = folded(text, width).split("\n")
+    assert all(whole.startswith(lines[number - 1]) for whole, number in zip(text.split("\n"), numbers, strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        EVENTS,
+        f"{EVENTS}\nhub1#show clock\na",
+        f"{EVENTS[:500]}\n{'=' * 170}\n{'=' * 170}\na\nb",
+        "100% of a line\n" * 9,
+        "\n".join(f"1w2d: %CRYPTO-4-IKMP_NO_SA: {'x' * 60}{n}" for n in range(9)),
+        "\n".join(f"01:02:0{n}: %CRYPTO-4-IKMP_NO_SA: {'x' * 60}" for n in range(9)),
+        "\n".join(("%SYS-5-A: " + "x" * 80, "", "%SYS-5-A: " + "y" * 80, "", "a")),
+    ],
+)
+def test_what_only_happens_to_be_of_one_length_stays(text: str) -> None:
+    assert unfolded_log(text) == (text, ())
+
+
+def test_an_event_broken_in_its_spi_has_its_line(tmp_path: Path) -> None:
+    text = f"hub1#show logging\n{HEADER}\n\n{EVENTS}\nhub1#exit\n"
+    width = next(w for w in range(60, 200) if any(line.endswith("spi=0x9E6D") for line in folded(text, w).split("\n")))
+    (tmp_path / "a.log").write_text(folded(text, width))
+    (tmp_path / "b.log").write_text(text)
+    one, two = (audit_sources([tmp_path / name], Settings(), NOW) for name in ("a.log", "b.log"))
+    assert [(e.spi, e.time, e.raw) for e in one.events] == [(e.spi, e.time, e.raw) for e in two.events]
+    starts = [n for n, line in enumerate(folded(text, width).split("\n"), 1) if line.startswith("Nov 24")]
+    assert [e.evidence[0].line for e in one.events] == starts
+
+
+def test_an_incomplete_or_refused_command_is_no_loss() -> None:
+    text = "hub1#sh cry\n% Incomplete command.\n\nhub1#show foo\n        ^\n% Invalid input detected at '^' marker.\n\n"
+    assert problems(f"{text}hub1#show clock\na\nfw1#show bar\nERROR: % Incomplete command\nfw1#show clock\nb") == []
+
+
+def test_show_techs_of_several_devices_in_one_file(tmp_path: Path) -> None:
+    def tech(host: str, *more: str) -> str:
+        sections = [(command, f"x {host}") for command in more]
+        sections += [("show version", f"{host} uptime is 3 days"), ("show running-config", f"hostname {host}")]
+        return "".join(f"------------------ {name} ------------------\n\n{text}\n\n" for name, text in sections)
+
+    (tmp_path / "all.txt").write_text(
+        tech("hub1", "show logging", "show clock") + tech("hub2", "show clock") + tech("hub3", "show clock")
+    )
+    (snapshot,) = read_source(tmp_path / "all.txt", partial(resolve_command, None), lambda _texts: None)
+    found = [(d.name, c.command, c.text.strip()) for d in snapshot.devices for c in d.captures]
+    assert [(d, text) for d, c, text in found if c == "show clock"] == [(f"hub{n}", f"x hub{n}") for n in (1, 2, 3)]
+    assert ("hub1", "show logging", "x hub1") in found
+
+
+def test_contexts_of_one_firewall_have_one_platform(tmp_path: Path) -> None:
+    (tmp_path / "s.log").write_text(
+        "fw1/inside/act# sh ver\n\nCisco Adaptive Security Appliance Software Version 9.8(4)\n\nfw1 up 3 days 2 hours\n"
+        "fw1/inside/act# changeto context admin\nfw1/admin/act(config)# show clock\n09:00:00.000 UTC Tue Nov 24 2026\n"
+        "fw2/admin/act# show clock\n09:00:00.000 UTC Tue Nov 24 2026\n"
+    )
+    (snapshot,) = read_source(tmp_path / "s.log", resolve, tell_platform)
+    platforms = {d.name: d.platform for d in snapshot.devices}
+    assert platforms == {"fw1/inside": "cisco_asa", "fw1/admin": "cisco_asa", "fw2/admin": None}

@@ -36,6 +36,7 @@ from datetime import timedelta
 from vpnaudit.checks.finding import assessable_devices, device_case
 from vpnaudit.checks.log_reach import LOG_COMMAND, first_time
 from vpnaudit.model.device import Device
+from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
 from vpnaudit.settings import Settings
@@ -56,7 +57,7 @@ def _judge(fleet: Fleet, device: Device, window_s: float) -> Finding:
     if device.log_header is None:
         return case.unknown(device.name, LOG_COMMAND, "how far back its log reaches")
     capture, header = device.log_header
-    held = sum(m.count for c, m in device.messages if c is capture)
+    held = _held(device, capture)
     evidence = [device.cite(capture, header.line)]
     if header.messages_logged is not None and header.messages_logged <= held:
         return case.passed(f"all {header.messages_logged} messages are still held", "", evidence)
@@ -70,6 +71,16 @@ def _judge(fleet: Fleet, device: Device, window_s: float) -> Finding:
         evidence,
         parameters={"device": device.name, "bytes": str(header.buffer_bytes) if header.buffer_bytes else None},
     )
+
+
+def _held(device: Device, parsed: ParsedCapture) -> int:
+    """How many messages a capture holds. Of a large one not all were read, and a line counts as a message."""
+    messages = [m for c, m in device.messages if c is parsed]
+    capture = parsed.capture
+    if not messages or not capture.numbers:
+        return sum(m.count for m in messages)
+    lines = [capture.number_of(m.line) for m in messages]
+    return max(lines) - min(lines) + 1
 
 
 RULE = Rule(id="LOG-003", title="buffer-wrapped", severity="low", needs=(LOG_COMMAND,), check=check)

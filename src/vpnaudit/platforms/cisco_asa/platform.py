@@ -6,7 +6,7 @@ import re
 
 from msgspec import structs
 
-from vpnaudit.model.platform import CommandSpec, Defaults, Platform
+from vpnaudit.model.platform import CommandSpec, Defaults, Platform, Words
 from vpnaudit.platforms.cisco_asa.remedies import REMEDIES
 from vpnaudit.platforms.gather import commands_in
 
@@ -57,7 +57,7 @@ _SECRETS = (
 def _plan(commands: tuple[CommandSpec, ...]) -> tuple[CommandSpec, ...]:
     """Put the planned commands first, in order; whatever else can be read follows and is not sent."""
     known = {spec.command: spec for spec in commands}
-    planned = tuple(structs.replace(known[name], collected=True) for name in PLAN if name in known)
+    planned = tuple(structs.replace(known[name], collected=True) for name in PLAN)
     return planned + tuple(structs.replace(s, collected=False) for s in commands if s.command not in PLAN)
 
 
@@ -65,7 +65,7 @@ PLATFORM = Platform(
     name="cisco_asa",
     aliases=("cisco_ftd", "cisco_pix"),
     title="Cisco ASA, PIX and FTD",
-    assessable=False,
+    assessable=True,
     commands=_plan(commands_in("vpnaudit.platforms.cisco_asa")),
     defaults=Defaults(
         ipsec_s=28800,
@@ -79,6 +79,11 @@ PLATFORM = Platform(
         log_interval_s=5,
         rekey_share=0.95,
         log_milliseconds=False,
+        words=Words(
+            sessions_shown_by="show vpn-sessiondb detail l2l",
+            sessions_logged_by="logging class vpn buffered informational",
+            interfaces_shown_by="show interface",
+        ),
     ),
     secret_patterns=tuple(re.compile(source, re.IGNORECASE) for source in _SECRETS),
     remedies=REMEDIES,

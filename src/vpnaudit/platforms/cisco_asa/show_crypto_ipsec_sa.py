@@ -15,12 +15,17 @@ from vpnaudit.platforms.flow_counters import read_counters
 _GLUED_PORT = re.compile(r"([^:]+):(\d{1,5})")
 """`current_peer: 192.0.2.1:500` of PIX 6; an IPv6 address has more than one colon."""
 
-_IDENTITY = re.compile(r"^[ \t]*local[ \t]+ident\b", re.IGNORECASE | re.MULTILINE)
-_LIST = re.compile(r"^[ \t]*(?:in|out)bound[ \t]+(?:esp|ah|pcp)[ \t]+sas:", re.IGNORECASE | re.MULTILINE)
-_LAST_LIST = re.compile(r"^[ \t]*outbound[ \t]+(?:esp|ah|pcp)[ \t]+sas:", re.IGNORECASE | re.MULTILINE)
-_SPI = re.compile(r"^[ \t]*spi[ \t]*:", re.IGNORECASE | re.MULTILINE)
-_END_OF_SA = re.compile(r"\breplay[ \t]+detection[ \t]+support:", re.IGNORECASE)
+_IDENTITY = re.compile(r"^[^\S\n]*local[^\S\n]+ident\b", re.IGNORECASE | re.MULTILINE)
+_LIST = re.compile(r"^[^\S\n]*(?:in|out)bound[^\S\n]+(?:esp|ah|pcp)[^\S\n]+sas:", re.IGNORECASE | re.MULTILINE)
+_LAST_LIST = re.compile(r"^[^\S\n]*outbound[^\S\n]+(?:esp|ah|pcp)[^\S\n]+sas:", re.IGNORECASE | re.MULTILINE)
+_CURRENT_SPI = re.compile(r"^[^\S\n]*current[^\S\n]+outbound[^\S\n]+spi[^\S\n]*:", re.IGNORECASE | re.MULTILINE)
+_SPI = re.compile(r"^[^\S\n]*spi[^\S\n]*:", re.IGNORECASE | re.MULTILINE)
+_END_OF_SA = re.compile(r"\breplay[^\S\n]+detection[^\S\n]+support:", re.IGNORECASE)
 
+_CUT_NUMBER = re.compile(r"(?:\((?:sec|kB|k)\):|#[^#,\n]{1,60})\s*\d{1,20}\Z")
+"""The end of a text inside a number, it may be: where an answer is cut, its last number may lack digits."""
+
+_LAST_LINE = 200
 _TAIL = 1 << 16
 """Characters at the end in which the last identity is looked for first; one identity seldom prints 4,000."""
 
@@ -30,20 +35,26 @@ _PROTOCOLS: dict[str, Protocol] = {"esp": "esp", "ah": "ah", "pcp": "pcp"}
 
 def parse(text: str) -> Parsed:
     """Read an answer. Never raises."""
-    records = _Records()
-    parsed = parse_rows("cisco_asa", "show_crypto_ipsec_sa", text, records.take, records.facts)
+    parsed = _read(text)
     if not parsed.facts.ipsec_flows or not _is_cut(text):
         return parsed
-    return structs.replace(parsed, facts=structs.replace(parsed.facts, cut=True))
+    number = _CUT_NUMBER.search(text, max(len(text) - _LAST_LINE, 0))
+    facts = _read(text[: number.start()]).facts if number else parsed.facts
+    return structs.replace(parsed, facts=structs.replace(facts, cut=True))
+
+
+def _read(text: str) -> Parsed:
+    records = _Records()
+    return parse_rows("cisco_asa", "show_crypto_ipsec_sa", text, records.take, records.facts)
 
 
 def _is_cut(text: str) -> bool:
-    """Whether the last identity lacks its end: the outbound SAs, each with the line on replay that every release prints.
+    """Whether the last identity lacks its end: outbound SAs, each with the line on replay that every release prints.
 
-    The `identity` form prints no lists at all.
+    The `identity` form prints no lists at all, and ends with the SPI.
     """
     if _LIST.search(text) is None:
-        return False
+        return _CURRENT_SPI.search(text, _last_identity(text)) is None
     outbound = _LAST_LIST.search(text, _last_identity(text))
     if outbound is None:
         return True

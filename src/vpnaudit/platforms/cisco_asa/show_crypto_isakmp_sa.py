@@ -5,18 +5,31 @@ One reader for all three: the first lists both versions, in the words of the oth
 
 from __future__ import annotations
 
+import re
+
+from msgspec import structs
+
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.sa import ChildSa, DpdTimers, IkeSa
 from vpnaudit.parse.engine import Row, parse_answer
 
+_CUT_SPI = re.compile(r"spi in/out:\s*0x[0-9a-f]{1,8}\s*/\s*0x[0-9a-f]{1,7}\Z", re.IGNORECASE)
+"""The end of a text inside an SPI, it may be: leading zeros are not printed, so that the last one may lack digits."""
+
+_LAST_LINE = 200
 _NAT_T = {"detected": True, "not detected": False}
 _INITIATOR = {"init": True, "initiator": True, "resp": False, "responder": False}
 
 
 def parse(text: str) -> Parsed:
     """Read an answer. Never raises."""
-    return parse_answer("cisco_asa", "show_crypto_isakmp_sa", text, _facts)
+    parsed = parse_answer("cisco_asa", "show_crypto_isakmp_sa", text, _facts)
+    if not parsed.facts.ike_sas or not _CUT_SPI.search(text, max(len(text) - _LAST_LINE, 0)):
+        return parsed
+    *whole, last = parsed.facts.ike_sas
+    cut = structs.replace(last, child_sas=last.child_sas[:-1])
+    return structs.replace(parsed, facts=structs.replace(parsed.facts, ike_sas=(*whole, cut), cut=True))
 
 
 def _facts(rows: list[Row]) -> Facts:

@@ -40,7 +40,7 @@ def _member_facts(rows: list[Row]) -> Facts:
                 line=row.line,
                 table="group-member",
                 spi=int(row["SPI"], 16),
-                directions=_BOTH,
+                directions=_directions(row),
                 group=row.text("GROUP"),
                 interface=row.text("INTERFACE"),
                 local=row.text("MEMBER"),
@@ -50,6 +50,13 @@ def _member_facts(rows: list[Row]) -> Facts:
             for row in rows
         )
     )
+
+
+def _directions(row: Row) -> tuple[Direction, ...]:
+    """In which directions a member uses a key: as the SA says, else the group. A group can be set to receive only."""
+    if row["DIRECTION"]:
+        return ("in",) if row["DIRECTION"] == "inbound" else ("out",)
+    return ("in",) if row["GROUP_DIRECTION"] == "Inbound Only" else _BOTH
 
 
 def _server_facts(rows: list[Row]) -> Facts:

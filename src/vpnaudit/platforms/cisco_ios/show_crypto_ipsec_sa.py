@@ -144,7 +144,7 @@ def _spi(text: str) -> int | None:
 
 
 def _peer(row: Row) -> tuple[str | None, int | None]:
-    peer = row.text("PEER")
+    peer = _named(row["PEER"])
     glued = _GLUED_PORT.fullmatch(peer) if peer and ":" in peer else None
     if glued:
         return glued[1], int(glued[2])

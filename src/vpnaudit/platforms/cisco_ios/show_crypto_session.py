@@ -33,10 +33,20 @@ def _session(row: Row) -> Session:
         flows=len(row.each("FLOWS")),
         ike_sas=len(row.each("IKE")),
         profile=row.text("PROFILE"),
-        capabilities="" if row["CAPABILITIES"] == "(none)" else row.text("CAPABILITIES"),
+        capabilities=_capabilities(row),
         peer_port=row.number("PEER_PORT"),
         life=tuple((_DIRECTIONS[m[1]], m[2]) for m in map(_LIFE.match, row.each("LIFE")) if m),
     )
+
+
+def _capabilities(row: Row) -> str | None:
+    """Those of the first IKE SA that is active, else of the first; only the detail form prints them."""
+    printed = row.each("CAPABILITIES")
+    if not printed:
+        return None
+    active = [letters for letters, state in zip(printed, row.each("IKE_STATE"), strict=False) if state == "Active"]
+    first = (active or printed)[0]
+    return "" if first == "(none)" else first
 
 
 COMMANDS = (

@@ -12,6 +12,8 @@ from vpnaudit.parse.engine import Row, parse_answer
 _SAME_MS = 5
 """Milliseconds. A delete is traced twice; entries of one SPI no further apart are one (field guide 5.1)."""
 
+_DAY_MS = 24 * 60 * 60 * 1000
+
 _ACTIONS: dict[str, Literal["create", "delete"]] = {"create": "create", "delete": "delete"}
 
 
@@ -26,12 +28,18 @@ def _facts(rows: list[Row]) -> Facts:
     for row in rows:
         trace = _trace(row)
         what = (trace.action, trace.spi, trace.destination)
-        day, at_ms = _moment(row["STAMP"])
+        moment = _moment(row["STAMP"])
         seen = last.get(what)
-        last[what] = (day, at_ms)
-        if seen is None or seen[0] != day or abs(seen[1] - at_ms) > _SAME_MS:
+        last[what] = moment
+        if seen is None or not _together(seen, moment):
             traces.append(trace)
     return Facts(traces=tuple(traces))
+
+
+def _together(one: tuple[str, int], other: tuple[str, int]) -> bool:
+    """Whether two moments are those of one delete; midnight may lie between them."""
+    gap_ms = abs(one[1] - other[1])
+    return (gap_ms if one[0] == other[0] else _DAY_MS - gap_ms) <= _SAME_MS
 
 
 def _trace(row: Row) -> SaTrace:

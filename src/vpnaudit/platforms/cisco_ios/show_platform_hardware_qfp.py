@@ -41,6 +41,7 @@ COMMANDS = (
         other_forms=(
             "show platform hardware qfp active statistics drop all",
             "show platform hardware qfp active statistics drop detail",
+            "show platform hardware qfp standby statistics drop",
         ),
     ),
 )
