@@ -380,3 +380,41 @@ def test_standard_input(place: Path) -> None:
     nothing = vpnaudit("logs", "-", cwd=place, given="")
     assert nothing.returncode in {0, 2, 3}
     assert "Traceback" not in nothing.stderr
+
+
+SA_OF_A_FIREWALL = """interface: outside
+    Crypto map tag: {tag}, seq num: 10, local addr: 203.0.113.1
+
+      local ident (addr/mask/prot/port): (10.1.0.0/255.255.0.0/0/0)
+      remote ident (addr/mask/prot/port): ({inner}/0/0)
+      current_peer: {peer}
+
+      #pkts encaps: 12, #pkts encrypt: 12, #pkts digest: 12
+      #pkts decaps: 14, #pkts decrypt: 14, #pkts verify: 14
+
+      local crypto endpt.: 203.0.113.1/4500, remote crypto endpt.: {peer}/4500
+      current outbound spi: {spi:X}
+
+    inbound esp sas:
+      spi: 0x{spi_in:X} ({spi_in})
+         transform: esp-aes esp-sha-hmac no compression
+         in use settings ={{{kind}, Tunnel,  NAT-T-Encaps, IKEv1, }}
+    outbound esp sas:
+      spi: 0x{spi:X} ({spi})
+         transform: esp-aes esp-sha-hmac no compression
+         in use settings ={{{kind}, Tunnel,  NAT-T-Encaps, IKEv1, }}
+"""
+
+
+def test_a_persons_client_is_no_tunnel_between_sites(tmp_path: Path) -> None:
+    site = SA_OF_A_FIREWALL.format(
+        tag="MAP", inner="10.2.0.0/255.255.0.0", peer="198.51.100.2", kind="L2L", spi=0xA1B2C3D4, spi_in=0xB1B2C3D4
+    )
+    client = SA_OF_A_FIREWALL.format(
+        tag="DYN", inner="10.9.0.7/255.255.255.255", peer="192.0.2.77", kind="RA", spi=0xC1B2C3D4, spi_in=0xD1B2C3D4
+    )
+    (tmp_path / "fw1").mkdir()
+    (tmp_path / "fw1" / "show_crypto_ipsec_sa.txt").write_text(site + client)
+    audit = audit_of(tmp_path)
+    assert [t.remote.address for t in audit.tunnels] == ["198.51.100.2"]
+    assert not audit.problems

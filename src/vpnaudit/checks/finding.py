@@ -135,9 +135,14 @@ def settling(device: Device, *commands: str) -> str:
     return next((c for c in commands if c in device.missing), commands[0])
 
 
-def still_open(end: TunnelEnd, shown_by: str) -> str:
-    """The command for a setting that is not known: the configuration, or `shown_by` where that was read already."""
-    return shown_by if end.config_read else CONFIG_COMMAND
+def settles_policy(end: TunnelEnd) -> str:
+    """The command for a lifetime, transform set or network that is not known: the configuration first."""
+    return end.words.policy_shown_by if end.config_read else CONFIG_COMMAND
+
+
+def settles_dpd(end: TunnelEnd) -> str:
+    """The same for DPD."""
+    return end.words.dpd_shown_by if end.config_read else CONFIG_COMMAND
 
 
 def cite_config(fleet: Fleet, end: TunnelEnd) -> tuple[Evidence, ...]:

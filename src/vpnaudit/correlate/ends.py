@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from vpnaudit.model.sa import IkeSa, IpsecFlow, IpsecSa, Session
 from vpnaudit.model.tunnel import LiveIke, LiveSa, TunnelEnd
 
 UNKNOWN_ADDRESS = "unknown"
+_REMOTE_ACCESS = re.compile(r"RA\b")
 LIVE_STATES = ("QM_IDLE", "READY", "MM_ACTIVE", "AM_ACTIVE", "UP-ACTIVE", "ESTABLISHED")
 
 
@@ -53,6 +55,15 @@ class _Draft:
         self.ikes: list[tuple[ParsedCapture, IkeSa]] = []
         self.sessions: list[tuple[ParsedCapture, Session]] = []
 
+    @property
+    def is_remote_access(self) -> bool:
+        """Whether it is a person's client: a firewall prints `RA` first among the settings of such an SA (ASA).
+
+        No tunnel between sites; its SPIs are in the ledger all the same, and its peer is one that is known.
+        """
+        clients = [_REMOTE_ACCESS.match(sa.settings or "") is not None for _, sa in self.sas]
+        return self.binding is None and bool(clients) and all(clients)
+
     def add_place(self, local: str | None, vrf: str | None) -> None:
         """Take the address and VRF that a record shows, where the configuration did not tell."""
         self.local = self.local or local
@@ -72,6 +83,7 @@ def views(device: Device, readings: Mapping[str, datetime]) -> tuple[View, ...]:
             if any(normal(p) == draft.peer for p in session.peers) and _same_interface(draft, session.interface):
                 draft.sessions.append((capture, session))
     reading = readings.get(device.name)
+    drafts = [d for d in drafts if not d.is_remote_access]
     return tuple(_view(device, d, reading) for d in sorted(drafts, key=lambda d: (d.peer, d.local or "", d.vrf or "")))
 
 
@@ -200,6 +212,7 @@ def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
         encaps=_counter(draft, "encaps"),
         decaps=_counter(draft, "decaps"),
         evidence=_evidence(device, draft),
+        words=device.words,
     )
     return View(
         end=end,

@@ -17,7 +17,6 @@ from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Reason, Story, Weighing
 from vpnaudit.model.logs import LogMessage
-from vpnaudit.model.platform import Words
 from vpnaudit.model.tunnel import LiveSa, TunnelEnd
 
 FIREWALLS = ("ASA", "FTD", "PIX")
@@ -287,11 +286,6 @@ def sessions(device: Device, source: str | None) -> list[tuple[str, Sign]]:
         if state in {"up", "down"} and (source is None or peer in {source, None}):
             found.append((state, _sign(device, capture, message, f"the session with {peer} went {state}")))
     return found
-
-
-def words_of(device: Device) -> Words:
-    """What a person types on the device; IOS's words where its platform is not known."""
-    return device.defaults.words if device.defaults is not None else Words()
 
 
 def logs_sessions_since(device: Device, begin: datetime) -> bool:

@@ -13,7 +13,7 @@ from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.logs import LogHeader, LogMessage
-from vpnaudit.model.platform import Defaults
+from vpnaudit.model.platform import Defaults, Words
 from vpnaudit.model.sa import (
     CryptoMapEntry,
     IkeSa,
@@ -80,6 +80,11 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
     clock_synchronized: bool | None = None
     booted_at: datetime | None = None
     boot_uncertainty_s: float = 60.0
+
+    @property
+    def words(self) -> Words:
+        """What a person types on the device; IOS's words where its platform is not known."""
+        return self.defaults.words if self.defaults is not None else Words()
 
     def find(self, *commands: str) -> tuple[ParsedCapture, ...]:
         """Captures of the named commands that were answered (not refused), unfiltered or filtered."""

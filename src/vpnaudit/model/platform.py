@@ -36,6 +36,12 @@ class Words(Struct, frozen=True, kw_only=True):
     sessions_logged_by: str = "crypto logging session"
     """What is configured so that the log tells when a session comes and goes."""
     interfaces_shown_by: str = "show interfaces"
+    policy_shown_by: str = "show crypto map"
+    """What lists lifetimes, transform sets and networks in force, where the configuration does not tell."""
+    dpd_shown_by: str = "show crypto session detail"
+    ike_shown_by: str = "show crypto isakmp sa detail; show crypto ikev2 sa detailed"
+    route_shown_by: str = "show ip cef"
+    """With an address behind it: over which interface packets to it leave."""
 
 
 class Defaults(Struct, frozen=True, kw_only=True):

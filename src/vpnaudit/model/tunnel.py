@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from vpnaudit.model.config import DpdMode
 from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.platform import Words
 from vpnaudit.model.sa import Direction, IkeSa, Protocol
 
 TunnelState = Literal["up", "one-sided", "idle", "down", "unknown"]
@@ -108,6 +109,7 @@ class TunnelEnd(Struct, frozen=True, kw_only=True):
     encaps: int | None = None
     decaps: int | None = None
     evidence: tuple[Evidence, ...] = ()
+    words: Words = Words()
 
     @property
     def seen(self) -> str:

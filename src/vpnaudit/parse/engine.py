@@ -42,8 +42,8 @@ ERROR_RULE = r"^.*\S"
 
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 _AROUND = re.compile(
-    r"""\s*\w[\w.@:/()~-]{0,99}[#>]\s*(?:(?:do\s)?sho?w?(?:\s\S+){1,10})?$    # a prompt, alone or with an echo
-      | sho?w?(?:\s[\w.:/|-]+){1,10}$                                       # the echo alone
+    r"""\s*(?:\w[\w.@:/()~-]{0,99})?[#>]\s{0,9}(?:(?:do\s{1,9})?sho?w?(?:\s{1,9}\S+){1,10}\s*)?$  # a prompt
+      | \s{0,9}sho?w?(?:\s{1,9}[\w.:/|-]+){1,10}\s*$                        # the echo alone
       | \s*(?:<-*)?-+\s?More\s?-+>?\s*$                         # a pager mark
       | Load\sfor\sfive\ssecs:\s[\d%/]+;\sone\sminute:          # `terminal exec prompt timestamp`
       | Time\ssource\sis\s[\w\s-]+,\s

@@ -32,6 +32,7 @@ _FILTERS = (
     "tunnel",
     "network",
     "group",
+    "filter",
     "all",
     "last",
     "include",

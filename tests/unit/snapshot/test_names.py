@@ -118,5 +118,5 @@ def test_an_answer_by_name_is_judged_before_a_configuration_of_any_name(tmp_path
     names = ("hub1/a_backup.cfg", "hub1/show_running-config.txt", "hub1/startup-config.txt")
     snapshots = read(tmp_path, {name: CONFIG.replace("periodic", f"periodic {name}") for name in names})
     captures = [c for s in snapshots for d in s.devices for c in d.captures]
-    assert [c.file for c in captures][-1] == "hub1/show_running-config.txt"
+    assert [c.file for c in captures if c.command == "show running-config"][-1] == "hub1/show_running-config.txt"
     assert {c.device for c in captures} == {"hub1"}

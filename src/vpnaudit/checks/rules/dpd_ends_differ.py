@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.dpd_words import remedy_parameters, words
-from vpnaudit.checks.finding import assessable_tunnels, place, still_open, tunnel_case
+from vpnaudit.checks.finding import assessable_tunnels, place, settles_dpd, tunnel_case
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -53,7 +53,7 @@ def _judge(tunnel: Tunnel) -> Finding:
     case = tunnel_case(RULE, tunnel, "the same DPD mode and interval at both ends")
     for end in (tunnel.local, tunnel.remote):
         if end.device is None or not _known(end.dpd):
-            return case.unknown(place(end), still_open(end, "show crypto session detail"), "how that end uses DPD")
+            return case.unknown(place(end), settles_dpd(end), "how that end uses DPD")
     local, remote = tunnel.local.dpd or Dpd(), tunnel.remote.dpd or Dpd()
     actual = f"{tunnel.local.device} {words(local)}; {tunnel.remote.device} {words(remote)}"
     evidence = (*local.evidence, *remote.evidence)

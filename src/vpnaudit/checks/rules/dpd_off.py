@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.dpd_words import remedy_parameters, words
-from vpnaudit.checks.finding import assessable_ends, cite_config, end_case, still_open
+from vpnaudit.checks.finding import assessable_ends, cite_config, end_case, settles_dpd
 from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -52,9 +52,7 @@ def _judge(fleet: Fleet, tunnel: Tunnel, end: TunnelEnd, device: Device) -> Find
     case = end_case(RULE, tunnel, end, "DPD on")
     dpd = end.dpd
     if dpd is None or (dpd.mode is None and not dpd.interval_s):
-        return case.unknown(
-            device.name, still_open(end, "show crypto session detail"), "whether it uses DPD with this peer"
-        )
+        return case.unknown(device.name, settles_dpd(end), "whether it uses DPD with this peer")
     if dpd.mode != "off":
         return case.passed(f"DPD {words(dpd)}", "", dpd.evidence)
     return case.failed(

@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.dpd_words import remedy_parameters, words
-from vpnaudit.checks.finding import assessable_ends, cite_config, end_case, still_open
+from vpnaudit.checks.finding import assessable_ends, cite_config, end_case, settles_dpd
 from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -53,9 +53,7 @@ def _judge(fleet: Fleet, tunnel: Tunnel, end: TunnelEnd, device: Device, many: i
     case = end_case(RULE, tunnel, end, "DPD that asks also while something is heard (periodic)")
     dpd = end.dpd
     if dpd is None or dpd.mode is None:
-        return case.unknown(
-            device.name, still_open(end, "show crypto session detail"), "whether its DPD is periodic or on-demand"
-        )
+        return case.unknown(device.name, settles_dpd(end), "whether its DPD is periodic or on-demand")
     if dpd.mode == "periodic":
         return case.passed(words(dpd), "", dpd.evidence)
     if device.defaults is not None and device.defaults.dpd_mode == dpd.mode:

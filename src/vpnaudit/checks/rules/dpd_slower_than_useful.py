@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.dpd_words import remedy_parameters, words
-from vpnaudit.checks.finding import assessable_ends, cite_config, end_case, still_open
+from vpnaudit.checks.finding import assessable_ends, cite_config, end_case, settles_dpd
 from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -51,7 +51,7 @@ def _judge(fleet: Fleet, tunnel: Tunnel, end: TunnelEnd, device: Device, thresho
     case = end_case(RULE, tunnel, end, f"a DPD interval of at most {limit:.0f} s")
     dpd = end.dpd
     if dpd is None or dpd.interval_s is None:
-        return case.unknown(device.name, still_open(end, "show crypto session detail"), "how often its DPD asks")
+        return case.unknown(device.name, settles_dpd(end), "how often its DPD asks")
     if dpd.interval_s <= limit:
         return case.passed(words(dpd), "", dpd.evidence)
     return case.failed(

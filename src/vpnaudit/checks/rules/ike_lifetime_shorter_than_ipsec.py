@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_ends, end_case, place_parameters, still_open
+from vpnaudit.checks.finding import assessable_ends, end_case, place_parameters, settles_policy
 from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -53,7 +53,9 @@ def _judge(tunnel: Tunnel, end: TunnelEnd, device: Device) -> Finding:
     life = end.lifetime
     if life is None or life.ike_s is None or life.ipsec_s is None:
         return case.unknown(
-            device.name, still_open(end, "show crypto map"), "which IKE and IPsec lifetimes it uses for this peer"
+            device.name,
+            settles_policy(end),
+            "which IKE and IPsec lifetimes it uses for this peer",
         )
     actual = f"IKE {life.ike_s} s, IPsec {life.ipsec_s} s"
     if life.ike_s < life.ipsec_s:

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_tunnels, place, place_parameters, still_open, tunnel_case
+from vpnaudit.checks.finding import assessable_tunnels, place, place_parameters, settles_policy, tunnel_case
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
@@ -52,7 +52,7 @@ def _judge(tunnel: Tunnel) -> Finding:
     evidence: list[Evidence] = []
     for end in (tunnel.local, tunnel.remote):
         if end.device is None or end.lifetime is None or end.lifetime.ike_s is None:
-            return case.unknown(place(end), still_open(end, "show crypto map"), "which IKE lifetime that end uses")
+            return case.unknown(place(end), settles_policy(end), "which IKE lifetime that end uses")
         seconds.append(end.lifetime.ike_s)
         evidence += end.lifetime.evidence
     actual = f"{tunnel.local.device} {seconds[0]} s, {tunnel.remote.device} {seconds[1]} s"

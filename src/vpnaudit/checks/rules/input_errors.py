@@ -61,7 +61,7 @@ def _judge(fleet: Fleet, device: Device, most_percent: float) -> Finding:
     ]
     if not shares:
         peer = fleet.tunnels_of[device.name][0].other_end(device.name).address
-        return case.unknown(device.name, f"show ip cef {peer}", "over which interface its tunnels go")
+        return case.unknown(device.name, f"{device.words.route_shown_by} {peer}", "over which interface its tunnels go")
     bad = sorted((s for s in shares if s[0] > most_percent), key=lambda s: (-s[0], s[1]))
     if not bad:
         share, name, evidence = max(shares, key=lambda s: s[:2])

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_tunnels, place, place_parameters, still_open, tunnel_case
+from vpnaudit.checks.finding import assessable_tunnels, place, place_parameters, settles_policy, tunnel_case
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule, Severity
@@ -52,7 +52,7 @@ def _judge(tunnel: Tunnel) -> Finding:
     lifetimes: list[Lifetime] = []
     for end in (tunnel.local, tunnel.remote):
         if end.device is None or end.lifetime is None or end.lifetime.ipsec_s is None:
-            return case.unknown(place(end), still_open(end, "show crypto map"), "which IPsec lifetime that end uses")
+            return case.unknown(place(end), settles_policy(end), "which IPsec lifetime that end uses")
         lifetimes.append(end.lifetime)
     local, remote = lifetimes
     evidence = (*local.evidence, *remote.evidence)
@@ -63,9 +63,7 @@ def _judge(tunnel: Tunnel) -> Finding:
         )
     for end, own in ((tunnel.local, local), (tunnel.remote, remote)):
         if _volume(own) is None:
-            return case.unknown(
-                place(end), still_open(end, "show crypto map"), "which volume lifetime that end uses", evidence
-            )
+            return case.unknown(place(end), settles_policy(end), "which volume lifetime that end uses", evidence)
     if _volume(local) != _volume(remote):
         because = "The end with the lower volume rekeys first; which end that is should not be left to chance."
         parameters = _parameters(tunnel, local, remote)

@@ -64,7 +64,7 @@ def _judge(fleet: Fleet, device: Device, many: int) -> Finding:
     names = {n.lower() for n in carriers(fleet, device)}
     if not names:
         peer = fleet.tunnels_of[device.name][0].other_end(device.name).address
-        return case.unknown(device.name, f"show ip cef {peer}", "over which interface its tunnels go")
+        return case.unknown(device.name, f"{device.words.route_shown_by} {peer}", "over which interface its tunnels go")
     downs = [(c, m) for c, m in tagged(device, TAGS) if _is_failure(device, m) and (m.interface or "").lower() in names]
     if not downs:
         if not could_show(device, LEAST_SEVERITY_LOGGED):

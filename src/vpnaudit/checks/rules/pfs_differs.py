@@ -32,7 +32,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_tunnels, cite_config, place, place_parameters, still_open, tunnel_case
+from vpnaudit.checks.finding import (
+    assessable_tunnels,
+    cite_config,
+    place,
+    place_parameters,
+    settles_policy,
+    tunnel_case,
+)
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -50,7 +57,7 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
     local, remote = tunnel.local, tunnel.remote
     for end in (local, remote):
         if end.device is None or not end.pfs_known:
-            return case.unknown(place(end), still_open(end, "show crypto map"), "whether that end asks for PFS")
+            return case.unknown(place(end), settles_policy(end), "whether that end asks for PFS")
     actual = f"{local.device}: {local.pfs or 'no PFS'}; {remote.device}: {remote.pfs or 'no PFS'}"
     evidence = (*cite_config(fleet, local), *cite_config(fleet, remote))
     if _group(local.pfs) == _group(remote.pfs):

@@ -33,7 +33,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_tunnels, cite_config, place, place_parameters, still_open, tunnel_case
+from vpnaudit.checks.finding import (
+    assessable_tunnels,
+    cite_config,
+    place,
+    place_parameters,
+    settles_policy,
+    tunnel_case,
+)
 from vpnaudit.checks.open_peers import takes_any
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.fleet import Fleet
@@ -59,7 +66,9 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
     for end in (tunnel.local, tunnel.remote):
         if end.device is None or not end.proxies:
             return case.unknown(
-                place(end), still_open(end, "show crypto map"), "which networks that end protects towards this peer"
+                place(end),
+                settles_policy(end),
+                "which networks that end protects towards this peer",
             )
     here = set(tunnel.local.proxies or ())
     there = {_mirrored(p) for p in tunnel.remote.proxies or ()}

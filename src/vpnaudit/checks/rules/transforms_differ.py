@@ -32,7 +32,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_tunnels, cite_config, place, place_parameters, still_open, tunnel_case
+from vpnaudit.checks.finding import (
+    assessable_tunnels,
+    cite_config,
+    place,
+    place_parameters,
+    settles_policy,
+    tunnel_case,
+)
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -54,7 +61,7 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
         sets = [algorithms(text) for text in end.transforms or ()]
         known = {s for s in sets if s is not None}
         if end.device is None or not sets or len(known) == 0:
-            return case.unknown(place(end), still_open(end, "show crypto map"), "which transform sets that end offers")
+            return case.unknown(place(end), settles_policy(end), "which transform sets that end offers")
         offers.append(known)
     local, remote = tunnel.local, tunnel.remote
     actual = f"{local.device}: {_words(local.transforms)}; {remote.device}: {_words(remote.transforms)}"

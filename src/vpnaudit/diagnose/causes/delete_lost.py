@@ -28,10 +28,9 @@ from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.platform import Words
 from vpnaudit.model.tunnel import LiveIke, TunnelEnd
 from vpnaudit.settings import Settings
-
-IKE_COMMAND = "show crypto isakmp sa detail; show crypto ikev2 sa detailed"
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
@@ -39,12 +38,16 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return _not_stale(story, fleet)
     here, there = receiver_end(story), sender_end(story)
     if here is None or not here.ike_table_read:
-        return still_open(f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: {IKE_COMMAND}")
+        return still_open(
+            f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: {_shown_by(here)}"
+        )
     if not here.live_ike:
         return out(f"{story.receiver} has no IKE SA with {story.source}", *here.evidence)
     if there is None or there.device is None or not there.ike_table_read:
         who = story.sender or "the peer"
-        return still_open(f"has {who} a live IKE SA with {story.receiver}, and which SPIs?", f"{who}: {IKE_COMMAND}")
+        return still_open(
+            f"has {who} a live IKE SA with {story.receiver}, and which SPIs?", f"{who}: {_shown_by(there)}"
+        )
     if not there.live_ike:
         return out(f"{there.device} has no IKE SA with {story.receiver}", *there.evidence)
     return _fits(story, here, there)
@@ -77,6 +80,10 @@ def _fits(story: Story, here: TunnelEnd, there: TunnelEnd) -> Weighing:
     )
 
 
+def _shown_by(end: TunnelEnd | None) -> str:
+    return (end.words if end is not None else Words()).ike_shown_by
+
+
 def _oldest(end: TunnelEnd) -> LiveIke | None:
     dated = sorted((i.established_at, n) for n, i in enumerate(end.live_ike) if i.established_at)
     return end.live_ike[dated[0][1]] if dated else next(iter(end.live_ike), None)
@@ -85,7 +92,10 @@ def _oldest(end: TunnelEnd) -> LiveIke | None:
 def _not_stale(story: Story, fleet: Fleet) -> Weighing:
     if story.mechanism == "unexplained" and not sa_table_read(story, fleet):
         who = story.source or "the sender"
-        return still_open(f"does {who} still send on it, with IKE SAs alive at both ends?", f"both ends: {IKE_COMMAND}")
+        return still_open(
+            f"does {who} still send on it, with IKE SAs alive at both ends?",
+            f"both ends: {_shown_by(receiver_end(story))}",
+        )
     return out("no SA that the sender kept was seen")
 
 

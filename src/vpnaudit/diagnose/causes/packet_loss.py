@@ -26,7 +26,6 @@ from vpnaudit.diagnose.signs import (
     sender_of,
     stamp,
     state_losses,
-    words_of,
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import Device
@@ -46,7 +45,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     here = receiver_of(story, fleet)
     begin = begins(story)
     if begin is None:
-        logged_by = words_of(here).sessions_logged_by
+        logged_by = here.words.sessions_logged_by
         return still_open("was there an outage before it began?", f"{logged_by}, and the path's own records")
     survived = _ike_survived(story)
     if survived is not None:
@@ -75,7 +74,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return out("each line stands next to a rekey, which needs no loss to show one, and no outage was logged near")
     if logs_sessions_since(here, begin):
         return out(f"{here.name}'s log has no line, session or IKE failure within two minutes before the lines")
-    words = words_of(here)
+    words = here.words
     return still_open(
         "was there an outage of the path before it began, and how long was the longest?",
         f"{here.name}: {words.sessions_logged_by}; {words.interfaces_shown_by}; the path's own measurements",

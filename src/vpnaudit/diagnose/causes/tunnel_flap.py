@@ -20,7 +20,6 @@ from vpnaudit.diagnose.signs import (
     sender_end,
     sender_of,
     sessions,
-    words_of,
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
@@ -60,7 +59,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return out("no session change in the log, and the session stands")
     if times and logs_sessions_since(device, min(times)):
         return out(f"{device.name} logs the changes of sessions, and logged none")
-    words = words_of(device)
+    words = device.words
     return still_open(
         "does the tunnel go down and up?",
         f"{device.name}: {words.sessions_shown_by}; configure {words.sessions_logged_by}",

@@ -12,7 +12,7 @@ C2.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import receiver_of, words_of
+from vpnaudit.diagnose.signs import receiver_of
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, Device
 from vpnaudit.model.event import Confidence
@@ -54,7 +54,7 @@ def _known_peer(story: Story, device: Device) -> Weighing:
         return out("the SPI is an SA of ours")
     if device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS):
         question = f"is {source} a peer that {device.name} should take? It takes peers that nobody configured"
-        return still_open(question, f"{device.name}: {words_of(device).sessions_shown_by}, and who owns the address")
+        return still_open(question, f"{device.name}: {device.words.sessions_shown_by}, and who owns the address")
     command = f"{device.name}: show running-config; show crypto isakmp sa"
     return still_open(f"is {source} a configured peer of {device.name}?", command)
 
