@@ -10,7 +10,7 @@ help:
 	@echo "make demo        a simulated fleet with real faults over real SSH, audited: no device needed"
 	@echo "make test        all gates: ruff, mypy, import-linter, documentation, tests"
 	@echo "make docs        write the generated pages of docs/ and the template index anew"
-	@echo "make bench       measure the parser beside ntc-templates and Genie, into docs/performance.md"
+	@echo "make bench       measure beside ntc-templates, Genie, grep and others, into docs/performance.md"
 	@echo "make lock        pin the dependencies anew (requirements/dev.txt, requirements/bench.txt)"
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -47,6 +47,8 @@ $(BENCH)/.ready: requirements/bench.txt
 
 bench: $(BENCH)/.ready
 	PYTHONPATH=src $(BENCH)/bin/python benchmarks/parse_ipsec_sa.py --write
+	PYTHONPATH=src $(BENCH)/bin/python benchmarks/scan_log.py --write
+	PYTHONPATH=src $(BENCH)/bin/python benchmarks/judge_fleet.py --write
 
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
   --no-emit-find-links --no-emit-trusted-host --no-header

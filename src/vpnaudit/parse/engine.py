@@ -44,7 +44,7 @@ _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 _AROUND = re.compile(
     r"""\s*(?:\w[\w.@:/()~-]{0,99})?[#>]\s{0,9}(?:(?:do\s{1,9})?sho?w?(?:\s{1,9}\S+){1,10}\s*)?$  # a prompt
       | \s{0,9}sho?w?(?:\s{1,9}[\w.:/|-]+){1,10}\s*$                        # the echo alone
-      | \s*(?:<-*)?-+\s?More\s?-+>?\s*$                         # a pager mark
+      | \s*<?-+\s?More\s?-+>?\s*$                         # a pager mark
       | Load\sfor\sfive\ssecs:\s[\d%/]+;\sone\sminute:          # `terminal exec prompt timestamp`
       | Time\ssource\sis\s[\w\s-]+,\s
       | No\stime\ssource,\s
@@ -309,7 +309,7 @@ class _Run:
                 for step in outcome.steps:
                     self._do(step)
             if not outcome.understood:
-                unparsed.append(UnparsedLine(line=number, text=line[:LONG_LINE]))
+                unparsed.append(UnparsedLine(line=number, text=line[:LONG_LINE].rstrip() or line.lstrip()[:LONG_LINE]))
         if self._state != "End" and "EOF" not in self._fsm.states:
             self._record()
         return Coverage(lines=lines, understood=lines - len(unparsed), unparsed=tuple(unparsed))

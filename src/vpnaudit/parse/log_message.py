@@ -13,7 +13,7 @@ _HARD_WIDTHS = frozenset({80, 132})
 """Columns at which a terminal breaks a line inside a word."""
 
 KEYED_LINE = re.compile(
-    r"\s*(?:\(sa\)|sa_\w{1,20}\s*[=(]|\(identity\)|Pool:|Alternate Pool:|-Process|-Traceback|-Stack)"
+    r"\s{0,80}(?:\(sa\)|sa_\w{1,20}\s{0,20}[=(]|\(identity\)|Pool:|Alternate Pool:|-Process|-Traceback|-Stack)"
 )
 """A line that belongs to a MALLOCFAIL or an SA debug in front of it, whatever stands between."""
 _KEYED_NAMES = frozenset({"MALLOCFAIL", "IPSEC_CREATE_SA", "IPSEC_DELETE_SA", "CPUHOG"})
@@ -135,7 +135,7 @@ class OpenMessage:
         """The message, as far as its lines were read."""
         body, facts = self._read()
         if self.is_event:
-            body = body[: event_end(body)]
+            body = body[: facts.pairs_end or event_end(body)]
         if self._sub:
             facts.details["subfacility"] = self._sub
         return LogMessage(

@@ -11,7 +11,7 @@ _LONGEST = 4000
 """Characters. A refusal is a few lines; a text beyond this is something else."""
 
 _REFUSAL = re.compile(
-    r"""\s*(?:ERROR:\s*)?%?\s*
+    r"""\s*(?:ERROR:\s*)?(?:%\s*)?
         (?: Invalid\s(?:input|command|parameter|argument)\b
           | Incomplete\scommand
           | Ambiguous\scommand

@@ -35,7 +35,7 @@ _STAMPED = re.compile(
     rb"(?:<\d{1,3}>)?(?:1 )?\s{0,3}(?:\d{1,10}: )?[*.]?"
     rb"(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6} {1,2}\d|(?:19|20)\d\d[- ])"
 )
-_OF_MANY_LINES = (b"MALLOCFAIL", b"CPUHOG", b"create_sa", b"delete_sa", b"Syslog logging:")
+_OF_MANY_LINES = re.compile(rb"MALLOCFAIL|CPUHOG|(?:crea|dele)te_sa|Syslog logging:")
 """Messages whose further lines may each have a head of their own."""
 
 
@@ -148,7 +148,7 @@ class Sieve:
         return before if line and (line.endswith(b":") or not _TAG.search(line)) else begin
 
     def _with_further_lines(self, line: bytes, end: int) -> int:
-        many = any(mark in line for mark in _OF_MANY_LINES)
+        many = _OF_MANY_LINES.search(line) is not None
         for _ in range(_FURTHER_LINES):
             if self._text[end : end + 1] != b"\n":
                 break
