@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from msgspec import structs
 
@@ -160,25 +161,24 @@ def _ruled_out(cause: Cause, told: Sequence[tuple[Story, Weighing, Mapping[str, 
 def _would_settle(
     cause: Cause, told: Sequence[tuple[Story, Weighing, Mapping[str, Weighing]]]
 ) -> tuple[WouldSettle, ...]:
+    """Its own questions, and of its rivals those that take a command beyond: one answer settles many questions."""
     asked = [w for _, own, _ in told for w in own.would_settle]
+    known = {answer for w in asked for answer in _answers(w)}
     for _, _, weighings in told:
         for rival in all_causes():
             weighing = weighings[rival.name]
             if rival.name != cause.name and weighing.verdict == "open":
-                asked += [w for w in weighing.would_settle if _asks_more(w, asked)]
+                more = [w for w in weighing.would_settle if not _answers(w) or not _answers(w) <= known]
+                asked += more
+                known.update(answer for w in more for answer in _answers(w))
     return tuple(dict.fromkeys(asked))
 
 
-def _asks_more(wanted: WouldSettle, asked: Sequence[WouldSettle]) -> bool:
-    """Whether it takes a command beyond those asked for already: one answer settles many questions."""
-    known = {answer for w in asked for answer in _answers(w)}
-    return not _answers(wanted) or not _answers(wanted) <= known
-
-
-def _answers(wanted: WouldSettle) -> set[tuple[str, str]]:
+@lru_cache(maxsize=65536)
+def _answers(wanted: WouldSettle) -> frozenset[tuple[str, str]]:
     """The show commands that it takes, each with the device."""
     device, _, commands = (wanted.command or "").partition(":")
-    return {(device, command) for command in _SHOW.findall(commands)}
+    return frozenset((device, command) for command in _SHOW.findall(commands))
 
 
 def _unique(reasons: Iterable[Reason]) -> tuple[Reason, ...]:

@@ -5,7 +5,7 @@ All times are on the common clock. A sign carries its evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
@@ -180,8 +180,12 @@ def _sign(device: Device, capture: ParsedCapture, message: LogMessage, text: str
     return Sign(at=at, text=text, evidence=(device.cite(capture, message.line),), uncertainty_s=spread)
 
 
-def restarts(device: Device) -> list[Sign]:
+def restarts(device: Device) -> Sequence[Sign]:
     """Boots: by uptime, and by the restart messages of the log."""
+    return device.once(_restarts)
+
+
+def _restarts(device: Device) -> list[Sign]:
     found = []
     if device.booted_at is not None and device.version is not None:
         capture, version = device.version
@@ -199,9 +203,13 @@ def restarts(device: Device) -> list[Sign]:
     return found
 
 
-def state_losses(device: Device) -> list[Sign]:
+def state_losses(device: Device) -> Sequence[Sign]:
     """Whatever makes a device forget its SAs: a restart, a failover, a clear."""
-    found = restarts(device)
+    return device.once(_state_losses)
+
+
+def _state_losses(device: Device) -> list[Sign]:
+    found = [*restarts(device)]
     for capture, message in device.messages_once:
         facility = message.tag.partition("-")[0]
         state = message.details.get("state", "").lower()
@@ -218,18 +226,35 @@ def state_losses(device: Device) -> list[Sign]:
 def outages(device: Device, end: TunnelEnd | None, source: str | None) -> list[Sign]:
     """Times at which the path or the peer was gone: line protocol down, session down, DPD or IKE given up."""
     lines = carriers(device, end)
+    return [
+        outage.sign
+        for outage in device.once(_all_outages)
+        if (outage.interface in lines if outage.interface is not None else outage.peer in {None, source} or not source)
+    ]
+
+
+class _Outage(Struct, frozen=True):
+    """An outage that a device logged: of an interface, or of its dealings with a peer (null: the line names none)."""
+
+    sign: Sign
+    interface: str | None
+    peer: str | None
+
+
+def _all_outages(device: Device) -> list[_Outage]:
     found = []
     for capture, message in device.messages_once:
         down = _session_state(message) == "down"
         peer = message.details.get("peer") or message.source
-        mine = peer is None or source is None or peer == source
-        if message.tag in LINE_TAGS and down and (message.interface or "") in lines:
-            found.append(_sign(device, capture, message, f"{device.name}: {message.interface} went down"))
-        elif (message.tag in SESSION_TAGS or message.tag in SESSION_STATES) and down and mine:
+        if message.tag in LINE_TAGS and down:
+            sign = _sign(device, capture, message, f"{device.name}: {message.interface} went down")
+            found.append(_Outage(sign, message.interface or "", None))
+        elif (message.tag in SESSION_TAGS or message.tag in SESSION_STATES) and down:
             sign = _sign(device, capture, message, f"{device.name}: the session with {peer} went down")
-            found.append(structs.replace(sign, is_session=True))
-        elif _is_ike_failure(message) and mine:
-            found.append(_sign(device, capture, message, f"{device.name}: IKE with {peer or 'the peer'} failed"))
+            found.append(_Outage(structs.replace(sign, is_session=True), None, peer))
+        elif _is_ike_failure(message):
+            sign = _sign(device, capture, message, f"{device.name}: IKE with {peer or 'the peer'} failed")
+            found.append(_Outage(sign, None, peer))
     return found
 
 
@@ -267,8 +292,12 @@ def is_alone_with(device: Device, address: str) -> bool:
     return own and not any(address in i.standby_addresses for i in configured)
 
 
-def memory_failures(device: Device) -> list[Sign]:
+def memory_failures(device: Device) -> Sequence[Sign]:
     """Allocation failures in the log."""
+    return device.once(_memory_failures)
+
+
+def _memory_failures(device: Device) -> list[Sign]:
     found = []
     for capture, message in messages(device, MEMORY_TAGS):
         process = message.details.get("process", "a process")
@@ -279,20 +308,30 @@ def memory_failures(device: Device) -> list[Sign]:
 
 def sessions(device: Device, source: str | None) -> list[tuple[str, Sign]]:
     """Session changes with one peer: ("up" or "down", sign)."""
+    return [
+        (state, sign) for state, peer, sign in device.once(_all_sessions) if source is None or peer in {source, None}
+    ]
+
+
+def _all_sessions(device: Device) -> list[tuple[str, str | None, Sign]]:
     found = []
     for capture, message in messages(device, SESSION_TAGS | SESSION_STATES.keys()):
         peer = message.details.get("peer") or message.source
         state = _session_state(message)
-        if state in {"up", "down"} and (source is None or peer in {source, None}):
-            found.append((state, _sign(device, capture, message, f"the session with {peer} went {state}")))
+        if state in {"up", "down"}:
+            found.append((state, peer, _sign(device, capture, message, f"the session with {peer} went {state}")))
     return found
 
 
 def logs_sessions_since(device: Device, begin: datetime) -> bool:
     """Whether a session's end is logged at all (`crypto logging session`), and the log reaches back before `begin`."""
-    times = [device.on_common_clock(m.time) for _, m in device.messages if m.time]
-    covers = bool(times) and min(times) < begin - timedelta(seconds=120)
+    first = device.once(_log_begins)
+    covers = first is not None and first < begin - timedelta(seconds=120)
     return covers and device.config is not None and device.config[1].logging_session
+
+
+def _log_begins(device: Device) -> datetime | None:
+    return min((device.on_common_clock(m.time) for _, m in device.messages if m.time), default=None)
 
 
 def identity_errors(device: Device, source: str | None) -> list[Sign]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -125,6 +126,17 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         """The evidence that a command's whole answer is: used to show an absence."""
         return tuple(self.cite(c, None) for c in self.find(*commands)[:1])
 
+    def once(self, compute: Callable[[Device], T]) -> T:
+        """What `compute` says of the device, computed at the first call: many stories ask one device the same."""
+        if compute not in self._computed:
+            self._computed[compute] = compute(self)
+        found: T = self._computed[compute]
+        return found
+
+    @cached_property
+    def _computed(self) -> dict[Callable[[Device], Any], Any]:
+        return {}
+
     @cached_property
     def _split(self) -> dict[int, list[str]]:
         return {}
@@ -203,6 +215,12 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
     def messages(self) -> tuple[tuple[ParsedCapture, LogMessage], ...]:
         """Log messages of the buffer and of log files, in the order of their captures and lines."""
         return tuple((c, m) for c in self.log_captures for m in c.parsed.facts.messages)
+
+    @cached_property
+    def log_span(self) -> tuple[datetime, datetime] | None:
+        """The times of its first and last log message, by its own clock; null where none has a time."""
+        times = [m.time for _, m in self.messages if m.time is not None]
+        return (min(times), max(times)) if times else None
 
     @cached_property
     def messages_once(self) -> tuple[tuple[ParsedCapture, LogMessage], ...]:

@@ -35,7 +35,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     ]
     near = [f for f in failures if any(w.has(f) for w in windows)]
     if not story.episodes and story.ongoing:
-        near = failures
+        near = list(failures)
     low = _low_now(device, settings.thresholds)
     if near:
         because = [reason(f.text, *f.evidence) for f in near[:3]]
