@@ -5,10 +5,11 @@ BENCH := .venv-bench
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help demo browser test lint docs bench lock clean
+.PHONY: help demo programs test lint fuzz docs bench lock clean
 help:
 	@echo "make demo        a simulated fleet with real faults over real SSH, audited: no device needed"
 	@echo "make test        all gates: ruff, mypy, import-linter, documentation, tests"
+	@echo "make fuzz        100,000 mutated inputs, attacked expressions, growth of time: minutes, no device needed"
 	@echo "make docs        write the generated pages of docs/ and the template index anew"
 	@echo "make bench       measure beside ntc-templates, Genie, grep and others, into docs/performance.md"
 	@echo "make lock        pin the dependencies anew (requirements/dev.txt, requirements/bench.txt)"
@@ -28,11 +29,14 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-browser:
-	@sh tests/install_browser.sh
+programs:
+	@sh tests/install_programs.sh
 
-test: $(STAMP) browser lint
+test: $(STAMP) programs lint
 	$(BIN)/python -m pytest -n 2
+
+fuzz: $(STAMP)
+	$(BIN)/python tests/fuzz/fuzz.py $(FUZZ)
 
 docs: $(STAMP)
 	$(BIN)/python -m vpnaudit.parse.index

@@ -6,6 +6,7 @@ Run by `make docs`; a test fails when what is committed is not what this writes.
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -17,6 +18,10 @@ from vpnaudit.pipeline.pages import pages
 from vpnaudit.pipeline.schemas import DOCUMENTS, schema_text
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import loss_model  # noqa: E402
+
 WIDTH = {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
 
 
@@ -28,7 +33,7 @@ def generated() -> dict[str, str]:
     files["cli.md"] = _command_line()
     for name in DOCUMENTS:
         files[f"schema/{name}.json"] = schema_text(name)
-    return files
+    return files | loss_model.generated()
 
 
 def _folder(name: str) -> str:

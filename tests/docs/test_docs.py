@@ -62,7 +62,9 @@ def test_the_readme_has_examples() -> None:
 def test_readme_examples_are_commands_that_exist(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = shlex.split(example.partition("#")[0])[1:]
     monkeypatch.chdir(tmp_path)
-    if words[0] in NEEDS_DEVICES or "--follow" in words:  # tests/e2e runs these; here only: the verb and each option exist
+    if (
+        words[0] in NEEDS_DEVICES or "--follow" in words
+    ):  # tests/e2e runs these; here only: the verb and each option exist
         known = CliRunner().invoke(app, [words[0], "--help"]).output
         assert all(w.partition("=")[0] in known for w in words if w.startswith("--"))
         return

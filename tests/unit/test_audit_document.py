@@ -14,7 +14,9 @@ import msgspec
 import pytest
 
 from vpnaudit.model.audit import Audit
+from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.judgement import CONFIDENCES, SEVERITIES
+from vpnaudit.pipeline import document
 from vpnaudit.pipeline.audit import audit_sources
 from vpnaudit.report import render
 from vpnaudit.settings import Settings
@@ -162,3 +164,11 @@ def test_of_sessions_with_many_captures_in_a_file(tmp_path: Path) -> None:
         )
         (kept / f"{device.name}.log").write_text(text, encoding="utf-8")
     check(audit_sources([kept], Settings(), NOW), kept)
+
+
+def test_what_is_cited_as_evidence_is_masked() -> None:
+    text = "%PARSER-5-CFGLOG_LOGGEDCMD: User:x  logged command:crypto isakmp key Gehe1m address 192.0.2.1"
+    cited = Evidence(device="hub", command="show logging", file="hub/show_logging.txt", line=3, text=text)
+    (shown,) = document._unique([cited, cited])
+    assert "Gehe1m" not in shown.text
+    assert shown.text.startswith("%PARSER-5-CFGLOG_LOGGEDCMD: User:x  logged command:crypto isakmp key")

@@ -22,13 +22,32 @@ def command(
     timeout: options.Timeout = 300.0,
     max_output: options.MaxOutput = 256,
     host_keys: options.HostKeyPolicy = HostKeys.strict,
+    retries: options.Retries = 2,
+    stop_after: options.MostRefused = 5,
+    partial: options.Partial = None,
+    resume: options.Resume = False,
+    log: options.Log = None,
+    progress: options.ProgressEvery = None,
+    profile: options.Profiled = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Collect."""
-    from vpnaudit.cli.collecting import collect, summary  # noqa: PLC0415
+    from vpnaudit.cli.collecting import Seen, collect, summary  # noqa: PLC0415
 
-    asked = options.collection(inventory, output, limit, workers, timeout, max_output, host_keys)
-    folder, manifest = collect(asked, quiet=quiet)
+    asked = options.collection(
+        inventory,
+        output,
+        limit,
+        workers,
+        timeout,
+        max_output,
+        host_keys,
+        retries=retries,
+        most_refused=stop_after,
+        resume=resume,
+        partial=partial,
+    )
+    folder, manifest = collect(asked, quiet=quiet, seen=Seen(log=log, progress_s=progress, profile=profile))
     if not quiet:
         typer.echo(f"snapshot: {folder}")
     for line in summary(manifest):

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import shlex
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from vpnaudit import collect as collect_package
+from vpnaudit.cli.watching import Log, Tally, progress, tell_profile
+from vpnaudit.collect.admission import NOT_TRIED
+from vpnaudit.collect.events import Watch
+from vpnaudit.collect.profile import Profile
 from vpnaudit.model.snapshot import Manifest
 from vpnaudit.pipeline.nightly import OnDone, Wanted, collect_snapshot, collect_tunnel
 
@@ -24,50 +33,87 @@ def ask() -> Callable[[str, bool], str] | None:
     )
 
 
-def collect(wanted: Wanted, *, quiet: bool) -> tuple[Path, Manifest]:
-    """Collect a snapshot, with a progress line on a terminal."""
-    with _progress(quiet) as on_done:
-        return collect_snapshot(wanted, os.environ, ask=ask(), on_done=on_done)
+@dataclass(frozen=True)
+class Seen:
+    """How a run is seen while it goes on. `progress_s`: seconds between plain lines where there is no terminal."""
+
+    log: Path | None = None
+    progress_s: float | None = None
+    profile: bool = False
+
+
+def collect(wanted: Wanted, *, quiet: bool, seen: Seen = Seen()) -> tuple[Path, Manifest]:
+    """Collect a snapshot, with a progress line on a terminal. Ends the program when it is interrupted."""
+    with _watching(quiet, seen) as (on_done, watch), _ending(wanted):
+        return collect_snapshot(wanted, os.environ, ask=ask(), on_done=on_done, watch=watch)
 
 
 def collect_ends(wanted: Wanted, device: str, peer: str, *, quiet: bool) -> list[Path]:
     """Collect one tunnel's ends; gives the source to audit."""
-    with _progress(quiet) as on_done:
-        return [collect_tunnel(wanted, device, peer, os.environ, ask=ask(), on_done=on_done)]
+    with _watching(quiet, Seen()) as (on_done, watch), _ending(wanted):
+        return [collect_tunnel(wanted, device, peer, os.environ, ask=ask(), on_done=on_done, watch=watch)]
 
 
-class _progress:  # noqa: N801 - used as a with-statement
-    """A progress line on standard error: devices done and failed. Nothing where nobody looks."""
+@contextmanager
+def _watching(quiet: bool, seen: Seen) -> Iterator[tuple[OnDone, list[Watch]]]:
+    tally, profile = Tally(), Profile()
+    log = Log(seen.log) if seen.log is not None else None
+    watch: list[Watch] = [tally, *([log] if log else []), *([profile] if seen.profile else [])]
+    try:
+        with progress(tally, quiet=quiet, every_s=seen.progress_s):
+            yield lambda _device, status, _error: tally.count(status), watch
+    finally:
+        if seen.profile:
+            tell_profile(profile, log)
+        if log is not None:
+            log.close()
 
-    def __init__(self, quiet: bool) -> None:
-        console = Console(stderr=True)
-        shown = not quiet and console.is_terminal
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._bar = Progress(*columns, console=console, transient=True) if shown else None
-        self._failed = 0
 
-    def __enter__(self) -> OnDone | None:
-        if self._bar is None:
-            return None
-        self._bar.start()
-        self._task = self._bar.add_task("collecting", total=None)
-        return self._done
+@contextmanager
+def _ending(wanted: Wanted) -> Iterator[None]:
+    """SIGTERM and SIGHUP end a run as Ctrl-C does: what there is stays; further ones wait until it is saved."""
+    came: list[int] = []
 
-    def _done(self, device: str, status: str, error: str | None) -> None:  # noqa: ARG002 - the collector's call
-        self._failed += status != "complete"
-        if self._bar is not None:
-            text = f"collecting ({self._failed} incomplete)" if self._failed else "collecting"
-            self._bar.update(self._task, advance=1, description=text)
+    def end(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) == 1:
+            raise KeyboardInterrupt
 
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+    before = {s: signal.getsignal(s) for s in _signals()}
+    for number in before:
+        signal.signal(number, end)
+    try:
+        yield
+    except collect_package.Interrupted as stopped:
+        typer.echo(f"vpnaudit: stopped; what there is stands in {stopped.partial}", err=True)
+        again = ["vpnaudit", "collect", "--resume", str(stopped.partial), "-i", str(wanted.inventory)]
+        typer.echo(f"go on with: {shlex.join([*again, '-o', str(wanted.output)])}", err=True)
+        raise typer.Exit(128 + (came[0] if came else signal.SIGINT)) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(128 + (came[0] if came else signal.SIGINT)) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _signals() -> list[signal.Signals]:
+    """Those that end a run; not those that whoever started us wants ignored (nohup, a job in the background)."""
+    if threading.current_thread() is not threading.main_thread():
+        return []
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    found = [signal.Signals[name] for name in names if hasattr(signal, name)]
+    return [s for s in found if signal.getsignal(s) not in {signal.SIG_IGN, None}]
 
 
 def summary(manifest: Manifest) -> list[str]:
     """One line of counts, and one for each device that could not be had whole."""
     good = sum(1 for d in manifest.devices if d.status == "complete")
     lines = [f"{good} of {len(manifest.devices)} devices complete"]
+    not_tried = sum(1 for d in manifest.devices if (d.error or "").startswith(NOT_TRIED))
+    if not_tried:
+        lines.append(
+            f"the run was stopped: logins were refused; {not_tried} devices were not tried. Check user and password"
+        )
     lines += [
         f"  {d.name}: {d.status}: {d.error or 'a needed command was refused'}"
         for d in manifest.devices

@@ -49,6 +49,21 @@ Workers = Annotated[int, typer.Option("--workers", min=1, max=1000, help="Device
 Timeout = Annotated[float, typer.Option("--timeout", min=1, metavar="SECONDS", help="One device, in all.")]
 MaxOutput = Annotated[int, typer.Option("--max-output", min=1, metavar="MB", help="Most of one answer.")]
 HostKeyPolicy = Annotated[HostKeys, typer.Option("--host-keys", help="Unknown host keys: refuse, or note them.")]
+Retries = Annotated[int, typer.Option("--retries", min=0, max=10, help="More attempts where a connection fails.")]
+MostRefused = Annotated[
+    int,
+    typer.Option(
+        "--stop-after", min=0, metavar="N", help="End the run when the first N logins are all refused; 0: no."
+    ),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the newest unfinished collection, or with PARTIAL.")]
+Partial = Annotated[Path | None, typer.Argument(metavar="PARTIAL", help="With --resume: the .partial folder.")]
+Log = Annotated[Path | None, typer.Option("--log", metavar="FILE", help="Add what happens, as JSON lines.")]
+ProgressEvery = Annotated[
+    float | None,
+    typer.Option("--progress", min=1, metavar="SECONDS", help="Without a terminal: a line of progress so often."),
+]
+Profiled = Annotated[bool, typer.Option("--profile", help="At the end, say what took the time.")]
 
 
 def collection(
@@ -59,6 +74,11 @@ def collection(
     timeout: float,
     max_output: int,
     host_keys: HostKeys,
+    *,
+    retries: int = 2,
+    most_refused: int = 5,
+    resume: bool = False,
+    partial: Path | None = None,
 ) -> Wanted:
     """The options of a collection as the pipeline takes them (megabytes become bytes)."""
     from vpnaudit.pipeline.nightly import Wanted  # noqa: PLC0415
@@ -71,4 +91,8 @@ def collection(
         timeout_s=timeout,
         max_output=max_output * 1_000_000,
         host_keys=host_keys.value,
+        retries=retries,
+        most_refused=most_refused,
+        resume=resume,
+        partial=partial,
     )

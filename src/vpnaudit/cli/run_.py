@@ -22,6 +22,13 @@ def command(
     timeout: options.Timeout = 300.0,
     max_output: options.MaxOutput = 256,
     host_keys: options.HostKeyPolicy = HostKeys.strict,
+    retries: options.Retries = 2,
+    stop_after: options.MostRefused = 5,
+    partial: options.Partial = None,
+    resume: options.Resume = False,
+    log: options.Log = None,
+    progress: options.ProgressEvery = None,
+    profile: options.Profiled = False,
     json: options.JsonOut = None,
     html: options.HtmlOut = None,
     md: options.MdOut = None,
@@ -34,15 +41,27 @@ def command(
     """Run the nightly job."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from vpnaudit.cli.collecting import collect, summary  # noqa: PLC0415
+    from vpnaudit.cli.collecting import Seen, collect, summary  # noqa: PLC0415
     from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
     from vpnaudit.pipeline.audit import audit_sources, is_incomplete  # noqa: PLC0415
     from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     known = settings_from(settings, inventory)
-    asked = options.collection(inventory, output, limit, workers, timeout, max_output, host_keys)
-    folder, manifest = collect(asked, quiet=quiet)
+    asked = options.collection(
+        inventory,
+        output,
+        limit,
+        workers,
+        timeout,
+        max_output,
+        host_keys,
+        retries=retries,
+        most_refused=stop_after,
+        resume=resume,
+        partial=partial,
+    )
+    folder, manifest = collect(asked, quiet=quiet, seen=Seen(log=log, progress_s=progress, profile=profile))
     say([f"snapshot: {folder}", *summary(manifest)], quiet=quiet)
     with working("reading and judging", quiet=quiet):
         audit = audit_sources([folder], known, datetime.now(UTC))

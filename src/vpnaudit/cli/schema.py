@@ -16,6 +16,7 @@ class Document(StrEnum):
     """The documents that have a schema."""
 
     audit = "audit"
+    loss = "loss"
     parse = "parse"
     snapshot = "snapshot"
 

@@ -42,10 +42,11 @@ class Answers:
         self._given = ""
         self._count = 0
         self._count_when_sent = 0
+        self._glued = False
 
     def begin(self, take: Callable[[str], None]) -> None:
         """The echo of a command has been seen: what follows is its answer, given to `take` line by line."""
-        self._take, self._next, self._given = take, None, ""
+        self._take, self._next, self._given, self._glued = take, None, "", False
 
     def add(self, lines: list[str]) -> None:
         """Lines that have come."""
@@ -69,8 +70,14 @@ class Answers:
         return self._next is None and not self._came and tail.strip() == self.prompt
 
     def may_have_ended(self, tail: str) -> bool:
-        """Whether a prompt has come and nothing but log lines behind it: a candidate when the device is silent."""
-        return self._next is None and bool(self._held) and not tail.strip()
+        """Whether a prompt has come, and nothing but log lines behind it, or text before it on its line.
+
+        Either is a candidate when the device is silent; the latter is how an answer ends without a line end.
+        """
+        if self._next is not None:
+            return False
+        self._glued = not self._came and not self._held and tail.rstrip().endswith(self.prompt)
+        return self._glued or (bool(self._held) and not tail.strip())
 
     def ends_with(self, tail: str) -> bool:
         """Whether the empty line was answered: the prompt, its line end, and the prompt again as the open last line."""
@@ -92,6 +99,8 @@ class Answers:
 
     def _settle_held(self) -> bool:
         while self._held:
+            if self._glued and not self._held[0].startswith(self.prompt):
+                self._cut_off()
             if self._held[0].startswith(self.prompt):
                 verdict = self._verdict()
                 if verdict is None:
@@ -100,6 +109,14 @@ class Answers:
                     return True
             self._give(self._held.pop(0))
         return False
+
+    def _cut_off(self) -> None:
+        """The first line behind a candidate that had text before it: give the text, if it is the candidate's."""
+        self._glued = False
+        line, typed = self._held[0].rstrip(), self.prompt + (self._next or "")
+        if line.endswith(typed):
+            self._give(line.removesuffix(typed))
+            self._held[0] = typed
 
     def _verdict(self) -> bool | None:
         """Whether the held lines, of which the first begins with the prompt, end the answer; null: not known yet."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn, cast
@@ -13,17 +12,17 @@ import msgspec
 from nornir.core.configuration import Config
 from nornir.core.inventory import Host
 
+from vpnaudit.collect.attempts import Attempts, Call
 from vpnaudit.collect.deadline import Deadline
 from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeys
-from vpnaudit.collect.plugin import Opening, login_of
+from vpnaudit.collect.plugin import login_of
 from vpnaudit.collect.reader import Closed, Reader, Silent
 from vpnaudit.collect.refusal import MOST_LINES, is_refusal
 from vpnaudit.collect.sessions import SESSIONS, GuardedSession
 from vpnaudit.collect.trouble import one_line
 from vpnaudit.collect.wire import SshWire
 from vpnaudit.errors import AnswerError, DeviceError
-from vpnaudit.inventory.credentials import CONNECTION
 from vpnaudit.model.platform import CommandSpec, Platform
 from vpnaudit.model.snapshot import DeviceStatus, ManifestCommand, ManifestDevice
 from vpnaudit.redact import Redactor
@@ -46,13 +45,20 @@ class DeviceCollection:
     """One device's collection. Its trouble becomes a status and one line; only OSError, of our disk, is raised."""
 
     def __init__(
-        self, host: Host, platform: Platform, writer: DeviceWriter, limits: Limits, host_keys: HostKeys
+        self,
+        host: Host,
+        platform: Platform,
+        writer: DeviceWriter,
+        limits: Limits,
+        host_keys: HostKeys,
+        attempts: Attempts,
     ) -> None:
         self._host = host
         self._platform = platform
         self._writer = writer
         self._limits = limits
         self._host_keys = host_keys
+        self._attempts = attempts
         self._specs = sorted((c for c in platform.commands if c.collected), key=lambda c: not c.needed)
         """The needed commands first: a device that runs out of time then lacks what matters least."""
         self._entries: list[ManifestCommand] = []
@@ -82,18 +88,19 @@ class DeviceCollection:
         guard = Guard(self._host.name, lines, (spec.command for spec in self._specs))
         for spec in self._specs:
             guard.check(spec.command + "\n")  # told before the device is called, not in the middle
-        login, secret = login_of(self._host)
-        deadline = Deadline(self._host.name, self._limits.timeout_s)
-        opening = Opening(self._host.name, kind, guard, deadline, self._host_keys, login)
-        with _connected(self._host, opening, configuration) as session:
+        _, secret = login_of(self._host)
+        call = Call(kind, guard, self._host_keys, configuration, self._limits.timeout_s)
+        with self._attempts.session(self._host, call) as (session, deadline):
             reader = Reader(SshWire(session, deadline))
+            deadline.doing = "waiting for the prompt"
             try:
                 self._prepare(reader, kind, guard, secret)
             except Closed:
                 self._fail("the device closed the session before the first command")
             except Silent:
                 raise DeviceError(self._host.name, "timeout", "the device fell silent behind its prompt") from None
-            self._ask_all(reader)
+            self._attempts.events.tell("ready", self._host.name, seconds=time.monotonic() - session.logged_in_at)
+            self._ask_all(reader, deadline)
 
     def _prepare(self, reader: Reader, kind: type[GuardedSession], guard: Guard, secret: str) -> None:
         """Learn the prompt, become privileged where a secret is given, set the terminal."""
@@ -108,10 +115,12 @@ class DeviceCollection:
                     break
                 reader.paged = reader.paged or group is kind.SESSION_LINES[0]
 
-    def _ask_all(self, reader: Reader) -> None:
+    def _ask_all(self, reader: Reader, deadline: Deadline) -> None:
         following = [spec.command for spec in self._specs[1:]] + [""]
         for spec, next_command in zip(self._specs, following, strict=True):
             answer = _Answer(self._writer, spec, self._platform, self._limits.max_output)
+            deadline.doing = f"in the middle of {spec.command}"
+            began = time.monotonic()
             problem = None
             try:
                 reader.answer(spec.command, next_command, begun=answer.begin, silence_s=spec.timeout_s)
@@ -120,17 +129,26 @@ class DeviceCollection:
             except Closed:
                 problem = "the device closed the session"
             except DeviceError as error:
-                self._keep(answer, spec, error.problem)
+                self._keep(answer, spec, error.problem, began)
                 raise
-            self._keep(answer, spec, problem)
+            self._keep(answer, spec, problem, began)
             if problem is not None:
                 raise AnswerError(self._host.name, spec.command, problem)
         if reader.cut_a_line:
             self._cut.append("an answer holds a line of more than 1 MB, cut there")
 
-    def _keep(self, answer: _Answer, spec: CommandSpec, problem: str | None) -> None:
+    def _keep(self, answer: _Answer, spec: CommandSpec, problem: str | None, began: float) -> None:
         """Close an answer's file and note what became of it."""
         entry = answer.close(ended=problem is None)
+        status = "broken" if problem else "cut" if answer.cut else "refused" if entry and entry.refused else "answered"
+        self._attempts.events.tell(
+            "command",
+            self._host.name,
+            command=spec.command,
+            seconds=time.monotonic() - began,
+            bytes=entry.bytes if entry else 0,
+            status=status,
+        )
         if entry is None:
             return
         self._entries.append(entry)
@@ -225,24 +243,6 @@ def refused_device(host: Host, problem: str) -> ManifestDevice:
         error=problem,
         commands=(),
     )
-
-
-@contextmanager
-def _connected(host: Host, opening: Opening, configuration: Config) -> Iterator[GuardedSession]:
-    parameters = host.get_connection_parameters("netmiko")
-    plugin = host.open_connection(
-        CONNECTION,
-        configuration=configuration,
-        hostname=parameters.hostname or host.name,
-        port=parameters.port,
-        username=parameters.username,
-        password=parameters.password,
-        extras={"opening": opening},
-    )
-    try:
-        yield plugin.connection
-    finally:
-        host.close_connection(CONNECTION)
 
 
 def _status_of(trouble: DeviceError | None) -> DeviceStatus:

@@ -15,24 +15,40 @@ from vpnaudit.errors import DeviceError
 _Address = tuple[Any, ...]
 
 
-def dial(device: str, host: str, port: int, deadline: Deadline) -> socket.socket:
-    """A connected socket. Raises DeviceError: `unreachable`, `refused` or `timeout`."""
-    problem = DeviceError(device, "unreachable", f"{host}: no address")
-    addresses = _resolve(device, host, port, deadline)
+def dial(
+    device: str,
+    host: str,
+    port: int,
+    deadline: Deadline,
+    *,
+    called: str | None = None,
+    connect_timeout_s: float | None = None,
+) -> socket.socket:
+    """A connected socket. `host` may be an IPv6 address, with its zone (`fe80::1%eth0`) and without brackets.
+
+    `called` is what the messages call it. `connect_timeout_s` is the most that one address gets.
+    Raises DeviceError: `unreachable`, `refused` or `timeout`.
+    """
+    where = called or f"{host} port {port}"
+    problem = DeviceError(device, "unreachable", f"{called or host}: no address")
+    addresses = _resolve(device, host, port, deadline, f"{called}: " if called else "")
     for position, (family, address) in enumerate(addresses):
         connection = socket.socket(family, socket.SOCK_STREAM)
-        connection.settimeout(deadline.remaining_s() / (len(addresses) - position))
+        share_s = deadline.remaining_s() / (len(addresses) - position)
+        connection.settimeout(min(share_s, connect_timeout_s or share_s))
         try:
             connection.connect(address)
         except OSError as error:
             connection.close()
-            problem = _trouble(device, f"{host} port {port}", error)
+            problem = _trouble(device, where, error)
         else:
             return connection
     raise problem
 
 
-def _resolve(device: str, host: str, port: int, deadline: Deadline) -> Sequence[tuple[socket.AddressFamily, _Address]]:
+def _resolve(
+    device: str, host: str, port: int, deadline: Deadline, called: str
+) -> Sequence[tuple[socket.AddressFamily, _Address]]:
     """The addresses of a name. The system's resolver knows no time limit, so it runs beside."""
     answers: queue.SimpleQueue[list[Any] | OSError | UnicodeError] = queue.SimpleQueue()
 
@@ -46,9 +62,9 @@ def _resolve(device: str, host: str, port: int, deadline: Deadline) -> Sequence[
     try:
         answer = answers.get(timeout=deadline.remaining_s())
     except queue.Empty:
-        raise DeviceError(device, "timeout", f"the name {host} was not resolved in time") from None
+        raise DeviceError(device, "timeout", f"{called}the name {host} was not resolved in time") from None
     if not isinstance(answer, list):
-        raise DeviceError(device, "unreachable", f"the name {host} cannot be resolved")
+        raise DeviceError(device, "unreachable", f"{called}the name {host} cannot be resolved")
     return [(entry[0], entry[4]) for entry in answer]
 
 

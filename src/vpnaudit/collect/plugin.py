@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import socket
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,17 @@ from nornir.core.configuration import Config
 from nornir.core.inventory import Host
 from nornir.core.plugins.connections import ConnectionPluginRegister
 
+from vpnaudit.collect.algorithms import session_with
 from vpnaudit.collect.deadline import Deadline
-from vpnaudit.collect.dial import dial
 from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeys
+from vpnaudit.collect.jump import Caller, JumpHosts, JumpLogin
+from vpnaudit.collect.jump import Path as OpenPath
 from vpnaudit.collect.sessions import GuardedSession
 from vpnaudit.collect.trouble import login_trouble
-from vpnaudit.errors import DeviceError
-from vpnaudit.inventory.credentials import CONNECTION
+from vpnaudit.errors import DeviceError, InventoryError
+from vpnaudit.inventory.credentials import CONNECTION, way_to
+from vpnaudit.inventory.ssh_config import Way
 
 _SSH_PORT = 22
 _PLENTY_S = 3600.0
@@ -40,6 +43,17 @@ class Opening:
     deadline: Deadline
     host_keys: HostKeys
     login: dict[str, Any] = field(default_factory=dict, repr=False)
+    admit: Callable[[], None] | None = None
+    """Called when the device's key is right, before it is told who we are; may wait, or raise DeviceError."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way to a device, the jump host sessions of this run, and what to log in with on them."""
+
+    way: Way
+    jumps: JumpHosts = field(default_factory=JumpHosts, repr=False)
+    jump: JumpLogin = field(default_factory=JumpLogin, repr=False)
 
 
 class GuardedConnection:
@@ -47,7 +61,7 @@ class GuardedConnection:
 
     def __init__(self) -> None:
         self._session: GuardedSession | None = None
-        self._socket: socket.socket | None = None
+        self._path: OpenPath | None = None
         self._watchdog: threading.Timer | None = None
 
     def open(
@@ -63,22 +77,28 @@ class GuardedConnection:
         """Connect and log in. `extras` holds an Opening. Raises DeviceError with the device's status."""
         opening: Opening = (extras or {})["opening"]
         deadline = opening.deadline
-        if not username:
+        login = dict(opening.login)
+        route: Route = login.pop("route", None) or Route(Way(hostname or opening.device, hostname or opening.device))
+        way = route.way
+        user, reached_at = username or way.user, port or way.port or _SSH_PORT
+        if not user:
             raise DeviceError(opening.device, "error", "no user name is known for this device")
+        deadline.on_cut(self._hang_up)
         try:
-            self._socket = dial(opening.device, hostname or opening.device, port or _SSH_PORT, deadline)
-            self._socket.settimeout(None)
+            jump = replace(route.jump, device_username=user, device_password=password)
+            self._path = route.jumps.path(Caller(opening.device, deadline, opening.host_keys, jump), way, reached_at)
+            deadline.doing = "opening SSH"
+            self._path.wire.settimeout(None)
             self._watchdog = threading.Timer(deadline.remaining_s(), self._hang_up)
             self._watchdog.daemon = True
             self._watchdog.start()
-            login = dict(opening.login)
             search_keys = bool(login.pop("use_keys", False))
-            self._session = opening.session(
-                host=hostname or opening.device,
-                port=port or _SSH_PORT,
-                username=username,
+            self._session = session_with(opening.session, way.algorithms)(
+                host=way.host,
+                port=reached_at,
+                username=user,
                 password=password,
-                sock=self._socket,
+                sock=self._path.wire,  # type: ignore[arg-type]  # paramiko takes a channel as well
                 auto_connect=False,
                 allow_auto_change=False,
                 conn_timeout=deadline.remaining_s(),
@@ -87,22 +107,27 @@ class GuardedConnection:
                 **login,
             )
             self._session.use_keys = search_keys  # netmiko's own check wants a key file beside it
-            self._session.protect(opening.guard, opening.host_keys, opening.device)
+            if way.key_files and not login.get("key_file"):
+                self._session.key_file = list(way.key_files)  # type: ignore[assignment]  # netmiko hands it to paramiko
+            self._session.protect(opening.guard, opening.host_keys.along(way), opening.device, opening.admit)
             self._session.establish_connection()
         except Exception as error:  # noqa: BLE001  netmiko and paramiko raise many kinds; each gets its status
+            trouble = login_trouble(opening.device, error, deadline)
+            if self._path is not None and trouble.status in {"refused", "error"}:
+                trouble = self._path.trouble() or trouble
             self.close()
-            raise login_trouble(opening.device, error, deadline) from None
+            raise trouble from None
 
     def close(self) -> None:
         """Say `exit` and hang up. Never raises."""
         if self._session is not None:
             with contextlib.suppress(Exception):
                 self._session.disconnect()
-        self._hang_up()
         if self._watchdog is not None:
             self._watchdog.cancel()
-        if self._socket is not None:
-            self._socket.close()
+        if self._path is not None:
+            self._path.close()
+            self._path = None
 
     @property
     def connection(self) -> GuardedSession:
@@ -113,9 +138,9 @@ class GuardedConnection:
 
     def _hang_up(self) -> None:
         """End the connection at once: whatever waits for the device is woken."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+        path = self._path  # the watchdog's thread may come here while the session is being closed
+        if path is not None:
+            path.hang_up()
 
 
 def register_connection() -> None:
@@ -128,13 +153,28 @@ def register_connection() -> None:
 
 
 def login_of(host: Host) -> tuple[dict[str, Any], str]:
-    """How to log in besides a password (agent and keys only where the inventory says so), and the enable secret."""
+    """How to get to a device and log in besides a password, and the enable secret. Raises DeviceError.
+
+    Agent and keys are used only where the inventory or the ssh configuration says so.
+    """
     extras = host.get_connection_parameters("netmiko").extras or {}
     settings = {**host.extended_data(), **extras}
     login = {key: settings[key] for key in _KEY_SETTINGS if settings.get(key)}
     key_file = login.get("key_file")
     if key_file and not Path(str(key_file)).expanduser().is_file():
         raise DeviceError(host.name, "error", f"the key file {key_file} of the inventory does not exist")
-    given = host.defaults.connection_options.get(CONNECTION)
-    secret = extras.get("secret") or ((given.extras or {}).get("secret") if given else None)
-    return login, str(secret or "")
+    secret = extras.get("secret") or (host.get_connection_parameters(CONNECTION).extras or {}).get("secret")
+    return {**login, "route": _route(host)}, str(secret or "")
+
+
+def _route(host: Host) -> Route:
+    try:
+        way = way_to(host)
+    except InventoryError as error:
+        raise DeviceError(host.name, "error", str(error)) from None
+    options = host.defaults.connection_options.get(CONNECTION)
+    if options is None or options.extras is None:
+        return Route(way)
+    given = options.extras
+    jumps: JumpHosts = given.setdefault("jumps", JumpHosts())  # the first device's is everyone's
+    return Route(way, jumps, JumpLogin(given.get("jump_username"), given.get("jump_password")))

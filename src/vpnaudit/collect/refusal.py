@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 _REFUSAL = re.compile(
-    r"\s*(?:ERROR:\s*)?%?\s*"
+    r"\s*(?:ERROR:\s*)?(?:%\s*)?"
     r"(?:Invalid (?:input|command|parameter|argument)\b|Incomplete command|Ambiguous command|Unknown command"
     r"|Unrecognized command|(?:Command )?authorization (?:failed|denied)|(?:This )?command (?:is )?not authorized"
     r"|Permission denied|Access denied|Cannot execute this command|Syntax error)",

@@ -8,6 +8,7 @@ and its end; every byte to a device passes `write_channel` here.
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,9 +16,12 @@ import paramiko
 from netmiko.base_connection import BaseConnection
 from netmiko.cisco.cisco_asa_ssh import CiscoAsaSSH as NetmikoAsa
 from netmiko.cisco.cisco_ios import CiscoIosSSH as NetmikoIos
+from paramiko.common import cMSG_SERVICE_REQUEST
 
 from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeys
+
+_LOOK_S = 0.02
 
 
 class GuardedSession(BaseConnection):
@@ -26,13 +30,25 @@ class GuardedSession(BaseConnection):
     SESSION_LINES: tuple[tuple[str, ...], ...] = ()
     """Lines that prepare the terminal. Of each group the next is sent where the one before was refused."""
 
-    _guard: Guard | None = None
+    connected_at: float = 0.0
+    logged_in_at: float = 0.0
+    """When the connection was there, and when the device had opened a shell (monotonic seconds)."""
 
-    def protect(self, guard: Guard, host_keys: HostKeys, device: str) -> None:
-        """Set what may be sent, and whom we talk to."""
+    _guard: Guard | None = None
+    _admit: Callable[[], None] | None = None
+
+    def protect(self, guard: Guard, host_keys: HostKeys, device: str, admit: Callable[[], None] | None = None) -> None:
+        """Set what may be sent, whom we talk to, and what has to be asked before a login."""
         self._guard = guard
         self._host_keys = host_keys
         self._device = device
+        self._admit = admit
+
+    def establish_connection(self, width: int = 511, height: int = 1000) -> None:
+        """Log in over the connection that is there, and open a shell."""
+        self.connected_at = time.monotonic()
+        super().establish_connection(width, height)
+        self.logged_in_at = time.monotonic()
 
     def write_channel(self, out_data: str) -> None:
         """Send, if the guard lets it pass; raises GuardError. Nothing that is sent or received is logged."""
@@ -63,6 +79,8 @@ class GuardedSession(BaseConnection):
     def check_host_key(self, key: paramiko.PKey) -> None:
         """Raise DeviceError unless this is the device's key. Called before anything of ours is sent."""
         self._host_keys.check(self._device, self.host, self.port, key)
+        if self._admit is not None:
+            self._admit()
 
 
 class CiscoIosSSH(GuardedSession, NetmikoIos):
@@ -94,11 +112,35 @@ class _AskUs(paramiko.MissingHostKeyPolicy):
         self._session.check_host_key(key)
 
 
+class _Transport(paramiko.ServiceRequestingTransport):  # type: ignore[name-defined, misc]  # its stubs lack it
+    """Asks for the login service once (RFC 4253 section 10), not again before every method.
+
+    Servers that take the second request for an error hang up where the first method was not the right one: devices
+    that take keyboard-interactive logins only, several keys.
+    """
+
+    def ensure_session(self) -> None:
+        """Ask for the service; paramiko's own waits for ever where the device is gone."""
+        if self._service_userauth_accepted:
+            return
+        if not (self.active and self.initial_kex_done):
+            raise paramiko.SSHException("No existing session")
+        request = paramiko.Message()
+        request.add_byte(cMSG_SERVICE_REQUEST)
+        request.add_string("ssh-userauth")
+        self._send_message(request)
+        while not self._service_userauth_accepted:
+            if not self.active:
+                raise self.get_exception() or EOFError()
+            time.sleep(_LOOK_S)
+        self.auth_handler = self.get_auth_handler()
+
+
 def _transport_preferring(key_types: tuple[str, ...]) -> Callable[..., paramiko.Transport]:
     """Transports that ask for the host keys that we know: a device with several may show any of them."""
 
     def make(sock: socket.socket, disabled_algorithms: dict[str, Any] | None = None) -> paramiko.Transport:
-        transport = paramiko.Transport(sock, disabled_algorithms=disabled_algorithms)
+        transport = _Transport(sock, disabled_algorithms=disabled_algorithms)
         security = transport.get_security_options()
         offered = tuple(security.key_types)
         security.key_types = sorted(offered, key=lambda name: _plain(name) not in key_types)

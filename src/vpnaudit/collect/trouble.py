@@ -12,6 +12,10 @@ from vpnaudit.errors import DeviceError
 _LONGEST = 300
 
 
+class LineTrouble(DeviceError):  # noqa: N818  a trouble like the others, of one kind
+    """The connection was lost before the login: another attempt may end better."""
+
+
 def one_line(text: object) -> str:
     """A text from elsewhere as one printable line."""
     words = "".join(c if c.isprintable() else " " for c in str(text)).split()
@@ -26,9 +30,12 @@ def login_trouble(device: str, error: Exception, deadline: Deadline) -> DeviceEr
     if deadline.passed or any("timeout" in str(e).lower() for e in chain if isinstance(e, paramiko.SSHException)):
         return deadline.error()
     for cause in chain:
-        if isinstance(cause, paramiko.BadAuthenticationType):
+        if isinstance(cause, paramiko.BadAuthenticationType) and "keyboard-interactive" not in cause.allowed_types:
             kinds = ", ".join(cause.allowed_types)
             return DeviceError(device, "auth-failed", f"the device takes no password, only {one_line(kinds)}")
+        if isinstance(cause, paramiko.AuthenticationException) and "saw EOF" in str(cause):
+            problem = "the device closed the connection instead of accepting the user name and password"
+            return DeviceError(device, "auth-failed", problem)
         if isinstance(cause, paramiko.AuthenticationException) or "No authentication methods" in str(cause):
             return DeviceError(device, "auth-failed", "the device refused the user name and password")
     return _handshake_trouble(device, chain)
@@ -39,11 +46,12 @@ def _handshake_trouble(device: str, chain: list[BaseException]) -> DeviceError:
         if isinstance(cause, paramiko.SSHException):
             if "protocol banner" in str(cause):
                 problem = "the connection was closed before SSH began (an access list, or no free line)"
-                return DeviceError(device, "refused", problem)
-            return DeviceError(device, "error", f"SSH: {one_line(cause)}")
+                return LineTrouble(device, "refused", problem)
+            if "Negotiation failed" not in str(cause):  # which is paramiko's word for an end without a reason
+                return DeviceError(device, "error", f"SSH: {one_line(cause)}")
     cause = chain[-1]
-    if isinstance(cause, (EOFError, OSError)):
-        return DeviceError(device, "error", "the device closed the connection during the login")
+    if isinstance(cause, (EOFError, OSError, paramiko.SSHException)):
+        return LineTrouble(device, "error", "the device closed the connection during the login")
     return DeviceError(device, "error", f"{type(cause).__name__}: {one_line(cause)}")
 
 

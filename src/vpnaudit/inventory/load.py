@@ -1,4 +1,4 @@
-"""Loads a SimpleInventory folder into Nornir."""
+"""Loads an inventory of any kind into Nornir."""
 
 from __future__ import annotations
 
@@ -7,34 +7,39 @@ from pathlib import Path
 
 from nornir import InitNornir
 from nornir.core import Nornir
-from ruamel.yaml.error import YAMLError
+from nornir.core.inventory import ConnectionOptions
+from nornir.core.plugins.inventory import InventoryPluginRegister
 
-from vpnaudit.errors import InventoryError
-from vpnaudit.inventory.files import check_inventory
+from vpnaudit.inventory.build import AsRead
+from vpnaudit.inventory.credentials import CONNECTION
+from vpnaudit.inventory.kind import folder_of, read_inventory
+from vpnaudit.inventory.reading import Reading
+from vpnaudit.inventory.ssh_config import SshConfig
+
+_PLUGIN = "vpnaudit-inventory"
 
 
 def load_inventory(folder: Path, *, workers: int = 20) -> Nornir:
-    """The folder's devices in a Nornir with `workers` threads. Writes no log file and configures no logging.
+    """The inventory's devices in a Nornir with `workers` threads. Writes no log file and configures no logging.
 
-    `hosts.yaml` is needed; `groups.yaml` and `defaults.yaml` may be absent. Raises InventoryError.
+    `folder` is a folder or a file of a kind that `docs/inventory.md` names. Raises InventoryError.
     """
-    check_inventory(folder)
+    reading = read_inventory(folder)
+    reading.demand_sound()
+    return nornir_of(reading, folder, workers=workers)
+
+
+def nornir_of(reading: Reading, path: Path, *, workers: int = 20) -> Nornir:
+    """A Nornir of what was read from `path`, with the ssh configuration that goes with it. Raises InventoryError."""
     logger = logging.getLogger("nornir")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())  # else its warnings go to standard error
-    try:
-        return InitNornir(
-            inventory={
-                "plugin": "SimpleInventory",
-                "options": {
-                    "host_file": str(folder / "hosts.yaml"),
-                    "group_file": str(folder / "groups.yaml"),
-                    "defaults_file": str(folder / "defaults.yaml"),
-                },
-            },
-            runner={"plugin": "threaded", "options": {"num_workers": workers}},
-            logging={"enabled": False},
-        )
-    except YAMLError as error:  # what PyYAML took and ruamel refuses: a key that stands twice
-        problem = " ".join(str(error).split())
-        raise InventoryError(str(folder), problem[:300]) from None
+    InventoryPluginRegister.register(_PLUGIN, AsRead)
+    nornir = InitNornir(
+        inventory={"plugin": _PLUGIN, "options": {"reading": reading}},
+        runner={"plugin": "threaded", "options": {"num_workers": workers}},
+        logging={"enabled": False},
+    )
+    options = nornir.inventory.defaults.connection_options.setdefault(CONNECTION, ConnectionOptions())
+    options.extras = {**(options.extras or {}), "ssh": SshConfig.of(folder_of(path))}
+    return nornir

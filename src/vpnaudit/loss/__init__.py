@@ -1,6 +1,7 @@
 """How many invalid-SPI events packet loss can cause, against how many there were. Pure arithmetic, no devices."""
 
 from vpnaudit.loss.answer import LossAnswer, RateAnswer, explain_loss
+from vpnaudit.loss.calculator import Calculation, Question, calculate
 from vpnaudit.loss.outages import (
     Patience,
     dpd_patience_s,
@@ -14,9 +15,12 @@ from vpnaudit.loss.volume import volume_interval_s, volume_kilobytes, volume_rat
 
 __all__ = [
     "Bound",
+    "Calculation",
     "LossAnswer",
     "Patience",
+    "Question",
     "RateAnswer",
+    "calculate",
     "dpd_patience_s",
     "dpd_round_failure",
     "explain_loss",

@@ -10,6 +10,7 @@ from msgspec import Struct
 from vpnaudit.loss.outages import Patience, dpd_patience_s, outages_per_day
 from vpnaudit.loss.poisson import poisson_at_least, poisson_interval, poisson_upper_count
 from vpnaudit.loss.random_loss import Bound, random_loss_events, random_loss_per_rekey
+from vpnaudit.loss.words import counted, duration, number, percent
 
 DAY_S = 86_400.0
 _EXAMPLE_OUTAGE_S = 30.0
@@ -117,22 +118,22 @@ def _at_rate(loss: float, events: int, window_s: float, rekeys: float, bound: Bo
 
 
 def _rate_sentence(answer: RateAnswer, events: int, window_s: float, tunnels: int, rekeys: float) -> str:
-    often = f"; that is one in {_number(answer.days_an_event)} days at most" if answer.days_an_event is not None else ""
+    often = f"; that is one in {number(answer.days_an_event)} days at most" if answer.days_an_event is not None else ""
     return (
-        f"{_percent(answer.loss)} loss that falls at random can cause at most {_number(answer.expected)} events in "
-        f"{_duration(window_s)} ({_counted(tunnels, 'tunnel')}, {_number(rekeys)} rekeys){often}. "
-        f"Seen: {events}. The chance of so many or more is {_number(answer.probability)}."
+        f"{percent(answer.loss)} loss that falls at random can cause at most {number(answer.expected)} events in "
+        f"{duration(window_s)} ({counted(tunnels, 'tunnel')}, {number(rekeys)} rekeys){often}. "
+        f"Seen: {events}. The chance of so many or more is {number(answer.probability)}."
     )
 
 
 def _verdict(answers: tuple[RateAnswer, ...], *, ruled_out: bool, events: int) -> str:
-    rates = " to ".join(dict.fromkeys((_percent(answers[0].loss), _percent(answers[-1].loss))))
+    rates = " to ".join(dict.fromkeys((percent(answers[0].loss), percent(answers[-1].loss))))
     if events <= 0:
         return f"Nothing was seen that loss of {rates} would have to explain."
     if ruled_out:
         return f"Random loss of {rates} is ruled out as the cause of these events."
     if any(a.ruled_out for a in answers):
-        high = ", ".join(_percent(a.loss) for a in answers if not a.ruled_out)
+        high = ", ".join(percent(a.loss) for a in answers if not a.ruled_out)
         return f"Random loss can explain these events only at {high}, not below."
     return f"Random loss of {rates} is not ruled out by the count alone."
 
@@ -143,7 +144,7 @@ def _ike_sentence(ike: Literal["v1", "v2"] | None) -> str:
             "IKEv2 repeats every message until it is acknowledged, so no single lost packet leaves an SA behind; "
             "9,322 measured rekeys under such loss showed none."
         )
-    one_shot = _percent(random_loss_per_rekey(0.003, "one-shot"))
+    one_shot = percent(random_loss_per_rekey(0.003, "one-shot"))
     sentence = (
         "IKEv1 sends the last message of a rekey and the DELETE of the old SA once, unacknowledged: these two are all "
         f"that light loss can hit, at 0.3 % at most {one_shot} of rekeys."
@@ -159,27 +160,8 @@ def _outage_sentences(loss: float, patience: Patience | None) -> tuple[str, ...]
     waits = f"{known.shortest_s:g} to {known.longest_s:g} s with {setting}" if known else "tens of seconds"
     a_day = outages_per_day(loss, _EXAMPLE_OUTAGE_S)
     can_do = (
-        f"The same average can be a few outages instead: {_percent(loss)} is also {_number(a_day)} outages of "
+        f"The same average can be a few outages instead: {percent(loss)} is also {number(a_day)} outages of "
         f"{_EXAMPLE_OUTAGE_S:g} s a day. An outage longer than DPD waits ({waits}) makes one end drop its SAs while "
         "the other goes on sending: one or two such events each time. A shorter one causes none through DPD."
     )
     return (can_do, _MEASURE)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:g} %"
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
-def _duration(seconds: float) -> str:
-    for unit, size in (("days", DAY_S), ("hours", 3600.0), ("minutes", 60.0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} seconds"

@@ -10,7 +10,8 @@ Bound = Literal["one-shot", "v1-late-installer", "v1-early-installer", "v2"]
 one-shot: IKEv1, QM3 and the DELETE of the old SA, each sent once and never acknowledged: 2p a rekey. The largest.
 v1-late-installer: IKEv1, a responder that installs its inbound SA at QM3 (measured): p a rekey.
 v1-early-installer: IKEv1, a responder that installs before it sends QM2, as IOS-XE does: two losses are needed, p².
-v2: every message is a request or a response and is repeated: five tries must all fail, (2p)^5 a rekey.
+v2: every message is a request or a response and is repeated: five tries must all fail, (2p)^5 for an
+    exchange (a rekey has two: the new SAs, and the DELETE of the old).
 """
 
 

@@ -4,42 +4,180 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from msgspec import Struct
+
 from vpnaudit.loss.answer import explain_loss
+from vpnaudit.loss.calculator import Calculation, Dpd, Question, calculate
+from vpnaudit.loss.evidence import Path, measured_loss, path_reasons
+from vpnaudit.loss.outages import Patience, dpd_patience_s
+from vpnaudit.loss.schedules import Family
 from vpnaudit.loss.volume import volume_rate_mbit_s
+from vpnaudit.loss.words import counted, duration, number, percent
+from vpnaudit.model.device import Device
 from vpnaudit.model.event import Event
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis, Reason
+from vpnaudit.model.tunnel import Tunnel, TunnelEnd
 
-SPOKEN_OF = frozenset({"insufficient-evidence", "packet-loss", "frequent-rekey", "normal-rekey"})
+SPOKEN_OF = frozenset(
+    {"insufficient-evidence", "packet-loss", "frequent-rekey", "normal-rekey", "delete-lost", "tunnel-flap"}
+)
+LIGHT_LOSS = (0.001, 0.003)
 DEFAULT_PERIOD_S = 3600.0
 DEFAULT_KB = 4_608_000
 NEXT_SPI_S = 3600.0
 
 
-def loss_reasons(diagnosis: Diagnosis, fleet: Fleet) -> tuple[Reason, ...]:
-    """What light loss can and cannot explain of the diagnosis, over all lines of the receiver's log.
+class Own(Struct, frozen=True, kw_only=True):
+    """One diagnosis' own figures: its lines and episodes, and the time that the receiver's log covers, in seconds."""
 
-    The window is from the first line to the last of all sources; where nothing is known of a tunnel, the default
-    lifetime of 3600 s is taken and said.
+    lines: int
+    episodes: int
+    window_s: float
+    tunnel: Tunnel | None
+    period_s: float
+    rates: tuple[float, ...]
+
+
+def speaks_of(diagnosis: Diagnosis) -> bool:
+    """Whether the loss question is answered for the diagnosis: it can be asked of the cause, and there are lines."""
+    return diagnosis.cause in SPOKEN_OF and any(s.episodes for s in diagnosis.stories)
+
+
+def loss_reasons(diagnosis: Diagnosis, fleet: Fleet, path: Path | None = None) -> tuple[Reason, ...]:
+    """What loss can and cannot explain of the diagnosis: of its own lines, by its tunnel's own lifetimes and DPD.
+
+    The window is what the receiver's log covers; where nothing is known of a tunnel, the default lifetime of 3600 s is
+    taken. Without a window of time there is nothing to compare with, and only what the path's counters say is told.
     """
-    if diagnosis.cause not in SPOKEN_OF or not any(s.episodes for s in diagnosis.stories):
+    if not speaks_of(diagnosis):
         return ()
-    receivers = {s.receiver for s in diagnosis.stories}
-    received = [fleet.received_by[name] for name in receivers if name in fleet.received_by]
-    firsts, lasts = [r.first for r in received if r.first], [r.last for r in received if r.last]
-    window = (max(lasts) - min(firsts)).total_seconds() if firsts and lasts else 0.0
-    if window <= 0:
-        return ()
-    lines = sum(r.lines for r in received)
-    sources = sum(len(r.sources) for r in received)
-    tunnel = next((s.tunnel for s in diagnosis.stories if s.tunnel is not None), None)
-    period = tunnel.rekey_period_s if tunnel is not None and tunnel.rekey_period_s else DEFAULT_PERIOD_S
-    episodes = sum(len(r.episodes) for r in received)
-    answer = explain_loss(episodes, window, sources, 3600.0 / period, tunnel.ike if tunnel else None)
-    hourly = lines / window * 3600
-    rate = Reason(text=f"{lines} lines in {window / 60:.1f} min from {sources} source(s): {hourly:.1f} an hour")
+    path = path or Path()
+    seen = path_reasons(diagnosis, fleet, path)
+    own = _own(diagnosis, fleet, path)
+    if own.window_s <= 0:
+        return seen
+    ike = own.tunnel.ike if own.tunnel is not None else None
+    patience = _patience(own.tunnel, fleet)
+    answer = explain_loss(own.episodes, own.window_s, 1, 3600.0 / own.period_s, ike, own.rates, patience)
     gaps = _gaps(diagnosis, known_kb=_volume_kb(diagnosis)) if diagnosis.cause == "insufficient-evidence" else []
-    return (rate, *gaps, *(Reason(text=s) for s in answer.sentences))
+    told = (_lines_words(own), _figures_words(own, fleet))
+    outages = _outage_words(own, fleet)
+    sentences = (*told, *answer.sentences[:-1], *outages, answer.sentences[-1])
+    first, *rest = (Reason(text=s) for s in sentences)
+    return (first, *gaps, *rest, *seen)
+
+
+def _own(diagnosis: Diagnosis, fleet: Fleet, path: Path) -> Own:
+    episodes = [e for s in diagnosis.stories for e in s.episodes]
+    tunnel = next((s.tunnel for s in diagnosis.stories if s.tunnel is not None), None)
+    spans = [
+        fleet.device_by_name[name].log_span
+        for name in sorted({s.receiver for s in diagnosis.stories})
+        if name in fleet.device_by_name
+    ]
+    damaged = measured_loss(fleet, path)
+    return Own(
+        lines=sum(e.lines for e in episodes),
+        episodes=len(episodes),
+        window_s=max(((s[1] - s[0]).total_seconds() for s in spans if s is not None), default=0.0),
+        tunnel=tunnel,
+        period_s=tunnel.rekey_period_s if tunnel is not None and tunnel.rekey_period_s else DEFAULT_PERIOD_S,
+        rates=(*LIGHT_LOSS, damaged) if damaged is not None and damaged > LIGHT_LOSS[-1] else LIGHT_LOSS,
+    )
+
+
+def _lines_words(own: Own) -> str:
+    hourly = own.lines / own.window_s * 3600
+    return (
+        f"{own.lines} line(s), {counted(own.episodes, 'episode')}, in a log of {duration(own.window_s)}: "
+        f"{number(hourly)} an hour"
+    )
+
+
+def _figures_words(own: Own, fleet: Fleet) -> str:
+    """The tunnel's own lifetime, traffic and DPD, so far as they are known."""
+    tunnel = own.tunnel
+    if tunnel is None or tunnel.rekey_period_s is None:
+        return "No lifetime of this tunnel is known: the default of 3600 s is taken for the figures on loss."
+    by = "its traffic (volume)" if tunnel.rekey_by_volume else "time"
+    asking = [f"{e.device} {w}" for e in tunnel.ends if (w := _dpd_words(e, fleet))]
+    dpd = f"; DPD: {', '.join(asking)}" if asking else "; DPD is not known"
+    return f"This tunnel rekeys every {duration(own.period_s)}, decided by {by}{dpd}."
+
+
+def _dpd_words(end: TunnelEnd, fleet: Fleet) -> str | None:
+    if end.dpd is None or end.dpd.mode is None:
+        return None
+    if end.dpd.mode == "off":
+        return "off"
+    if end.dpd.interval_s is None:
+        return str(end.dpd.mode)
+    patience = _patience_of(end, fleet)
+    waits = f", waits {patience.shortest_s:g} to {patience.longest_s:g} s" if patience is not None else ""
+    retry = f"/{end.dpd.retry_s}" if end.dpd.retry_s is not None else ""
+    return f"{end.dpd.interval_s}{retry} s {end.dpd.mode}{waits}"
+
+
+def _patience(tunnel: Tunnel | None, fleet: Fleet) -> Patience | None:
+    """The least patient end's: it is the first to drop its SAs."""
+    known = [p for e in (tunnel.ends if tunnel is not None else ()) if (p := _patience_of(e, fleet)) is not None]
+    return min(known, default=None)
+
+
+def _patience_of(end: TunnelEnd, fleet: Fleet) -> Patience | None:
+    timers = _timers(end)
+    device = fleet.device_by_name.get(end.device or "")
+    if timers is None or device is None or device.platform is None:
+        return None
+    return dpd_patience_s(*timers, device.platform)
+
+
+def _timers(end: TunnelEnd) -> Dpd | None:
+    if end.dpd is None or end.dpd.mode in {None, "off"} or not end.dpd.interval_s or not end.dpd.retry_s:
+        return None
+    return float(end.dpd.interval_s), float(end.dpd.retry_s)
+
+
+def _family(device: Device | None) -> Family | None:
+    if device is None or device.platform not in {"cisco_ios", "cisco_asa"}:
+        return None
+    return "asa" if device.platform == "cisco_asa" else "ios"
+
+
+def _outage_words(own: Own, fleet: Fleet) -> tuple[str, ...]:
+    """Which outages of the same average could explain the count, by both ends' DPD where both are known."""
+    calculation = _calculation(own, fleet)
+    if calculation is None or own.episodes == 0:
+        return ()
+    rates, seen = percent(own.rates[-1]), f"{counted(own.episodes, 'episode')} in {duration(own.window_s)}"
+    can = calculation.outages_that_can_s
+    if can is None:
+        return (f"Not even {rates} that all comes in outages of 2 s to 2 minutes explains {seen} with this DPD.",)
+    length = duration(can[0]) if can[0] == can[1] else f"{duration(can[0])} to {duration(can[1])}"
+    return (f"As outages of about {length} the same average ({rates} at most) can explain {seen}.",)
+
+
+def _calculation(own: Own, fleet: Fleet) -> Calculation | None:
+    tunnel = own.tunnel
+    if tunnel is None or not tunnel.both_ends:
+        return None
+    families = {_family(fleet.device_by_name.get(e.device or "")) for e in tunnel.ends}
+    known = all(e.dpd is not None and (e.dpd.mode == "off" or _timers(e)) for e in tunnel.ends)
+    family = families.pop() if len(families) == 1 else None
+    if not known or family is None:
+        return None
+    return calculate(
+        Question(
+            rates=own.rates,
+            lifetime_s=own.period_s,
+            ike=tunnel.ike,
+            platform=family,
+            dpd=(_timers(tunnel.local), _timers(tunnel.remote)),
+            observed=own.episodes,
+            window_s=own.window_s,
+        )
+    )
 
 
 def _volume_kb(diagnosis: Diagnosis) -> int | None:

@@ -27,6 +27,7 @@ from vpnaudit.model.system import (
     ClockReading,
     Counter,
     InterfaceState,
+    IpSlaResult,
     MemoryPool,
     NtpStatus,
     PlatformResource,
@@ -66,6 +67,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     interfaces: tuple[InterfaceState, ...] = ()
     counters: tuple[Counter, ...] = ()
     resources: tuple[PlatformResource, ...] = ()
+    ip_sla: tuple[IpSlaResult, ...] = ()
     spis: tuple[ListedSpi, ...] = ()
     isakmp_suites: tuple[IsakmpSuite, ...] = ()
     crypto_peers: tuple[CryptoPeer, ...] = ()

@@ -126,3 +126,21 @@ class PlatformResource(Struct, frozen=True, kw_only=True):
     warning_percent: int | None = None
     critical_percent: int | None = None
     state: str | None = None
+
+
+class IpSlaResult(Struct, frozen=True, kw_only=True):
+    """One operation of `show ip sla statistics`: a probe that the device itself sends over the path.
+
+    `successes` and `failures` count operations since the start; `sent` and `lost` count packets where an operation
+    sends several (udp-jitter, both ways together). `return_code` is the latest operation's, as printed.
+    """
+
+    line: int
+    number: int
+    kind: str | None = None
+    target: str | None = None
+    successes: int | None = None
+    failures: int | None = None
+    sent: int | None = None
+    lost: int | None = None
+    return_code: str | None = None

@@ -345,8 +345,8 @@ class _Scanner:
 
     def _repeat(self, prefix: str, times: int) -> None:
         host = read_head(prefix).host
-        hosts = [h for h in self._last_of if h is not None]
-        if host not in self._last_of and len(hosts) <= 1:
+        hosts = len(self._last_of) - (None in self._last_of)
+        if host not in self._last_of and hosts <= 1:
             host = None
         message = self._last_of.get(host)
         if message is not None:

@@ -14,7 +14,7 @@ from vpnaudit import diagnose, remedy
 from vpnaudit.checks.registry import run as run_checks
 from vpnaudit.correlate import correlate
 from vpnaudit.errors import SourceError
-from vpnaudit.loss.story import loss_reasons
+from vpnaudit.loss.story import loss_reasons, speaks_of
 from vpnaudit.model.audit import Audit
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
@@ -23,6 +23,7 @@ from vpnaudit.model.platform import RemedySyntax
 from vpnaudit.model.snapshot import Problem, Snapshot, SourceKind
 from vpnaudit.pipeline import document
 from vpnaudit.pipeline.devices import Read, read_devices
+from vpnaudit.pipeline.loss_path import path_of
 from vpnaudit.platforms.registry import all_platforms, resolve_command, tell_platform
 from vpnaudit.settings import Settings
 from vpnaudit.snapshot.folder import devices_of
@@ -111,7 +112,9 @@ def judge(snapshots: Sequence[Snapshot], read: Read, settings: Settings, now: da
 
 
 def _with_loss(diagnosis: Diagnosis, fleet: Fleet) -> Diagnosis:
-    reasons = loss_reasons(diagnosis, fleet)
+    if not speaks_of(diagnosis):
+        return diagnosis
+    reasons = loss_reasons(diagnosis, fleet, path_of(diagnosis, fleet))
     return structs.replace(diagnosis, because=(*diagnosis.because, *reasons)) if reasons else diagnosis
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
+
+from msgspec import structs
 
 from vpnaudit import __version__
 from vpnaudit.model.audit import (
@@ -40,6 +43,7 @@ from vpnaudit.model.snapshot import Problem, SourceKind
 from vpnaudit.model.spi import spi_text
 from vpnaudit.model.times import utc_text
 from vpnaudit.model.tunnel import Dpd, Lifetime, Tunnel, TunnelEnd
+from vpnaudit.redact import Redactor
 
 
 def optional_utc_text(time: datetime | None) -> str | None:
@@ -223,7 +227,13 @@ def _diagnosis(diagnosis: Diagnosis, offered: Sequence[Remediation]) -> AuditDia
 
 
 def _unique(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    return tuple(dict.fromkeys(evidence))
+    """Each line once, its secrets masked: what somebody else collected may hold them, and a report goes to others."""
+    return tuple(structs.replace(e, text=_masked(e.text)) for e in dict.fromkeys(evidence))
+
+
+@lru_cache(maxsize=65536)
+def _masked(text: str) -> str:
+    return Redactor().text(text)
 
 
 def _with_ids(findings: Sequence[tuple[Finding, Sequence[Remediation]]]) -> tuple[AuditFinding, ...]:
@@ -257,7 +267,7 @@ def _finding(key: str, finding: Finding, offered: Sequence[Remediation]) -> Audi
         expected=finding.expected,
         actual=finding.actual,
         because=finding.because,
-        evidence=finding.evidence,
+        evidence=_unique(finding.evidence),
         remediations=tuple(dict.fromkeys(r.id for r in offered)),
         waived=finding.waived,
     )

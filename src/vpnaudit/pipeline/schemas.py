@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from vpnaudit.loss.document import LossDocument
 from vpnaudit.model.audit import Audit
 from vpnaudit.model.parsed import ParseDocument
 from vpnaudit.model.snapshot import Manifest
@@ -14,13 +15,14 @@ from vpnaudit.report import audit_schema
 
 DOCUMENTS: dict[str, tuple[str, Any]] = {
     "audit": ("vpnaudit.audit/1", Audit),
+    "loss": ("vpnaudit.loss/1", LossDocument),
     "parse": ("vpnaudit.parse/1", ParseDocument),
     "snapshot": ("vpnaudit.snapshot/1", Manifest),
 }
 
 
 def schema_text(name: str) -> str:
-    """The schema of the named document ("audit", "parse", "snapshot"), as JSON text with a final newline."""
+    """The schema of the named document ("audit", "loss", "parse", "snapshot"), as JSON text with a final newline."""
     if name == "audit":
         return audit_schema()
     title, kind = DOCUMENTS[name]

@@ -1,6 +1,6 @@
 """Masking of secrets, in the stream, before anything is written."""
 
-from vpnaudit.redact.patterns import COMMON_PATTERNS
-from vpnaudit.redact.redactor import MASK, Redactor
+from vpnaudit.redact.blocks import MASK
+from vpnaudit.redact.redactor import Redactor
 
-__all__ = ["COMMON_PATTERNS", "MASK", "Redactor"]
+__all__ = ["MASK", "Redactor"]

@@ -5,43 +5,41 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from vpnaudit.redact.patterns import BLOCKS, COMMON_PATTERNS, HEX_DUMP, HINTS, Block
-
-MASK = "<redacted>"
-"""What stands in the place of a secret."""
-
-_LONGEST_BLOCK = 2000
-"""Lines. A block whose end does not come is no block: a certificate chain has some hundred."""
-
+from vpnaudit.redact.blocks import MASK, Banner, Blocks, Context, KeyChain, Script, Tables
+from vpnaudit.redact.patterns import RULES
+from vpnaudit.redact.wrapped import Wrapped
 
 _MOST_PASSES = 8
 """A masked value can bring two words together that make another pattern match: done when nothing changes any more."""
+
+_QUOTE_ENDS = re.compile(r"'(?:[ \t]command\.?|\.(?:[ \t].{0,300})?)?[ \t]*$")
+"""How the quotation of a command ends in a log: `... 'enable secret x' command.` The quote stays, for it to be read."""
 
 
 class Redactor:
     """Masks the secrets of one answer; `platform_patterns` run after those common to all platforms.
 
-    Use one for each answer: a block of several lines is remembered from one line to the next. A masked text comes
-    through unchanged. Each pattern has a group `secret`.
+    Use one for each answer: what earlier lines said (a certificate began, a table of keys) is remembered. A masked
+    text comes through unchanged. Each pattern has a group `secret`.
     """
 
     def __init__(self, platform_patterns: Iterable[re.Pattern[str]] = ()) -> None:
         self._platform_patterns = tuple(platform_patterns)
-        self._block: Block | None = None
-        self._block_lines = 0
+        self._wrapped = Wrapped()
+        self._contexts: tuple[Context, ...] = (Blocks(), KeyChain(), Tables(), Script(), Banner())
 
     def line(self, line: str) -> str:
         """The line with its secrets masked, without its line end as it was given."""
-        if self._block is not None:
-            masked = self._line_of_block(line, self._block)
+        before, goes_on = self._wrapped.head(line, MASK)
+        for context in self._contexts:
+            masked = context.mask(line)
             if masked is not None:
-                return masked
-        if HEX_DUMP.match(line):
-            return _mask_whole(line)
-        for block in BLOCKS:
-            if block.first.search(line) and not block.last.search(line):
-                self._block, self._block_lines = block, 0
-                return line
+                return masked if masked == line else self._mask_values(masked)
+        for _ in range(_MOST_PASSES if before else 0):
+            rest = self._mask_values(_mask_rest(before, line, self._platform_patterns, goes_on=goes_on))
+            if rest == line:
+                break
+            line = rest
         return self._mask_values(line)
 
     def lines(self, lines: Iterable[str]) -> Iterator[str]:
@@ -56,40 +54,64 @@ class Redactor:
         """
         return "\n".join(self.lines(text.split("\n")))
 
-    def _line_of_block(self, line: str, block: Block) -> str | None:
-        """The masked line, or null where the block was over before it."""
-        if block.last.search(line):
-            self._block = None
-            return line
-        self._block_lines += 1
-        text = line.strip()
-        if self._block_lines > _LONGEST_BLOCK or not (text in {"", MASK} or block.body.match(line)):
-            self._block = None
-            return None
-        return _mask_whole(line) if text else line
-
     def _mask_values(self, line: str) -> str:
         for _ in range(_MOST_PASSES):
             before = line
-            lower = line.lower()
-            if any(hint in lower for hint in HINTS):
-                for pattern in COMMON_PATTERNS:
-                    line = pattern.sub(_masked, line)
-            for pattern in self._platform_patterns:
+            for pattern in _patterns(line, self._platform_patterns):
                 line = pattern.sub(_masked, line)
             if line == before:
                 break
         return line
 
 
-def _mask_whole(line: str) -> str:
-    return line[: len(line) - len(line.lstrip())] + MASK
+def _patterns(line: str, platform_patterns: tuple[re.Pattern[str], ...]) -> Iterator[re.Pattern[str]]:
+    """The patterns that may find something in a line. Looking for substrings costs a tenth of searching for all."""
+    lower = line.lower().replace("\t", " ")
+    for rule in RULES:
+        if rule.trigger in lower:
+            yield rule.pattern
+    yield from platform_patterns
+
+
+def _mask_rest(before: str, line: str, platform_patterns: tuple[re.Pattern[str], ...], *, goes_on: bool) -> str:
+    """The line without what is a secret in it, or in the broken line before it and it together.
+
+    What began before the line is a secret in it only where it `goes_on`.
+    """
+    spans = []
+    for text, shift in ((before + line, len(before)), (line, 0)):
+        for pattern in _patterns(text, platform_patterns):
+            for start, end in map(_span, pattern.finditer(text)):
+                if end > shift and (start >= shift or (start >= 0 and goes_on)):
+                    spans.append((max(start - shift, 0), end - shift))
+    for start, end in sorted(_merged(spans), reverse=True):
+        line = line[:start] + MASK + line[end:]
+    return line
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _masked(match: re.Match[str]) -> str:
-    start, end = match.span("secret")
+    start, end = _span(match)
     if start < 0:
         return match.group()
     offset = match.start()
     whole = match.group()
     return f"{whole[: start - offset]}{MASK}{whole[end - offset :]}"
+
+
+def _span(match: re.Match[str]) -> tuple[int, int]:
+    """Where the secret stands; not the end of the quotation that it stands in."""
+    start, end = match.span("secret")
+    if start < 0 or "'" not in match.string[max(0, start - 500) : start]:
+        return start, end
+    closing = _QUOTE_ENDS.search(match.string, start + 1, end)
+    return start, closing.start() if closing is not None else end

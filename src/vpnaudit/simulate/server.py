@@ -50,12 +50,21 @@ class Serving:
         self.ports: dict[str, int] = {}
         self._keys: dict[str, str] = {}
         self._acceptors: list[asyncssh.SSHAcceptor] = []
+        self._open: set[asyncssh.SSHServerConnection] = set()
 
     def add(self, name: str, acceptor: asyncssh.SSHAcceptor, public_key: str) -> None:
         """Note that `name` is served by `acceptor`."""
         self.ports[name] = acceptor.get_port()
         self._keys[name] = public_key
         self._acceptors.append(acceptor)
+
+    def called(self, connection: asyncssh.SSHServerConnection) -> None:
+        """Note a connection that began."""
+        self._open.add(connection)
+
+    def left(self, connection: asyncssh.SSHServerConnection) -> None:
+        """Note that it ended."""
+        self._open.discard(connection)
 
     def known_hosts(self) -> str:
         """Lines for a `known_hosts` file, one a device."""
@@ -66,6 +75,9 @@ class Serving:
         """Stop listening and end all sessions."""
         for acceptor in self._acceptors:
             acceptor.close()
+        for connection in list(self._open):
+            connection.abort()
+            await connection.wait_closed()
         for acceptor in self._acceptors:
             await acceptor.wait_closed()
         self._acceptors.clear()
@@ -101,7 +113,7 @@ async def serve(  # noqa: PLR0913 - options of one call
     for device in fleet.devices:
         key = host_key(fleet.seed, device.name)
         acceptor = await asyncssh.create_server(
-            lambda name=device.name: _Login(fleet, name, manners, began),
+            lambda name=device.name: _Login(fleet, name, manners, began, serving),
             host,
             0,
             server_host_keys=[key],
@@ -117,11 +129,16 @@ async def serve(  # noqa: PLR0913 - options of one call
 class _Login(asyncssh.SSHServer):
     """One connection: password only."""
 
-    def __init__(self, fleet: SimFleet, name: str, manners: Manners, began: float) -> None:
+    def __init__(self, fleet: SimFleet, name: str, manners: Manners, began: float, serving: Serving) -> None:
         self._fleet, self._name, self._manners, self._began = fleet, name, manners, began
+        self._serving = serving
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
+        self._serving.called(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._serving.left(self._connection)
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002
         self._connection.send_auth_banner(BANNER)

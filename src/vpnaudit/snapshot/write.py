@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 import msgspec
 
 from vpnaudit.errors import SourceError
 from vpnaudit.model.snapshot import Manifest, ManifestCommand, ManifestDevice, ManifestTool
+from vpnaudit.snapshot.journal import JOURNAL, Journal, Unfinished, read_unfinished
 
+_T = TypeVar("_T")
 SCHEMA: Final = "vpnaudit.snapshot/1"
 MANIFEST = "manifest.json"
 PARTIAL = ".partial"
@@ -26,6 +30,9 @@ _LONGEST_NAME = 120
 _NOTE_EVERY_S = 5.0
 """Seconds between two manifests of an unfinished run: one a device would cost the square of a fleet's size."""
 _HOSTILE = re.compile(r"[^A-Za-z0-9._-]+")
+_NAME = re.compile(r"\d{8}T\d{6}Z\.partial")
+_BEFORE = ".before."
+"""How the name begins of a device's earlier folder while it is collected again. No device's folder begins so."""
 
 
 def capture_file_name(command: str) -> str:
@@ -55,30 +62,76 @@ def _bounded(name: str, whole: str) -> str:
     return f"{name[: _LONGEST_NAME - 9]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
+def newest_partial(output: Path) -> Path | None:
+    """The folder of the newest collection in `output` that was not finished; null where there is none."""
+    try:
+        names = [p.name for p in output.iterdir() if _NAME.fullmatch(p.name)]
+    except OSError:
+        return None
+    return output / max(names) if names else None
+
+
 class SnapshotWriter:
     """One collection on its way to `<output>/<UTC start>/`. Devices may be written from several threads.
 
-    Until `finish` all is in `<UTC start>.partial`, whose manifest names the devices that were done some seconds ago:
-    what a killed run leaves can be read. Raises SourceError where the folder cannot be made.
+    Until `finish` all is in `<UTC start>.partial`: its journal names every device that is done, its manifest those that
+    were some seconds ago, so that what a killed run leaves can be read and taken up again. Raises SourceError where the
+    folder cannot be made.
     """
 
     def __init__(self, output: Path, *, started_at: datetime, tool: ManifestTool) -> None:
-        self._started_at = started_at
-        self._tool = tool
-        self._devices: dict[str, ManifestDevice] = {}
-        self._next_note = time.monotonic()
-        self._folders: set[str] = {MANIFEST, MANIFEST + PARTIAL}
-        self._lock = threading.Lock()
-        try:
+        def new() -> tuple[Path, Path]:
             output.mkdir(parents=True, exist_ok=True)
-            self.path, self.partial = _new_folder(output, started_at)
-        except OSError as error:
-            raise SourceError(str(output), f"cannot be written: {error.strerror}") from error
+            return _new_folder(output, started_at)
+
+        self.path, self.partial = _or_source_error(output, new)
+        journal = _or_source_error(self.partial, lambda: Journal(self.partial))
+        self._begin(Unfinished(started_at=started_at, devices={}), journal, tool)
+
+    @classmethod
+    def resume(cls, partial: Path, *, tool: ManifestTool) -> SnapshotWriter:
+        """Go on with an unfinished collection. Raises SourceError: no such folder, nothing to read, in use."""
+        if not partial.name.endswith(PARTIAL) or not partial.is_dir():
+            raise SourceError(str(partial), f"is no unfinished collection (a folder that ends in {PARTIAL})")
+        writer = cls.__new__(cls)
+        writer.path, writer.partial = partial.with_name(partial.name.removesuffix(PARTIAL)), partial
+        if writer.path.exists():
+            raise SourceError(str(partial), f"{writer.path.name} exists beside it")
+        journal = _or_source_error(partial, lambda: Journal(partial))
+        _or_source_error(partial, lambda: _restore_all(partial))
+        writer._begin(read_unfinished(partial), journal, tool)  # noqa: SLF001  our own
+        _or_source_error(partial, writer._drop_strays)  # noqa: SLF001
+        return writer
+
+    def _begin(self, so_far: Unfinished, journal: Journal, tool: ManifestTool) -> None:
+        self._started_at = so_far.started_at
+        self._tool = tool
+        self._devices = dict(so_far.devices)
+        self._next_note = time.monotonic()
+        self._lock = threading.Lock()
+        self._homes = {n: d.commands[0].file.split("/")[0] for n, d in self._devices.items() if d.commands}
+        self._folders = {MANIFEST, MANIFEST + PARTIAL, JOURNAL, *(home.lower() for home in self._homes.values())}
+        self._earlier: dict[str, ManifestDevice] = {}
+        self._journal = journal
+        _or_source_error(self.partial, lambda: journal.begin(so_far.started_at))
+
+    @property
+    def whole(self) -> frozenset[str]:
+        """The devices that need not be collected any more."""
+        return frozenset(name for name, device in self._devices.items() if device.status == "complete")
 
     def device(self, name: str) -> DeviceWriter:
-        """A writer for one device's captures, in a folder that no other device has."""
-        folder = device_folder_name(name)
+        """A writer for one device's captures, in a folder that no other device has.
+
+        What an earlier run had of it is set aside until `done` knows which of the two is more.
+        """
         with self._lock:
+            home = self._homes.get(name)
+            if home is not None:
+                self._earlier[name] = self._devices[name]
+                (self.partial / home).rename(self.partial / (_BEFORE + home))
+                return DeviceWriter(self.partial, home)
+            folder = device_folder_name(name)
             if folder.lower() in self._folders:  # file systems may not tell upper from lower case
                 folder = f"{folder[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
             self._folders.add(folder.lower())
@@ -87,19 +140,49 @@ class SnapshotWriter:
     def done(self, device: ManifestDevice) -> None:
         """Note a device whose captures are all written."""
         with self._lock:
+            earlier = self._earlier.pop(device.name, None)
+            if earlier is not None:
+                device = self._better(earlier, device)
             self._devices[device.name] = device
+            self._journal.add(device)
             if time.monotonic() >= self._next_note:
                 self._write_manifest(datetime.now(UTC))
                 self._next_note = time.monotonic() + _NOTE_EVERY_S
+
+    def keep(self) -> Path:
+        """The run ends early: note what there is, so that it can be taken up again; the folder."""
+        with self._lock:
+            self._write_manifest(datetime.now(UTC))
+            self._journal.close()
+        return self.partial
 
     def finish(self, finished_at: datetime) -> Path:
         """Write the manifest, flush all to the disk and give the folder its name; the folder."""
         with self._lock:
             self._write_manifest(finished_at)
+            (self.partial / JOURNAL).unlink()
+            self._journal.close()
             _flush_folder(self.partial)
             self.partial.rename(self.path)
             _flush_folder(self.path.parent)
         return self.path
+
+    def _better(self, earlier: ManifestDevice, now: ManifestDevice) -> ManifestDevice:
+        """Which of two collections of a device has more; the files of the other are removed."""
+        home = self._homes[now.name]
+        if now.status == "complete" or len(now.commands) >= len(earlier.commands):
+            shutil.rmtree(self.partial / (_BEFORE + home))
+            return now
+        _restore(self.partial / (_BEFORE + home))
+        problem = "; ".join(filter(None, (earlier.error, now.error and f"tried again: {now.error}"))) or None
+        return msgspec.structs.replace(earlier, error=problem)
+
+    def _drop_strays(self) -> None:
+        """Remove the folders of devices that were not done: nothing says what of them is whole."""
+        homes = set(self._homes.values())
+        for path in self.partial.iterdir():
+            if path.is_dir() and path.name not in homes:
+                shutil.rmtree(path)
 
     def _write_manifest(self, finished_at: datetime) -> None:
         manifest = Manifest(
@@ -177,6 +260,29 @@ class CaptureWriter:
         """Take the file away again."""
         self._stream.close()
         self._path.unlink(missing_ok=True)
+
+
+def _or_source_error(where: Path, act: Callable[[], _T]) -> _T:
+    """What `act` gives; trouble of the disk as one line."""
+    try:
+        return act()
+    except SourceError:
+        raise
+    except OSError as error:
+        raise SourceError(str(where), f"cannot be written: {error.strerror}") from error
+
+
+def _restore_all(partial: Path) -> None:
+    """Undo what a killed run had begun anew."""
+    for path in partial.glob(f"{_BEFORE}*"):
+        _restore(path)
+
+
+def _restore(before: Path) -> None:
+    home = before.with_name(before.name.removeprefix(_BEFORE))
+    if home.exists():
+        shutil.rmtree(home)
+    before.rename(home)
 
 
 def _new_folder(output: Path, started_at: datetime) -> tuple[Path, Path]:

@@ -51,6 +51,7 @@ class Router:
     mark: bytes = b" --More-- "
     erase: bytes = b"\b" * 9 + b" " * 9 + b"\b" * 9
     length_zero: bool = True
+    obeys_length: bool = True
     width_zero: bool = True
     password: str = PASSWORD
     chunk: int = 0
@@ -58,9 +59,16 @@ class Router:
     instead: dict[str, Callable[[Router, Session], Awaitable[None]]] = field(default_factory=dict)
     wrap: int = 0
     opens_no_shell: bool = False
+    drops: int = 0
+    login_takes_s: float = 0
+    hangs_up_at_login: bool = False
+    keyboard_only: bool = False
+    exec_refused: bytes = b""
     received: bytearray = field(default_factory=bytearray)
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     logins: int = 0
+    under_way: int = 0
+    most_under_way: int = 0
     port: int = 0
 
     @property
@@ -106,6 +114,9 @@ class Session:
         return command
 
     async def run(self) -> None:
+        if self.router.exec_refused:
+            await self.send(self.router.exec_refused)
+            return
         await self.send(self.router.banner + b"\r\n" + self.router.prompt)
         while True:
             command = await self.line()
@@ -125,7 +136,7 @@ class Session:
                     return
             await self.send(b"% Bad secrets\r\n\r\n")
         elif command in {"terminal length 0", "terminal pager 0"}:
-            self.paging = self.paging and not router.length_zero
+            self.paging = self.paging and not (router.length_zero and router.obeys_length)
             await self.send(b"" if router.length_zero else refusal)
         elif command.startswith("terminal width"):
             await self.send(b"" if router.width_zero else refusal)
@@ -153,13 +164,30 @@ class Server(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self.router.connections.append(conn)
+        if len(self.router.connections) <= self.router.drops:
+            conn.abort()
 
     def password_auth_supported(self) -> bool:
-        return True
+        return not self.router.keyboard_only
 
-    def validate_password(self, username: str, password: str) -> bool:  # noqa: ARG002
+    async def validate_password(self, username: str, password: str) -> bool:  # noqa: ARG002
         self.router.logins += 1
+        self.router.under_way += 1
+        self.router.most_under_way = max(self.router.most_under_way, self.router.under_way)
+        await asyncio.sleep(self.router.login_takes_s)
+        self.router.under_way -= 1
+        if self.router.hangs_up_at_login:
+            self.router.connections[-1].close()
         return password == self.router.password
+
+    def kbdint_auth_supported(self) -> bool:
+        return self.router.keyboard_only
+
+    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:  # noqa: ARG002
+        return "", "", "", [("Password: ", False)]
+
+    async def validate_kbdint_response(self, username: str, responses: Any) -> bool:
+        return await self.validate_password(username, responses[0])
 
     def session_requested(self) -> Any:
         return self._never() if self.router.opens_no_shell else False
@@ -268,6 +296,7 @@ def collected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host_key: asyncss
         plan: Platform,
         *routers: Router,
         known: bool = True,
+        workers: int = 4,
         hosts: dict[str, Any] | None = None,
         credentials: Credentials | None = None,
         **options: Any,
@@ -279,10 +308,14 @@ def collected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host_key: asyncss
         if known:
             lines = [f"[127.0.0.1]:{r.port} {public}\n" for r in routers]
             (folder / "known_hosts").write_text("".join(lines))
-        nornir = load_inventory(folder, workers=4)
+        nornir = load_inventory(folder, workers=workers)
         give_credentials(nornir, credentials or Credentials("audit", PASSWORD, SECRET))
         path = collect.run(
-            nornir, {plan.name: plan}, output=tmp_path / "out", inventory_folder=folder, **{"timeout_s": 20, **options}
+            nornir,
+            {plan.name: plan},
+            output=tmp_path / "out",
+            inventory_folder=folder,
+            **{"timeout_s": 20, "retries": 0, **options},
         )
         return Collected(path, json.loads((path / "manifest.json").read_text()))
 

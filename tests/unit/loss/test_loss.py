@@ -69,6 +69,14 @@ def test_tail_keeps_small_probabilities(count: int, mean: float, expected: float
     assert poisson_at_least(count, mean) == pytest.approx(expected, rel=1e-3)
 
 
+def test_large_means_are_near_the_exact_sum() -> None:
+    below, above = 9.99e6, 1.001e7
+    for sigmas in (-2.0, 0.0, 1.96):
+        one, two = (poisson_at_least(math.ceil(m + sigmas * math.sqrt(m)), m) for m in (below, above))
+        assert one == pytest.approx(two, rel=2e-3)
+    assert poisson_interval(10**9)[0] == pytest.approx(1e9 - 1.96 * math.sqrt(1e9), rel=1e-6)
+
+
 # Field guide 6.2: events a day at one rekey an hour.
 EXPOSURE = [(0.001, 1, 0.048), (0.003, 1, 0.144), (0.001, 2, 0.096), (0.003, 2, 0.288)]
 

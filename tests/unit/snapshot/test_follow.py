@@ -146,7 +146,11 @@ def test_a_stream_ends(opened: ExitStack) -> None:
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(None, "does not exist"), (gzip.compress(b"x\n"), "is packed"), (bytes(range(256)) * 9, "is not text")],
+    [
+        pytest.param(None, "does not exist", id="missing"),
+        pytest.param(gzip.compress(b"x\n"), "is packed", id="packed"),
+        pytest.param(bytes(range(256)) * 9, "is not text", id="no text"),
+    ],
 )
 def test_what_cannot_be_followed(tmp_path: Path, content: bytes | None, problem: str) -> None:
     log = tmp_path / "a.log"
