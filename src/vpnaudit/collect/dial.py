@@ -12,6 +12,10 @@ from typing import Any
 from vpnaudit.collect.deadline import Deadline
 from vpnaudit.errors import DeviceError
 
+CONNECT_S = 20.0
+"""Seconds that one address gets to answer a connection attempt, unless ssh's configuration says otherwise. TCP asks
+again after 1, 3, 7 and 15; what has not answered by then is dead, and would hold a worker for a device's whole time."""
+
 _Address = tuple[Any, ...]
 
 
@@ -35,7 +39,7 @@ def dial(
     for position, (family, address) in enumerate(addresses):
         connection = socket.socket(family, socket.SOCK_STREAM)
         share_s = deadline.remaining_s() / (len(addresses) - position)
-        connection.settimeout(min(share_s, connect_timeout_s or share_s))
+        connection.settimeout(min(share_s, connect_timeout_s or CONNECT_S))
         try:
             connection.connect(address)
         except OSError as error:

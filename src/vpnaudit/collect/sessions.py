@@ -8,6 +8,7 @@ and its end; every byte to a device passes `write_channel` here.
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ import paramiko
 from netmiko.base_connection import BaseConnection
 from netmiko.cisco.cisco_asa_ssh import CiscoAsaSSH as NetmikoAsa
 from netmiko.cisco.cisco_ios import CiscoIosSSH as NetmikoIos
+from paramiko.auth_handler import AuthOnlyHandler
 from paramiko.common import cMSG_SERVICE_REQUEST
 
 from vpnaudit.collect.guard import Guard
@@ -112,6 +114,33 @@ class _AskUs(paramiko.MissingHostKeyPolicy):
         self._session.check_host_key(key)
 
 
+class OneRequest(AuthOnlyHandler):
+    """Makes the event that an answer sets before the request is sent.
+
+    paramiko makes it afterwards, and then waits for ever where the answer was quicker: seen once in 80 logins on
+    loopback.
+    """
+
+    _answered: threading.Event | None = None
+
+    @property
+    def auth_event(self) -> threading.Event | None:
+        """What the answer sets."""
+        return self._answered
+
+    @auth_event.setter
+    def auth_event(self, event: threading.Event | None) -> None:
+        """Paramiko's own is not used."""
+
+    def send_auth_request(
+        self, username: str, method: str, finish_message: Callable[[paramiko.Message], None] | None = None
+    ) -> list[str]:
+        """Ask once, and wait for the answer."""
+        self._answered = threading.Event()
+        answer: list[str] = super().send_auth_request(username, method, finish_message)
+        return answer
+
+
 class _Transport(paramiko.ServiceRequestingTransport):  # type: ignore[name-defined, misc]  # its stubs lack it
     """Asks for the login service once (RFC 4253 section 10), not again before every method.
 
@@ -134,6 +163,10 @@ class _Transport(paramiko.ServiceRequestingTransport):  # type: ignore[name-defi
                 raise self.get_exception() or EOFError()
             time.sleep(_LOOK_S)
         self.auth_handler = self.get_auth_handler()
+
+    def get_auth_handler(self) -> OneRequest:
+        """Ours."""
+        return OneRequest(self)
 
 
 def _transport_preferring(key_types: tuple[str, ...]) -> Callable[..., paramiko.Transport]:
