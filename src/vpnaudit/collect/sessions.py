@@ -172,8 +172,8 @@ class _Transport(paramiko.ServiceRequestingTransport):  # type: ignore[name-defi
 def _transport_preferring(key_types: tuple[str, ...]) -> Callable[..., paramiko.Transport]:
     """Transports that ask for the host keys that we know: a device with several may show any of them."""
 
-    def make(sock: socket.socket, disabled_algorithms: dict[str, Any] | None = None) -> paramiko.Transport:
-        transport = _Transport(sock, disabled_algorithms=disabled_algorithms)
+    def make(sock: socket.socket, **options: Any) -> paramiko.Transport:  # noqa: ANN401  paramiko's own parameters
+        transport = _Transport(sock, **options)
         security = transport.get_security_options()
         offered = tuple(security.key_types)
         security.key_types = sorted(offered, key=lambda name: _plain(name) not in key_types)

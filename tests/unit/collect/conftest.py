@@ -64,6 +64,8 @@ class Router:
     hangs_up_at_login: bool = False
     keyboard_only: bool = False
     exec_refused: bytes = b""
+    key: asyncssh.SSHKey | None = None
+    algorithms: dict[str, list[str]] = field(default_factory=dict)
     received: bytearray = field(default_factory=bytearray)
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     logins: int = 0
@@ -243,7 +245,8 @@ def serve(loop: asyncio.AbstractEventLoop, host_key: asyncssh.SSHKey) -> Iterato
             lambda: Server(router),
             "127.0.0.1",
             0,
-            server_host_keys=[host_key],
+            server_host_keys=[router.key or host_key],
+            **router.algorithms,
             process_factory=None if router.opens_no_shell else handle,
             line_editor=False,
             encoding=None,

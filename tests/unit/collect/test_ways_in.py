@@ -293,12 +293,27 @@ def test_names_ports_users_and_keys_come_from_the_ssh_configuration(
 
 def test_algorithms_that_are_not_there_are_said(serve: Start, plan: Start, collected: Start, home: Path) -> None:
     router = serve(answers={"show clock": CLOCK})
-    configure(home, "Host *\n  KexAlgorithms diffie-hellman-group1-sha1\n")
+    configure(home, "Host *\n  KexAlgorithms sntrup761x25519-sha512\n")
     device = collected(plan("show clock"), router).device
     assert device["status"] == "error"
-    assert "kexalgorithms diffie-hellman-group1-sha1: paramiko" in device["error"]
-    configure(home, "Host *\n  KexAlgorithms +diffie-hellman-group1-sha1\n  HostKeyAlgorithms ^ssh-ed25519\n")
+    assert "kexalgorithms sntrup761x25519-sha512: paramiko" in device["error"]
+    configure(home, "Host *\n  KexAlgorithms +sntrup761x25519-sha512\n  HostKeyAlgorithms ^ssh-ed25519\n")
     assert collected(plan("show clock"), router).device["status"] == "complete"
+
+
+@pytest.mark.filterwarnings("ignore:Diffie-Hellman over finite fields")  # of the server
+def test_an_old_router_is_reached(serve: Start, plan: Start, collected: Start) -> None:
+    """All that IOS before 15.4 or so offers: a key exchange and signatures with SHA-1, ciphers in CBC mode."""
+    old = {
+        "kex_algs": ["diffie-hellman-group14-sha1"],
+        "signature_algs": ["ssh-rsa"],
+        "encryption_algs": ["aes128-cbc"],
+        "mac_algs": ["hmac-sha1"],
+    }
+    key = asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+    router = serve(answers={"show clock": CLOCK}, algorithms=old, key=key)
+    device = collected(plan("show clock"), router, known=False, host_keys="accept-new").device
+    assert (device["status"], device["error"]) == ("complete", None)
 
 
 def test_a_proxy_command_carries_the_session_and_its_end_is_told(
