@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 
 from paramiko.config import SSHConfig
@@ -147,7 +148,9 @@ class SshConfig:
             for place, line in _lines(file, self.home, "Host *", ()):
                 _check(place, line)
                 lines.append(line)
-            config.parse(iter([*lines, "Host *"]))  # what follows in the next file is in no block of this one
+            config.parse(
+                StringIO("\n".join([*lines, "Host *"]))
+            )  # what follows in the next file is in no block of this one
         return config
 
     def _port(self, host: str, said: object) -> int | None:
@@ -180,7 +183,7 @@ def _check(place: str, line: str) -> None:
         raise InventoryError(place, f"is no keyword with a value: {line.strip()[:60]!r}")
     if _BLOCK.match(line):
         try:
-            SSHConfig().parse([line])
+            SSHConfig().parse(StringIO(line))
         except (ConfigParseError, ValueError) as error:
             raise InventoryError(place, f"is not understood: {error}") from None
 

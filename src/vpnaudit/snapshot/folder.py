@@ -51,6 +51,10 @@ _CONFIG_HEAD = re.compile(
     r"^(?:version \d{1,2}\.\d|ASA Version \d|Building configuration|Current configuration|: Saved)", re.MULTILINE
 )
 _HOSTNAME = re.compile(r"^hostname \"?([\w.-]{1,63})", re.MULTILINE)
+_UNTOLD = (
+    "is no capture, session, show-tech or log that can be told; not read. Name it by its command "
+    "(show_crypto_ipsec_sa.txt)"
+)
 _OWN_REPORT = re.compile(
     r"\s{0,9}\{\s{0,9}\"schema\":\s{0,9}\"vpnaudit\.|# VPN audit: "
     r"|<!doctype html>[\s\S]{0,2000}?<title>VPN audit"
@@ -253,7 +257,7 @@ def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_
         told = [structs.replace(p, line=numbers[p.line - 1] if p.line else None) for p in told]
     if not parts:
         told = [
-            Problem(file=file, problem="is no capture, session, show-tech or log that can be told; not read"),
+            Problem(file=file, problem=_UNTOLD),
             *told,
         ]
     alone = named_by_folder and len({part.device for part in parts}) == 1
