@@ -39,6 +39,13 @@ class Capture(Struct, frozen=True, kw_only=True):
         return self.numbers[line - 1] if 0 < line <= len(self.numbers) else self.first_line + line - 1
 
 
+class NotAsked(Struct, frozen=True, kw_only=True):
+    """A command of the platform's plan that a collection left out on purpose: its answer could not matter."""
+
+    command: str
+    because: str
+
+
 class Problem(Struct, frozen=True, kw_only=True):
     """Something in a source that could not be used, told and not dropped."""
 
@@ -56,6 +63,7 @@ class DeviceCaptures(Struct, frozen=True, kw_only=True):
     status: DeviceStatus = "complete"
     error: str | None = None
     captures: tuple[Capture, ...] = ()
+    not_asked: tuple[NotAsked, ...] = ()
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -101,6 +109,7 @@ class ManifestDevice(Struct, frozen=True, kw_only=True):
     status: DeviceStatus
     error: str | None
     commands: tuple[ManifestCommand, ...]
+    not_asked: tuple[NotAsked, ...] = ()
 
 
 class Manifest(Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +23,8 @@ from vpnaudit.model.snapshot import Problem, Snapshot, SourceKind
 from vpnaudit.pipeline import document
 from vpnaudit.pipeline.devices import Read, read_devices
 from vpnaudit.pipeline.loss_path import path_of
-from vpnaudit.platforms.registry import all_platforms, resolve_command, tell_platform
+from vpnaudit.platforms.registry import all_platforms, tell_platform
+from vpnaudit.platforms.told_by_text import Commands
 from vpnaudit.settings import Settings
 from vpnaudit.snapshot.folder import devices_of
 from vpnaudit.snapshot.read import read_logs, read_source
@@ -40,7 +40,7 @@ def read_sources(paths: Sequence[Path]) -> tuple[Snapshot, ...]:
     errors: list[SourceError] = []
     for path in dict.fromkeys(paths):
         try:
-            found += [(path, s) for s in read_source(path, partial(resolve_command, None), tell_platform)]
+            found += [(path, s) for s in read_source(path, Commands(), tell_platform)]
         except SourceError as error:
             errors.append(error)
     if errors and not found:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -29,6 +28,7 @@ from vpnaudit.pipeline.devices import LOG_COMMANDS, parse_capture
 from vpnaudit.pipeline.document import optional_utc_text
 from vpnaudit.platforms.registry import platform as find_platform
 from vpnaudit.platforms.registry import resolve_command, tell_platform
+from vpnaudit.platforms.told_by_text import Commands
 from vpnaudit.snapshot.archive import archive_kind
 from vpnaudit.snapshot.read import read_source, read_text
 
@@ -65,10 +65,7 @@ def _parse_file(file: Path, platform: str | None, command: str | None) -> list[P
         )
         return [_document(str(file), name, capture)]
     captures = [
-        (d.platform, c)
-        for s in read_source(file, partial(resolve_command, None), tell_platform)
-        for d in s.devices
-        for c in d.captures
+        (d.platform, c) for s in read_source(file, Commands(), tell_platform) for d in s.devices for c in d.captures
     ]
     if not captures:
         raise SourceError(str(file), "neither the path nor the text tells which command this answers; use --command")

@@ -28,6 +28,7 @@ from vpnaudit.snapshot.session import (
     LOG_COMMANDS,
     Part,
     Resolve,
+    TellsByText,
     has_log_tag,
     sparse_part,
     split_session,
@@ -161,6 +162,7 @@ def _manifest_device(
         status=device.status,
         error=device.error,
         captures=captures,
+        not_asked=device.not_asked,
     )
 
 
@@ -333,7 +335,7 @@ def _renumbered(part: Part, numbers: tuple[int, ...]) -> Part:
 
 
 def tell_parts(text: str, name: str, file: str, device: str, resolve: Resolve) -> tuple[list[Part], list[Problem], str]:
-    """Tell what a text is, and cut it: show-tech, session, one command's answer by the file's name, or a log."""
+    """Tell what a text is, and cut it: show-tech, session, one command's answer by its file's name or text, a log."""
     command = resolve(name)
     if is_show_tech(text):
         parts, problems = split_show_tech(text, file, device, resolve)
@@ -351,6 +353,10 @@ def tell_parts(text: str, name: str, file: str, device: str, resolve: Resolve) -
         return _logs_apart([whole]), problems, CONFIG_BY_TEXT
     if has_log_tag(text) or is_log_name(name):
         return split_log(text, device), problems, "logs"
+    told = resolve.by_text(text) if isinstance(resolve, TellsByText) else None
+    if told is not None:
+        whole = Part(device=device, command=told[0], argument=told[1], text=text, first_line=1)
+        return [whole], problems, "folder"
     return [], problems, ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct, structs
 
@@ -11,6 +12,18 @@ from vpnaudit.model.snapshot import Problem
 
 Resolve = Callable[[str], tuple[str, str] | None]
 """Typed command or file stem to (canonical command, argument), or None where no command is meant."""
+
+
+@runtime_checkable
+class TellsByText(Protocol):
+    """A Resolve that also knows which command a text answers, where no name and no echo says so."""
+
+    def __call__(self, typed: str, /) -> tuple[str, str] | None:
+        """What a Resolve does."""
+
+    def by_text(self, text: str) -> tuple[str, str] | None:
+        """The canonical command and its argument; None where the text does not tell."""
+
 
 _PROMPT = re.compile(
     r" {0,2}(?:\w{1,8}/\d{1,3}/\w{1,8}/\w{1,8}:)?(?P<host>[A-Za-z0-9][\w.-]{0,62})(?P<units>(?:/[\w.-]{1,40}){0,3})"
