@@ -58,3 +58,62 @@ def test_a_healthy_pair_fails_nothing_above_low(tmp_path: Path) -> None:
     _, audit = _audit(tmp_path, 6, ("healthy", "healthy", "healthy"), NOW)
     assert [f.title for f in audit.findings if f.status == "FAIL" and f.severity in LOUD] == []
     assert audit.diagnoses == ()
+
+
+CONFIGURATION = ("show_running-config*", "show_crypto_map*")
+Case = tuple[int, tuple[str, ...], datetime, float, tuple[str, ...]]
+ONCE_WRONG: dict[str, Case] = {
+    "a log in the device's own zone, set beside a trace as if it were in UTC": (
+        1,
+        ("rekey-race",),
+        datetime(2026, 11, 25, 3, 0, tzinfo=UTC),
+        24,
+        CONFIGURATION,
+    ),
+    "a takeover on another interface than the tunnel's": (
+        1000054,
+        ("ike-not-renewed", "wrong-ha-member"),
+        datetime(2023, 9, 18, 20, 25, 36, tzinfo=UTC),
+        12,
+        CONFIGURATION,
+    ),
+    "single lines of which nobody sends on, taken for a lost DELETE": (
+        1000068,
+        ("bits-flip", "volume-runs-out"),
+        datetime(2034, 9, 6, 16, 43, 35, tzinfo=UTC),
+        24,
+        (),
+    ),
+    "an IKE message without an answer, taken for an outage": (
+        1000099,
+        ("lifetimes-differ", "lifetimes-differ"),
+        datetime(2029, 3, 12, 3, 41, 29, tzinfo=UTC),
+        48,
+        CONFIGURATION,
+    ),
+}
+
+
+@pytest.mark.parametrize("about", ONCE_WRONG)
+def test_what_was_once_told_wrongly_is_left_open_or_right(about: str, tmp_path: Path) -> None:
+    seed, faults, now, hours, withheld = ONCE_WRONG[about]
+    fleet = build_fleet(seed, faults, now, hours=hours, scattered=True)
+    fleet.write_captures(tmp_path)
+    for pattern in withheld:
+        for file in tmp_path.glob(f"*/{pattern}"):
+            file.unlink()
+    told = {d.cause for d in audit_sources([tmp_path], Settings(), now).diagnoses}
+    assert told
+    assert told <= {t["cause"] for t in fleet.truth} | {"insufficient-evidence"}
+
+
+def test_races_older_than_the_trace_are_races(tmp_path: Path) -> None:
+    """A trace that many tunnels fill reaches some hours back; the rekeys before its oldest follow from the period."""
+    now = datetime(2026, 4, 22, 20, 56, 2, tzinfo=UTC)
+    faults = ("healthy", "loss-in-bursts", "rekey-race", "healthy")
+    fleet = build_fleet(1000103, faults, now, hours=48.0, scattered=True)
+    fleet.write_captures(tmp_path)
+    race = next(t for t in fleet.truth if t["fault"] == "rekey-race")
+    events = [e for e in audit_sources([tmp_path], Settings(), now).events if e.device == race["receiver"]]
+    assert len(events) > 30
+    assert {e.mechanism for e in events} == {"rekey-race"}

@@ -21,6 +21,7 @@ Sources = Annotated[
 
 def command(
     sources: Sources,
+    syslog: options.Syslog = None,
     json: options.JsonOut = None,
     html: options.HtmlOut = None,
     md: options.MdOut = None,
@@ -33,12 +34,14 @@ def command(
     """Audit offline."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from vpnaudit.cli.output import Wanted, emit, status, working  # noqa: PLC0415
-    from vpnaudit.pipeline.audit import audit_sources, is_incomplete  # noqa: PLC0415
+    from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
+    from vpnaudit.pipeline.audit import is_incomplete  # noqa: PLC0415
     from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
+    from vpnaudit.pipeline.syslog import audit_beside  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     with working("reading and judging", quiet=quiet):
-        audit = audit_sources(sources, settings_from(settings), datetime.now(UTC))
+        audit, strangers = audit_beside(sources, syslog, settings_from(settings), datetime.now(UTC))
+    say(strangers.told, quiet=quiet)
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

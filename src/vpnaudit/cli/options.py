@@ -63,6 +63,10 @@ ProgressEvery = Annotated[
     float | None,
     typer.Option("--progress", min=1, metavar="SECONDS", help="Without a terminal: a line of progress so often."),
 ]
+Syslog = Annotated[
+    Path | None,
+    typer.Option("--syslog", metavar="FILE|DIR", help="A syslog server's logs, instead of the devices' own buffers."),
+]
 Profiled = Annotated[bool, typer.Option("--profile", help="At the end, say what took the time.")]
 
 
@@ -79,6 +83,7 @@ def collection(
     most_refused: int = 5,
     resume: bool = False,
     partial: Path | None = None,
+    syslog: Path | None = None,
 ) -> Wanted:
     """The options of a collection as the pipeline takes them (megabytes become bytes)."""
     from vpnaudit.pipeline.nightly import Wanted  # noqa: PLC0415
@@ -95,4 +100,5 @@ def collection(
         most_refused=most_refused,
         resume=resume,
         partial=partial,
+        syslog=syslog,
     )

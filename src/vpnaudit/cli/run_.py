@@ -26,6 +26,7 @@ def command(
     stop_after: options.MostRefused = 5,
     partial: options.Partial = None,
     resume: options.Resume = False,
+    syslog: options.Syslog = None,
     log: options.Log = None,
     progress: options.ProgressEvery = None,
     profile: options.Profiled = False,
@@ -43,8 +44,9 @@ def command(
 
     from vpnaudit.cli.collecting import Seen, collect, summary  # noqa: PLC0415
     from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
-    from vpnaudit.pipeline.audit import audit_sources, is_incomplete  # noqa: PLC0415
+    from vpnaudit.pipeline.audit import is_incomplete  # noqa: PLC0415
     from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
+    from vpnaudit.pipeline.syslog import audit_beside  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     known = settings_from(settings, inventory)
@@ -60,10 +62,12 @@ def command(
         most_refused=stop_after,
         resume=resume,
         partial=partial,
+        syslog=syslog,
     )
     folder, manifest = collect(asked, quiet=quiet, seen=Seen(log=log, progress_s=progress, profile=profile))
     say([f"snapshot: {folder}", *summary(manifest)], quiet=quiet)
     with working("reading and judging", quiet=quiet):
-        audit = audit_sources([folder], known, datetime.now(UTC))
+        audit, strangers = audit_beside([folder], syslog, known, datetime.now(UTC))
+    say(strangers.told, quiet=quiet)
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

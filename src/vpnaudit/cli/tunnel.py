@@ -27,6 +27,7 @@ def command(
     timeout: options.Timeout = 120.0,
     max_output: options.MaxOutput = 256,
     host_keys: options.HostKeyPolicy = HostKeys.strict,
+    syslog: options.Syslog = None,
     json: options.JsonOut = None,
     html: options.HtmlOut = None,
     md: options.MdOut = None,
@@ -40,16 +41,19 @@ def command(
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from vpnaudit.cli.collecting import collect_ends  # noqa: PLC0415
-    from vpnaudit.cli.output import Wanted, emit, status, working  # noqa: PLC0415
-    from vpnaudit.pipeline.audit import audit_sources, is_incomplete  # noqa: PLC0415
+    from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
+    from vpnaudit.pipeline.audit import is_incomplete  # noqa: PLC0415
     from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
+    from vpnaudit.pipeline.syslog import audit_beside  # noqa: PLC0415
     from vpnaudit.pipeline.tunnel import narrow  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     known = settings_from(settings, inventory)
-    asked = options.collection(inventory, output, None, workers, timeout, max_output, host_keys)
+    asked = options.collection(inventory, output, None, workers, timeout, max_output, host_keys, syslog=syslog)
     sources = from_ or collect_ends(asked, device, peer, quiet=quiet)
     with working("reading and judging", quiet=quiet):
-        audit = narrow(audit_sources(sources, known, datetime.now(UTC)), device, peer)
+        whole, strangers = audit_beside(sources, syslog, known, datetime.now(UTC))
+        audit = narrow(whole, device, peer)
+    say(strangers.told, quiet=quiet)
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

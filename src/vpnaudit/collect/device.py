@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn, cast
@@ -20,11 +21,12 @@ from vpnaudit.collect.plugin import login_of
 from vpnaudit.collect.reader import Closed, Reader, Silent
 from vpnaudit.collect.refusal import MOST_LINES, is_refusal
 from vpnaudit.collect.sessions import SESSIONS, GuardedSession
+from vpnaudit.collect.told import Told, needed_first
 from vpnaudit.collect.trouble import one_line
 from vpnaudit.collect.wire import SshWire
 from vpnaudit.errors import AnswerError, DeviceError
 from vpnaudit.model.platform import CommandSpec, Platform
-from vpnaudit.model.snapshot import DeviceStatus, ManifestCommand, ManifestDevice
+from vpnaudit.model.snapshot import DeviceStatus, ManifestCommand, ManifestDevice, NotAsked
 from vpnaudit.redact import Redactor
 from vpnaudit.snapshot.write import CaptureWriter, DeviceWriter
 
@@ -59,8 +61,10 @@ class DeviceCollection:
         self._limits = limits
         self._host_keys = host_keys
         self._attempts = attempts
-        self._specs = sorted((c for c in platform.commands if c.collected), key=lambda c: not c.needed)
-        """The needed commands first: a device that runs out of time then lacks what matters least."""
+        plan = platform.for_device.get(host.name) or needed_first(platform.commands)
+        self._specs = [c for c in plan if c.collected and c.left_out is None]
+        self._told = Told(self._specs)
+        self._not_asked = [NotAsked(command=c.command, because=c.left_out) for c in plan if c.collected and c.left_out]
         self._entries: list[ManifestCommand] = []
         self._had: set[str] = set()
         self._cut: list[str] = []
@@ -116,9 +120,13 @@ class DeviceCollection:
                 reader.paged = reader.paged or group is kind.SESSION_LINES[0]
 
     def _ask_all(self, reader: Reader, deadline: Deadline) -> None:
-        following = [spec.command for spec in self._specs[1:]] + [""]
-        for spec, next_command in zip(self._specs, following, strict=True):
-            answer = _Answer(self._writer, spec, self._platform, self._limits.max_output)
+        for number, spec in enumerate(self._specs):
+            because = self._told.needless(spec)
+            if because is not None:
+                self._not_asked.append(NotAsked(command=spec.command, because=because))
+                continue
+            next_command = self._told.next_command(spec, self._specs[number + 1 :])
+            answer = _Answer(self._writer, spec, self._platform, self._limits.max_output, self._told.listener(spec))
             deadline.doing = f"in the middle of {spec.command}"
             began = time.monotonic()
             problem = None
@@ -156,11 +164,14 @@ class DeviceCollection:
             self._cut.append(f"{spec.command}: more than {self._limits.max_output} bytes, cut there")
         elif problem is None and not entry.refused:
             self._had.add(spec.command)
+            self._told.whole(spec)
         if spec.command == _CLOCK and not entry.refused:
             self._clock = answer.clock
 
     def _result(self, trouble: DeviceError | None) -> ManifestDevice:
-        missing = [spec.command for spec in self._specs if spec.needed and spec.command not in self._had]
+        passed_over = {entry.command for entry in self._not_asked}
+        needed = [spec.command for spec in self._specs if spec.needed and spec.command not in passed_over]
+        missing = [command for command in needed if command not in self._had]
         notes = [*([trouble.problem] if trouble else []), *self._notes, *self._cut]
         if missing and self._entries:
             notes.append(f"needed and not had: {', '.join(missing)}")
@@ -174,6 +185,7 @@ class DeviceCollection:
             status=status,
             error=one_line("; ".join(notes)) or None,
             commands=tuple(msgspec.structs.replace(entry, device_clock=self._clock) for entry in self._entries),
+            not_asked=tuple(self._not_asked) if self._entries else (),
         )
 
     def _fail(self, problem: str) -> NoReturn:
@@ -183,7 +195,10 @@ class DeviceCollection:
 class _Answer:
     """One answer on its way to its file. Nothing is made of an answer that never began."""
 
-    def __init__(self, writer: DeviceWriter, spec: CommandSpec, platform: Platform, limit: int) -> None:
+    def __init__(
+        self, writer: DeviceWriter, spec: CommandSpec, platform: Platform, limit: int, hear: Callable[[str], None]
+    ) -> None:
+        self._hear = hear
         self._writer = writer
         self._spec = spec
         self._limit = limit
@@ -206,6 +221,7 @@ class _Answer:
         if len(self._first) <= MOST_LINES:
             self._first.append(masked)
         self._file.line(masked)
+        self._hear(masked)
 
     @property
     def cut(self) -> bool:

@@ -40,6 +40,7 @@ def dial(
         connection = socket.socket(family, socket.SOCK_STREAM)
         share_s = deadline.remaining_s() / (len(addresses) - position)
         connection.settimeout(min(share_s, connect_timeout_s or CONNECT_S))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each step of a login waits for an ACK
         try:
             connection.connect(address)
         except OSError as error:

@@ -13,13 +13,13 @@ from vpnaudit.errors import DeviceError
 
 SILENT_S = 1.0
 """Seconds without a byte after which a prompt that a log line followed is taken for a candidate."""
-_SETTLE_S = 0.05
+_SETTLE_S = 0.01
 """Seconds of silence behind a candidate before the next command is sent: most false prompts show themselves."""
 _SETTLE_PAGED_S = 0.5
 """The same where the pager could not be turned off: a command typed at its mark would be lost."""
 _NUDGE_S = 5.0
 """Seconds without a prompt at login after which an empty line is sent."""
-_LOGIN_SETTLE_S = 0.2
+_LOGIN_SETTLE_S = 0.05
 _MOST_PASSWORD_PROMPTS = 5
 """A device asks three times; the second answer on is an empty line."""
 

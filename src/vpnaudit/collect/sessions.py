@@ -23,7 +23,9 @@ from paramiko.common import cMSG_SERVICE_REQUEST
 from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeys
 
-_LOOK_S = 0.02
+_LOOK_S = 0.005
+_QUICK = frozenset({"aes128-gcm@openssh.com", "aes256-gcm@openssh.com"})
+"""Ciphers (RFC 5647) that need no MAC: paramiko compares MACs byte by byte in Python, half of its time for a packet."""
 
 
 class GuardedSession(BaseConnection):
@@ -177,6 +179,7 @@ def _transport_preferring(key_types: tuple[str, ...]) -> Callable[..., paramiko.
         security = transport.get_security_options()
         offered = tuple(security.key_types)
         security.key_types = sorted(offered, key=lambda name: _plain(name) not in key_types)
+        security.ciphers = sorted(security.ciphers, key=lambda name: name not in _QUICK)
         return transport
 
     return make

@@ -75,6 +75,8 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
     missing: tuple[str, ...] = ()
     captures: tuple[ParsedCapture, ...] = ()
     log_captures: tuple[ParsedCapture, ...] = ()
+    not_asked: tuple[str, ...] = ()
+    """Commands that the collection left out because their answers could not matter."""
     taken_at: datetime | None = None
     clock_offset_s: float | None = None
     clock_uncertainty_s: float | None = None
@@ -99,12 +101,14 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         """Whether the table was read in which an IKE SA of `version` would stand; of both where it is not known.
 
         An ASA's `show crypto isakmp sa` lists IKEv2 too: where one such record was seen, that table counts for both.
-        A device that refuses to list IKEv2 while it lists IKEv1 has none.
+        A device that refuses to list IKEv2 while it lists IKEv1 has none, nor has one that was not asked because its
+        release or its configuration has no IKEv2.
         """
         v1 = self.read(*IKE_V1_COMMANDS)
         both = any(s.version == "v2" for _, s in self.ike_sas)
         refused = any(c.capture.command in IKE_V2_COMMANDS and c.parsed.refused for c in self.captures)
-        v2 = self.read(*IKE_V2_COMMANDS) or (v1 and (both or refused))
+        needless = any(c in IKE_V2_COMMANDS for c in self.not_asked)
+        v2 = self.read(*IKE_V2_COMMANDS) or needless or (v1 and (both or refused))
         return (v1 or version == "v2") and (v2 or version == "v1")
 
     def on_common_clock(self, own: datetime) -> datetime:

@@ -11,6 +11,26 @@ from vpnaudit.model.config import DpdMode
 from vpnaudit.model.facts import Parser
 
 
+class Needless(Struct, frozen=True, kw_only=True):
+    """When a command cannot matter, told from what the same session has answered already.
+
+    That is so where `answer` was had whole and not refused, each pattern of `sure` is found in a line of it (so that
+    what it does not show is not there), and `shown_by` in none. Lines are as they were written: secrets are masked.
+    """
+
+    answer: str
+    because: str
+    sure: tuple[re.Pattern[str], ...] = ()
+    shown_by: re.Pattern[str] | None = None
+
+
+class PeerForm(Struct, frozen=True, kw_only=True):
+    """How a command is asked about one peer: `text` has `{peer}` for its IPv4 address. `needless`: when not so."""
+
+    text: str
+    needless: tuple[Needless, ...] = ()
+
+
 class CommandSpec(Struct, frozen=True, kw_only=True):
     """One command: its canonical text, whether an audit needs it, and who reads its answer.
 
@@ -26,6 +46,13 @@ class CommandSpec(Struct, frozen=True, kw_only=True):
     other_forms: tuple[str, ...] = ()
     sent: str | None = None
     """What the device is asked, where its own word for it is another ("detailed"); null: the canonical command."""
+    needless: tuple[Needless, ...] = ()
+    """It is left out where one of these holds; where none can be told, it is sent: a refusal harms nothing."""
+    for_peer: PeerForm | None = None
+    of_tunnel: bool = True
+    """Whether the story of one tunnel needs it; other commands are about the whole device."""
+    left_out: str | None = None
+    """Why this collection does not ask it at all."""
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -151,3 +178,5 @@ class Platform(Struct, frozen=True, kw_only=True):
     remedies: RemedySyntax | None = None
     tells: tuple[re.Pattern[str], ...] = ()
     """Patterns of which one in any capture (best `show version`) says that the text is of this platform."""
+    for_device: dict[str, tuple[CommandSpec, ...]] = {}
+    """The commands of devices, by name, that are not asked the platform's usual ones; in the order of asking."""

@@ -17,7 +17,7 @@ from vpnaudit.parse.logs import scan
 from vpnaudit.parse.times import TimeContext, clock_to_utc, date_messages, parse_trace_stamp
 from vpnaudit.pipeline.folded import read_folded
 from vpnaudit.pipeline.newest import newest_and_past
-from vpnaudit.platforms.registry import platform, tell_platform
+from vpnaudit.platforms.registry import platform, resolve_command, tell_platform
 from vpnaudit.snapshot.rotation import by_age
 
 LONGEST_SHOWN = 2048
@@ -100,7 +100,9 @@ def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tupl
     config = next((p.parsed.facts.config for p in parsed if p.parsed.facts.config is not None), None)
     clock = next((p.parsed.facts.clock for p in parsed if p.parsed.facts.clock is not None), None)
     reading = clock_to_utc(clock, config) if clock is not None else None
-    missing = _missing(parsed, found)
+    not_asked = _canonical(captures, found)
+    has_log = any(p.capture.command in LOG_COMMANDS for p in parsed)
+    missing = tuple(c for c in _missing(parsed, found) if c not in not_asked or (c in LOG_COMMANDS and not has_log))
     device = Device(
         name=captures.name,
         platform=found.name if found else told,
@@ -110,12 +112,37 @@ def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tupl
         status="partial" if missing and captures.status == "complete" else captures.status,
         error=captures.error,
         missing=missing,
+        not_asked=not_asked,
         captures=tuple(p for p in parsed if p.capture.command not in LOG_COMMANDS),
         log_captures=tuple(
             _dated(p, clock, config, snapshot, now) for p in parsed if p.capture.command in LOG_COMMANDS
         ),
     )
     return device, reading
+
+
+def _canonical(captures: DeviceCaptures, found: Platform | None) -> tuple[str, ...]:
+    """What the collection left out on purpose, in canonical words. A filtered form has no part in it."""
+    name = found.name if found else None
+    told = (resolve_command(name, entry.command) for entry in captures.not_asked)
+    return tuple(sorted({typed[0] for typed in told if typed is not None and not typed[1]}))
+
+
+def with_logs(device: Device, captures: Sequence[Capture], logs: Snapshot, now: datetime) -> Device:
+    """The device with further logs of it, dated by what is known of its clock; a buffer not asked is then no gap."""
+    found = platform(device.platform) if device.platform else None
+    clock = device.clock[1] if device.clock else None
+    config = device.config[1] if device.config else None
+    ordered = sorted(captures, key=lambda c: (c.command, *_by_folder_and_age(c.file), c.first_line))
+    dated = (_dated(parse_capture(c, found), clock, config, logs, now) for c in ordered)
+    missing = tuple(c for c in device.missing if c not in LOG_COMMANDS or c not in device.not_asked)
+    made_whole = missing != device.missing and not missing and device.error is None
+    return structs.replace(
+        device,
+        log_captures=(*device.log_captures, *dated),
+        missing=missing,
+        status="complete" if made_whole else device.status,
+    )
 
 
 def parse_capture(capture: Capture, found: Platform | None) -> ParsedCapture:

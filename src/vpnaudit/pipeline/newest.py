@@ -8,6 +8,7 @@ from datetime import datetime
 
 from msgspec import structs
 
+from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.snapshot import Capture, DeviceCaptures, Snapshot
 
 Sourced = tuple[DeviceCaptures, Snapshot]
@@ -26,7 +27,9 @@ def newest_and_past(snapshots: Sequence[Snapshot], clock_of: ClockOf) -> tuple[l
     newest: dict[str, Sourced] = {}
     past: list[Sourced] = []
     for name, found in by_name.items():
-        ranked = sorted(found, key=lambda pair: (_taken(pair[0], pair[1], clock_of), pair[1].path))
+        ranked = sorted(
+            found, key=lambda pair: (not _of_one_peer(pair[0]), _taken(pair[0], pair[1], clock_of), pair[1].path)
+        )
         newest[name] = ranked[-1]
         past += [(structs.replace(d, name=ranked[-1][0].name), s) for d, s in ranked[:-1]]
     alone = _with_logs(newest, [(d, s) for s in snapshots if s.kind == "logs" for d in s.devices])
@@ -43,6 +46,11 @@ def _merged(sourced: Iterable[Sourced]) -> list[Sourced]:
             captures = structs.replace(known, captures=(*known.captures, *captures.captures))  # noqa: PLW2901
         found[key] = (captures, snapshot)
     return list(found.values())
+
+
+def _of_one_peer(captures: DeviceCaptures) -> bool:
+    """A collection about one tunnel says nothing of the others: a whole one is judged before it, however old."""
+    return any(entry.command in SA_COMMANDS for entry in captures.not_asked)
 
 
 def _taken(captures: DeviceCaptures, snapshot: Snapshot, clock_of: ClockOf) -> float:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct, structs
+from nornir.core import Nornir
+from nornir.core.inventory import Host
 
 from vpnaudit import collect
 from vpnaudit.collect.events import Watch
+from vpnaudit.collect.told import needed_first
 from vpnaudit.errors import InventoryError, UsageError
 from vpnaudit.inventory import find_credentials, give_credentials, limit_hosts, load_inventory
-from vpnaudit.model.platform import Platform
+from vpnaudit.model.platform import CommandSpec, Platform
 from vpnaudit.model.snapshot import Manifest
+from vpnaudit.pipeline.one_peer import Peer, about_peer, addresses_of, is_ipv4
+from vpnaudit.pipeline.syslog import LogPlan, read_syslog
 from vpnaudit.platforms.registry import all_platforms
 from vpnaudit.snapshot.folder import read_manifest
 from vpnaudit.snapshot.write import newest_partial
@@ -25,7 +31,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """What to collect, from where, within which limits. `timeout_s` is one device in all; `max_output` in bytes.
 
     `retries` are of a connection that failed, `most_refused` logins refused without a good one end the run (0: never).
-    `resume`: go on with the newest unfinished collection in `output`, or with `partial` where it is given.
+    `resume`: go on with the newest unfinished collection in `output`, or with `partial` where it is given. `syslog`: a
+    syslog server's file or folder; the buffers of devices whose lines it has are not asked.
     """
 
     inventory: Path
@@ -39,6 +46,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     most_refused: int = collect.MOST_REFUSED
     resume: bool = False
     partial: Path | None = None
+    syslog: Path | None = None
 
 
 def plans() -> dict[str, Platform]:
@@ -52,6 +60,25 @@ def plans() -> dict[str, Platform]:
     return found
 
 
+def plans_for(nornir: Nornir, peers: Mapping[str, Peer], logged: LogPlan | None) -> dict[str, Platform]:
+    """The same, with the commands of each device that is asked others.
+
+    `peers` are the devices of which one peer is wanted, `logged` says whose log lines a syslog server has.
+    """
+    known = plans()
+    own: dict[str, dict[str, tuple[CommandSpec, ...]]] = {}
+    for name, host in nornir.inventory.hosts.items():
+        platform_name = host.get_connection_parameters("netmiko").platform or ""
+        if platform_name not in known:
+            continue
+        commands = needed_first(known[platform_name].commands)
+        asked = about_peer(commands, peers[name]) if name in peers else commands
+        asked = logged.applied(host, asked) if logged is not None else asked
+        if asked != commands:
+            own.setdefault(platform_name, {})[name] = asked
+    return {name: structs.replace(plan, for_device=own.get(name, {})) for name, plan in known.items()}
+
+
 def collect_snapshot(
     wanted: Wanted,
     environ: Mapping[str, str],
@@ -59,11 +86,12 @@ def collect_snapshot(
     ask: Ask | None = None,
     on_done: OnDone | None = None,
     watch: Sequence[Watch] = (),
+    peers: Mapping[str, Peer] | None = None,
 ) -> tuple[Path, Manifest]:
     """Collect the inventory's devices. Gives the snapshot's folder and its manifest.
 
-    `on_done` hears of every finished device: name, status, error; `watch` of everything that happens. Raises
-    InventoryError and UsageError, and Interrupted for KeyboardInterrupt.
+    `on_done` hears of every finished device: name, status, error; `watch` of everything that happens. `peers`:
+    of these devices one peer only. Raises InventoryError, UsageError, SourceError; Interrupted for KeyboardInterrupt.
     """
     resume = _to_resume(wanted)
     nornir = load_inventory(wanted.inventory, workers=wanted.workers)
@@ -71,10 +99,11 @@ def collect_snapshot(
         nornir = limit_hosts(nornir, wanted.limit)
     if not nornir.inventory.hosts:
         raise InventoryError(str(wanted.inventory), "has no devices")
+    logged = LogPlan.of(read_syslog(wanted.syslog), nornir, datetime.now(UTC)) if wanted.syslog is not None else None
     give_credentials(nornir, find_credentials(nornir, environ, ask))
     folder = collect.run(
         nornir,
-        plans(),
+        plans_for(nornir, peers or {}, logged),
         output=wanted.output,
         timeout_s=wanted.timeout_s,
         max_output=wanted.max_output,
@@ -123,12 +152,20 @@ def collect_tunnel(
     The peer is told by its name, by its management address, or by an entry of `addresses` in its data.
     """
     nornir = load_inventory(wanted.inventory, workers=wanted.workers)
-    if device not in nornir.inventory.hosts:
-        known = ", ".join(sorted(nornir.inventory.hosts))
+    hosts = nornir.inventory.hosts
+    if device not in hosts:
+        known = ", ".join(sorted(hosts))
         raise UsageError(f"{device} is not in {wanted.inventory}; there are {known}")
-    names = {device}
-    for name, host in nornir.inventory.hosts.items():
-        if peer in {name, host.hostname} or peer in (host.extended_data().get("addresses") or ()):
-            names.add(name)
-    limited = structs.replace(wanted, limit=",".join(sorted(names)))
-    return collect_snapshot(limited, environ, ask=ask, on_done=on_done, watch=watch)[0]
+    others = [name for name, host in hosts.items() if name != device and peer in {name, *addresses_of(host)}]
+    peers = {device: _peer_of(peer, [hosts[name] for name in others])}
+    own = addresses_of(hosts[device])
+    peers.update((name, Peer(addresses=own, certain=False)) for name in others)
+    limited = structs.replace(wanted, limit=",".join(sorted(peers)))
+    return collect_snapshot(limited, environ, ask=ask, on_done=on_done, watch=watch, peers=peers)[0]
+
+
+def _peer_of(peer: str, others: Sequence[Host]) -> Peer:
+    """What the device asks for: the address as given, unless it is a name or an address that others are managed at."""
+    if is_ipv4(peer) and peer not in {host.hostname for host in others}:
+        return Peer(addresses=(peer,), certain=True)
+    return Peer(addresses=tuple(dict.fromkeys(a for host in others for a in addresses_of(host))), certain=False)

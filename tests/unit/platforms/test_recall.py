@@ -6,6 +6,7 @@ What is measured, and how, is docs/recall.py; its table is docs/recall.md.
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
 
@@ -54,6 +55,15 @@ def test_records_point_to_their_lines(sample: Path) -> None:
     assert all(lines[sa.line - 1].strip().startswith("spi:") for sa in found.ipsec_sas if sa.spi != 0)
     assert all("local" in lines[flow.line - 1] for flow in found.ipsec_flows)
     assert all("Interface:" in lines[session.line - 1] for session in found.sessions if session.interface)
+
+
+@pytest.mark.shared
+@each([s for s in SAMPLES if s.parts[-3] == "cisco_asa" and "ipsec-sa" in s.parent.name])
+def test_an_sa_that_was_rekeyed_says_so(sample: Path) -> None:
+    found = recall.parse(sample, sample.read_text(encoding="utf-8", errors="replace")).facts.ipsec_sas
+    notes = json.loads(sample.with_suffix(".expect.json").read_text(encoding="utf-8"))
+    noted = {(sa["direction"], sa["spi"]) for sa in notes.get("sas", ()) if sa.get("rekeyed")}
+    assert {(sa.direction, sa.spi) for sa in found if "Rekeyed" in (sa.settings or "")} == noted
 
 
 @pytest.mark.shared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import pytest
@@ -10,16 +11,18 @@ from vpnaudit.model.platform import Platform
 from vpnaudit.platforms.gather import refuse_twins
 from vpnaudit.platforms.registry import all_platforms, platform, resolve_command, tell_platform
 
-NEEDED = {
+NEEDED_OF_ALL = {
     "show clock",
     "show version",
     "show running-config",
     "show crypto isakmp sa",
     "show crypto ipsec sa",
-    "show crypto map",
-    "show memory statistics",
     "show interfaces",
     "show logging",
+}
+NEEDED = {
+    "cisco_asa": NEEDED_OF_ALL,
+    "cisco_ios": NEEDED_OF_ALL | {"show crypto map", "show memory statistics"},
 }
 RESOLVED = [
     ("sh cry ips sa pe 192.0.2.1 det", "show crypto ipsec sa detail", "peer 192.0.2.1"),
@@ -53,6 +56,15 @@ RESOLVED = [
     ("sh cry eli all", "show crypto eli", "all"),
     ("show crypto ikev2 stats exchange detailed", "show crypto ikev2 stats exchange detail", ""),
     ("show sdwan ipsec local-sa 192.0.2.9", "show sdwan ipsec local-sa", "192.0.2.9"),
+]
+RESOLVED_ON_ASA = [
+    ("sh int", "show interfaces", ""),
+    ("show_interface", "show interfaces", ""),
+    ("sh cry ips sa pe 192.0.2.1 det", "show crypto ipsec sa detail", "peer 192.0.2.1"),
+    ("show cry isa sa det", "show crypto isakmp sa detail", ""),
+    ("show_vpn-sessiondb_detail_l2l", "show vpn-sessiondb detail l2l", ""),
+    ("show vpn-sessiondb l2l", "show vpn-sessiondb l2l", ""),
+    ("show mem det", "show memory detail", ""),
 ]
 NOT_RESOLVED = [
     "",
@@ -97,14 +109,23 @@ def test_no_platform_of_that_name() -> None:
     assert platform("juniper_junos") is None
 
 
-def test_needed_and_planned_on_ios() -> None:
-    ios = platform("cisco_ios")
-    assert ios is not None
-    planned = [spec.command for spec in ios.commands if spec.collected]
-    assert {spec.command for spec in ios.commands if spec.needed} == NEEDED
-    assert set(planned) >= NEEDED
+@pytest.mark.parametrize("name", sorted(NEEDED))
+def test_needed_and_planned(name: str) -> None:
+    """DESIGN 5. The clock first, so that the rest can be dated; the log last, so that it holds what happened since."""
+    found = platform(name)
+    assert found is not None
+    planned = [spec.command for spec in found.commands if spec.collected]
+    assert {spec.command for spec in found.commands if spec.needed} == NEEDED[name]
+    assert set(planned) >= NEEDED[name]
+    assert planned == list(importlib.import_module(f"vpnaudit.platforms.{name}.platform").PLAN)
     assert planned[0] == "show clock"
     assert planned[-1] == "show logging"
+
+
+def test_a_command_that_the_device_knows_by_another_word() -> None:
+    asa = platform("cisco_asa")
+    assert asa is not None
+    assert next(s.sent for s in asa.commands if s.command == "show interfaces") == "show interface"
 
 
 @pytest.mark.parametrize("each", all_platforms(), ids=lambda each: each.name)
@@ -134,6 +155,11 @@ def test_each_command_resolves_to_itself_or_to_what_it_filters(each: Platform) -
 @pytest.mark.parametrize(("typed", "command", "argument"), RESOLVED)
 def test_what_was_typed(typed: str, command: str, argument: str) -> None:
     assert resolve_command("cisco_ios", typed) == (command, argument)
+
+
+@pytest.mark.parametrize(("typed", "command", "argument"), RESOLVED_ON_ASA)
+def test_what_was_typed_at_an_asa(typed: str, command: str, argument: str) -> None:
+    assert resolve_command("cisco_asa", typed) == (command, argument)
 
 
 @pytest.mark.parametrize("typed", NOT_RESOLVED, ids=lambda typed: typed[:20])

@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from vpnaudit.model.config import AclEntry
-from vpnaudit.platforms.cisco_ios._statements import Statement, after
+from vpnaudit.platforms.statements import Statement, after
 
 Networks = tuple[str | None, ...]
 """Networks as `address/length`; null stands for one that is no plain network (a host name, an unknown object)."""

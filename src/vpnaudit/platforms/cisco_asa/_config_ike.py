@@ -14,7 +14,7 @@ from msgspec import Struct
 from vpnaudit.model.config import DpdSetting, IkeProfile, IsakmpPolicy, PeerMatch
 from vpnaudit.platforms.cisco_ios._config_access_lists import is_address
 from vpnaudit.platforms.cisco_ios._config_ike import address_match, number
-from vpnaudit.platforms.cisco_ios._statements import Statement, after, first
+from vpnaudit.platforms.statements import Statement, after, first
 
 DEFAULT_GROUP = "DefaultL2LGroup"
 DEFAULT_POLICY = "DfltGrpPolicy"

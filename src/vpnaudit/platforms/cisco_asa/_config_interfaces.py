@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 from vpnaudit.model.config import ConfigInterface
 from vpnaudit.platforms.cisco_ios._config_access_lists import is_address
 from vpnaudit.platforms.cisco_ios._config_interfaces import interfaces as ios_interfaces
-from vpnaudit.platforms.cisco_ios._statements import Statement, after, first
+from vpnaudit.platforms.statements import Statement, after, first
 
 
 class _Applied(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from vpnaudit.model.config import IpsecProfile, MapEntry, TransformSet
 from vpnaudit.platforms.cisco_asa._config_ike import DEFAULT_GROUP, idle_seconds
 from vpnaudit.platforms.cisco_ios._config_ike import number
 from vpnaudit.platforms.cisco_ios._config_ipsec import ipsec_facts as ios_ipsec_facts
-from vpnaudit.platforms.cisco_ios._statements import Statement, after
+from vpnaudit.platforms.statements import Statement, after
 
 _INTEGRITY = {
     "md5": "esp-md5-hmac",

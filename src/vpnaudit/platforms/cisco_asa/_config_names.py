@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpnaudit.platforms.cisco_ios._config_access_lists import is_address
-from vpnaudit.platforms.cisco_ios._statements import Statement, after
+from vpnaudit.platforms.statements import Statement, after
 
 _HOLDERS = frozenset(
     ("access-list", "crypto", "host", "ip", "isakmp", "logging", "network-object", "ntp", "range", "subnet", "tunnel")

@@ -8,7 +8,7 @@ from vpnaudit.model.config import Failover, TimeStamps
 from vpnaudit.platforms.cisco_ios._config_access_lists import is_address
 from vpnaudit.platforms.cisco_ios._config_ike import number
 from vpnaudit.platforms.cisco_ios._config_system import system_facts as ios_system_facts
-from vpnaudit.platforms.cisco_ios._statements import Statement, after, first
+from vpnaudit.platforms.statements import Statement, after, first
 
 
 def system_facts(top: list[Statement]) -> dict[str, Any]:

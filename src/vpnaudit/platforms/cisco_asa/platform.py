@@ -6,7 +6,7 @@ import re
 
 from msgspec import structs
 
-from vpnaudit.model.platform import CommandSpec, Defaults, Platform, Words
+from vpnaudit.model.platform import CommandSpec, Defaults, Needless, PeerForm, Platform, Words
 from vpnaudit.platforms.cisco_asa.remedies import REMEDIES
 from vpnaudit.platforms.gather import commands_in
 
@@ -54,10 +54,60 @@ _SECRETS = (
 """Secrets in words that only an ASA uses; those of every Cisco are known to `redact`."""
 
 
+_END = re.compile(r"^: end$")
+_WHOLE = (_END, re.compile(r"^interface \S"), re.compile(r"^crypto "))
+
+
+def _not_configured(words: str, what: str) -> tuple[Needless, ...]:
+    """Needless where a configuration that was printed whole has none of `words` (an expression)."""
+    shown = re.compile(words, re.IGNORECASE)
+    because = f"the configuration has no {what}"
+    return (Needless(answer="show running-config", sure=_WHOLE, shown_by=shown, because=because),)
+
+
+NEEDLESS = {
+    "show crypto ikev1 sa detail": _not_configured("ikev1|isakmp", "IKEv1"),
+    "show crypto ikev2 sa detail": _not_configured("ikev2", "IKEv2"),
+    "show failover": (
+        Needless(
+            answer="show running-config",
+            sure=(_END, re.compile(r"^no failover$")),
+            shown_by=re.compile(r"^failover(?: |$)"),
+            because="failover is off",
+        ),
+    ),
+    "show ntp status": (
+        Needless(
+            answer="show version",
+            sure=(re.compile(r"^Cisco Adaptive Security Appliance Software Version \S+ <context>"),),
+            because="a context has the clock of its system, and no NTP of its own",
+        ),
+    ),
+}
+"""Of which commands an earlier answer may say that they cannot matter."""
+PEER_FORMS = {
+    "show crypto ipsec sa": PeerForm(text="show crypto ipsec sa peer {peer}"),
+    "show crypto ipsec sa detail": PeerForm(text="show crypto ipsec sa peer {peer} detail"),
+    "show vpn-sessiondb detail l2l": PeerForm(text="show vpn-sessiondb detail l2l filter ipaddress {peer}"),
+}
+"""Of the big tables one peer's part alone."""
+_OF_THE_DEVICE = {"show crypto ipsec stats"}
+"""Sums over the whole device: nothing in them is one tunnel's."""
+
+
 def _plan(commands: tuple[CommandSpec, ...]) -> tuple[CommandSpec, ...]:
     """Put the planned commands first, in order; whatever else can be read follows and is not sent."""
     known = {spec.command: spec for spec in commands}
-    planned = tuple(structs.replace(known[name], collected=True) for name in PLAN)
+    planned = tuple(
+        structs.replace(
+            known[name],
+            collected=True,
+            needless=NEEDLESS.get(name, ()),
+            for_peer=PEER_FORMS.get(name),
+            of_tunnel=name not in _OF_THE_DEVICE,
+        )
+        for name in PLAN
+    )
     return planned + tuple(structs.replace(s, collected=False) for s in commands if s.command not in PLAN)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
+from msgspec import structs
+
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.system import InterfaceState
 from vpnaudit.parse.engine import Row, parse_answer
+from vpnaudit.platforms.interface_rows import interface_of
 
 
 def parse(text: str) -> Parsed:
@@ -20,18 +23,10 @@ def _facts(rows: list[Row]) -> Facts:
 
 
 def _interface(row: Row) -> InterfaceState:
-    return InterfaceState(
-        line=row.line,
-        name=row["NAME"],
+    return structs.replace(
+        interface_of(row),
         nameif=row.text("NAMEIF"),
-        status=row.text("STATUS"),
-        line_protocol=row.text("LINE_PROTOCOL"),
-        address=row.text("ADDRESS"),
         prefix_length=_prefix_length(row["MASK"]),
-        input_errors=row.number("INPUT_ERRORS"),
-        crc_errors=row.number("CRC"),
-        output_errors=row.number("OUTPUT_ERRORS"),
-        interface_resets=row.number("INTERFACE_RESETS"),
         input_rate_bps=_bits(row.number("INPUT_RATE")),
         output_rate_bps=_bits(row.number("OUTPUT_RATE")),
         input_packets=_first(row.number("INPUT_PACKETS"), row.number("TRAFFIC_INPUT")),

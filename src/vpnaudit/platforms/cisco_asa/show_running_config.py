@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from vpnaudit.model.config import ConfigFacts
-from vpnaudit.model.facts import Coverage, Facts, Parsed
+from vpnaudit.model.facts import Parsed
 from vpnaudit.model.platform import CommandSpec
-from vpnaudit.parse.engine import Row, run_template
-from vpnaudit.parse.refusal import is_refused
+from vpnaudit.parse.engine import Row
 from vpnaudit.platforms.cisco_asa._config_access_lists import access_lists
 from vpnaudit.platforms.cisco_asa._config_ike import ike_facts
 from vpnaudit.platforms.cisco_asa._config_interfaces import interfaces
 from vpnaudit.platforms.cisco_asa._config_ipsec import ipsec_facts
 from vpnaudit.platforms.cisco_asa._config_names import write_out
 from vpnaudit.platforms.cisco_asa._config_system import system_facts
-from vpnaudit.platforms.cisco_ios._statements import Statement, statements
+from vpnaudit.platforms.configuration import read_configuration
+from vpnaudit.platforms.statements import Statement
 
 
 def parse(text: str) -> Parsed:
     """Read a running or startup configuration, or what one of its parts shows."""
-    rows, coverage = run_template("cisco_asa", "show_running-config", text)
-    if is_refused(text):
-        return Parsed(coverage=Coverage(lines=coverage.lines, understood=coverage.lines), refused=True)
-    config = _config(rows, statements(rows, coverage.unparsed)) if rows else None
-    return Parsed(facts=Facts(config=config), coverage=coverage)
+    return read_configuration("cisco_asa", text, _config)
 
 
 def _config(rows: list[Row], top: list[Statement]) -> ConfigFacts:

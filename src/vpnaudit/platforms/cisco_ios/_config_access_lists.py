@@ -7,7 +7,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_network
 from typing import Literal
 
 from vpnaudit.model.config import AclEntry
-from vpnaudit.platforms.cisco_ios._statements import Statement, after
+from vpnaudit.platforms.statements import Statement, after
 
 _ANY_V4 = "0.0.0.0/0"
 _ANY_V6 = "::/0"

@@ -9,7 +9,7 @@ from netutils.interface import canonical_interface_name
 
 from vpnaudit.model.config import ConfigInterface
 from vpnaudit.platforms.cisco_ios._config_access_lists import is_address
-from vpnaudit.platforms.cisco_ios._statements import Statement, after, first
+from vpnaudit.platforms.statements import Statement, after, first
 
 _SHARES_AN_ADDRESS = ("standby", "vrrp", "glbp")
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from vpnaudit.model.config import IpsecProfile, LifetimeSetting, MapEntry, PeerMatch, TransformSet
 from vpnaudit.platforms.cisco_ios._config_ike import address_match, number
 from vpnaudit.platforms.cisco_ios._config_interfaces import interface_name
-from vpnaudit.platforms.cisco_ios._statements import Statement, after, first
+from vpnaudit.platforms.statements import Statement, after, first
 
 _LIFETIME = "security-association lifetime"
 _DAY_S = 86400

@@ -6,7 +6,7 @@ import re
 
 from msgspec import structs
 
-from vpnaudit.model.platform import CommandSpec, Defaults, Platform
+from vpnaudit.model.platform import CommandSpec, Defaults, Needless, PeerForm, Platform
 from vpnaudit.platforms.cisco_ios.remedies import REMEDIES
 from vpnaudit.platforms.gather import commands_in
 
@@ -69,10 +69,87 @@ _SECRETS = (
 """Secrets in words that only IOS uses; those of every Cisco are known to `redact`."""
 
 
+_CLASSIC = r"^(?:Cisco )?IOS (?:Software, |\(tm\) )[^\[]{0,200}Version "
+_XE = re.compile(r"IOSD|IOS[- ]XE", re.IGNORECASE)
+_WHOLE = (re.compile(r"^interface \S"), re.compile(r"^end$"))
+"""What a configuration shows that was printed to its end; one cut to a user's privileges lacks the sections."""
+_NO_QFP = (
+    Needless(
+        answer="show version",
+        sure=(re.compile(_CLASSIC + r"1[25]\.\d{1,2}\("),),
+        shown_by=_XE,
+        because="only IOS-XE has it, and this is classic IOS",
+    ),
+)
+_NO_IKEV2 = (
+    Needless(
+        answer="show version",
+        sure=(re.compile(_CLASSIC + r"12\.(?:[0-3]\(|4\(1?\d[a-z]?\))"),),
+        shown_by=_XE,
+        because="the release is older than IKEv2",
+    ),
+    Needless(
+        answer="show running-config",
+        sure=(*_WHOLE, re.compile(r"^crypto (?:isakmp|ipsec|map|dynamic-map|keyring|gdoi) ")),
+        shown_by=re.compile(r"ikev2", re.IGNORECASE),
+        because="the configuration has no IKEv2",
+    ),
+)
+_NO_NHRP = (
+    Needless(
+        answer="show running-config",
+        sure=(*_WHOLE, re.compile(r"^ (?:no )?ip address\b")),
+        # A virtual template may get its NHRP from an AAA server.
+        shown_by=re.compile(r"\bnhrp\b|gre multipoint|virtual-template", re.IGNORECASE),
+        because="the configuration has no NHRP",
+    ),
+)
+NEEDLESS = {
+    "show platform resources": _NO_QFP,
+    "show platform hardware qfp active feature ipsec datapath drops": _NO_QFP,
+    "show crypto ikev2 sa detail": _NO_IKEV2,
+    "show crypto ikev2 stats exchange": _NO_IKEV2,
+    "show crypto ikev2 stats timeout": _NO_IKEV2,
+    "show ip nhrp": _NO_NHRP,
+    "show dmvpn": _NO_NHRP,
+}
+"""Of which commands an earlier answer may say that they cannot matter."""
+_FRONT_VRF = (
+    Needless(
+        answer="show running-config",
+        sure=(re.compile(r"^ (?:ip )?vrf forwarding (?!Mgmt)|^ tunnel vrf |\bfvrf |^crypto keyring \S+ vrf "),),
+        because="the form finds no peer behind a VRF",
+    ),
+)
+PEER_FORMS = {
+    "show crypto ipsec sa": PeerForm(text="show crypto ipsec sa peer {peer}", needless=_FRONT_VRF),
+    "show crypto ipsec sa detail": PeerForm(text="show crypto ipsec sa peer {peer} detail", needless=_FRONT_VRF),
+    "show crypto session detail": PeerForm(text="show crypto session remote {peer} detail", needless=_FRONT_VRF),
+}
+"""Of the big tables one peer's part alone. The IKE tables are asked whole: they are short, and show what is missing."""
+_OF_THE_DEVICE = {
+    "show processes memory sorted",
+    "show platform resources",
+    "show crypto ikev2 stats exchange",
+    "show crypto ikev2 stats timeout",
+    "show platform hardware qfp active feature ipsec datapath drops",
+}
+"""Sums over the whole device: nothing in them is one tunnel's."""
+
+
 def _plan(commands: tuple[CommandSpec, ...]) -> tuple[CommandSpec, ...]:
     """Put the planned commands first, in order; whatever else can be read follows and is not sent."""
     known = {spec.command: spec for spec in commands}
-    planned = tuple(structs.replace(known[name], collected=True) for name in PLAN)
+    planned = tuple(
+        structs.replace(
+            known[name],
+            collected=True,
+            needless=NEEDLESS.get(name, ()),
+            for_peer=PEER_FORMS.get(name),
+            of_tunnel=name not in _OF_THE_DEVICE,
+        )
+        for name in PLAN
+    )
     return planned + tuple(structs.replace(s, collected=False) for s in commands if s.command not in PLAN)
 
 

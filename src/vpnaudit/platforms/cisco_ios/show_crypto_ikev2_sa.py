@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
-from vpnaudit.model.sa import ChildSa, DpdTimers, IkeSa
+from vpnaudit.model.sa import IkeSa
 from vpnaudit.parse.engine import Row, parse_answer
+from vpnaudit.platforms.ikev2_rows import ikev2_sa
 
-_NAT_T = {"detected": True, "not detected": False}
 _INITIATOR = {"Yes": True, "No": False, "INITIATOR": True, "RESPONDER": False}
 
 
@@ -21,39 +21,13 @@ def _facts(rows: list[Row]) -> Facts:
 
 
 def _ike_sa(row: Row) -> IkeSa:
-    lifetime_s, active_s = row.number("LIFETIME_S"), row.number("ACTIVE_S")
-    return IkeSa(
-        line=row.line,
-        version="v2",
-        local=row.text("LOCAL"),
-        remote=row.text("REMOTE"),
-        local_port=row.number("LOCAL_PORT"),
-        remote_port=row.number("REMOTE_PORT"),
+    return ikev2_sa(
+        row,
         status=row.text("STATUS"),
-        state=row.text("DESCRIPTION"),
-        lifetime_s=lifetime_s,
-        active_s=active_s,
-        remaining_s=None if lifetime_s is None or active_s is None else max(lifetime_s - active_s, 0),
-        dpd=_dpd(row),
-        child_sas=tuple(child for pair in row.each("CHILD") for child in _children(pair)),
         initiator=_INITIATOR.get(row["INITIATOR"] or row["ROLE"]),
-        nat_t=_NAT_T.get(row["NAT_T"]),
         vrf=None if row["IVRF"] in {"", "none"} else row["IVRF"],
         front_vrf="" if row["FVRF"] == "none" else row.text("FVRF"),
-        conn_id=row.number("TUNNEL_ID"),
     )
-
-
-def _dpd(row: Row) -> DpdTimers | None:
-    """The timers that this SA runs with; an interval of 0 means that this end sends no probes."""
-    if not row["DPD_INTERVAL_S"]:
-        return None
-    return DpdTimers(interval_s=row.number("DPD_INTERVAL_S"), retry_s=row.number("DPD_RETRY_S"))
-
-
-def _children(pair: str) -> tuple[ChildSa, ChildSa]:
-    inbound, outbound = pair.split("/")
-    return ChildSa(direction="in", spi=int(inbound, 16)), ChildSa(direction="out", spi=int(outbound, 16))
 
 
 COMMANDS = (

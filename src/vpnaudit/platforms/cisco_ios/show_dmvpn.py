@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
-from vpnaudit.model.sa import NbmaPeer
 from vpnaudit.parse.engine import Row, parse_answer
+from vpnaudit.platforms.cisco_ios._nbma import nbma_peers
 
 
 def parse(text: str) -> Parsed:
@@ -14,19 +14,7 @@ def parse(text: str) -> Parsed:
 
 
 def _facts(rows: list[Row]) -> Facts:
-    return Facts(
-        nbma_peers=tuple(
-            NbmaPeer(
-                line=row.line,
-                nbma=row["NBMA"],
-                tunnel=row.text("TUNNEL"),
-                interface=row.text("INTERFACE"),
-                state=row.text("STATE"),
-            )
-            for row in rows
-            if row["NBMA"] not in {"", "UNKNOWN"}
-        )
-    )
+    return Facts(nbma_peers=nbma_peers(rows, "STATE"))
 
 
 COMMANDS = (

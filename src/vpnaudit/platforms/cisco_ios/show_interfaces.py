@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.system import InterfaceState
 from vpnaudit.parse.engine import Row, parse_answer
+from vpnaudit.platforms.interface_rows import interface_of
 
 
 def parse(text: str) -> Parsed:
@@ -18,19 +21,11 @@ def _facts(rows: list[Row]) -> Facts:
 
 
 def _interface(row: Row) -> InterfaceState:
-    return InterfaceState(
-        line=row.line,
-        name=row["NAME"],
-        status=row.text("STATUS"),
-        line_protocol=row.text("LINE_PROTOCOL"),
-        address=row.text("ADDRESS"),
+    return structs.replace(
+        interface_of(row),
         prefix_length=row.number("PREFIX_LENGTH"),
-        input_errors=row.number("INPUT_ERRORS"),
-        crc_errors=row.number("CRC"),
-        output_errors=row.number("OUTPUT_ERRORS"),
         input_drops=row.number("INPUT_DROPS"),
         output_drops=row.number("OUTPUT_DROPS"),
-        interface_resets=row.number("INTERFACE_RESETS"),
         carrier_transitions=row.number("CARRIER_TRANSITIONS"),
         input_rate_bps=row.number("INPUT_RATE"),
         output_rate_bps=row.number("OUTPUT_RATE"),
