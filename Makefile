@@ -53,6 +53,7 @@ bench: $(BENCH)/.ready
 	PYTHONPATH=src $(BENCH)/bin/python benchmarks/parse_ipsec_sa.py --write
 	PYTHONPATH=src $(BENCH)/bin/python benchmarks/scan_log.py --write
 	PYTHONPATH=src $(BENCH)/bin/python benchmarks/judge_fleet.py --write
+	PYTHONPATH=src $(BENCH)/bin/python benchmarks/collect_fleet.py --write
 
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
   --no-emit-find-links --no-emit-trusted-host --no-header

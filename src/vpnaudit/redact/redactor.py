@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from ahocorasick_rs import AhoCorasick
+
 from vpnaudit.redact.blocks import MASK, Banner, Blocks, Context, KeyChain, Script, Tables
 from vpnaudit.redact.patterns import RULES
 from vpnaudit.redact.wrapped import Wrapped
@@ -64,12 +66,20 @@ class Redactor:
         return line
 
 
+_WORDS = tuple(dict.fromkeys(rule.trigger for rule in RULES))
+_TRIGGERS = AhoCorasick(_WORDS)
+_RULES_OF = tuple(tuple(n for n, rule in enumerate(RULES) if rule.trigger == word) for word in _WORDS)
+
+
 def _patterns(line: str, platform_patterns: tuple[re.Pattern[str], ...]) -> Iterator[re.Pattern[str]]:
-    """The patterns that may find something in a line. Looking for substrings costs a tenth of searching for all."""
+    """The patterns that may find something in a line.
+
+    All triggers are looked for at once: one by one took half of a line's time.
+    """
     lower = line.lower().replace("\t", " ")
-    for rule in RULES:
-        if rule.trigger in lower:
-            yield rule.pattern
+    found = {match[0] for match in _TRIGGERS.find_matches_as_indexes(lower, overlapping=True)}
+    for position in sorted(position for number in found for position in _RULES_OF[number]):
+        yield RULES[position].pattern
     yield from platform_patterns
 
 
