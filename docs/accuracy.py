@@ -70,6 +70,7 @@ class Row:
 
     situation: Situation
     level: str
+    between: str
     fault: str
     truth: str
     told: str
@@ -180,14 +181,17 @@ def _row(asked: Situation, level: str, truth: Truth, folder: Path, audit: Audit,
     logged = _lines(folder, truth)
     allowed = {cause} if logged else {cause, NOTHING}
     late = sum(n for name, n in truth["late_lines"].items() if (folder / name).is_dir())
-    if logged and logged == late:  # what is left to be seen are packets that were under way as their SA ended
+    unseen = truth["cause"] is None or not (folder / truth["receiver"]).is_dir()
+    if logged and logged == late and unseen:  # what is left to be seen are packets under way as their SA ended
         cause, allowed = NORMAL, {NORMAL, cause}
-    whole = next((r for r in before if r.level == ALL and r.truth == cause and r.fault == truth["fault"]), None)
+    between = " and ".join(e["address"] for e in truth["ends"])
+    whole = next((r for r in before if r.level == ALL and r.between == between), None)
     return Row(
         situation=asked,
         level=level,
+        between=between,
         fault=truth["fault"],
-        truth=(told if told in allowed else cause) if logged or told == cause else NOTHING,
+        truth=(told if told in allowed else cause) if logged or told != NOTHING else NOTHING,
         told=told,
         confidence=first.confidence if first else None,
         is_right=told in allowed,
@@ -198,7 +202,8 @@ def _row(asked: Situation, level: str, truth: Truth, folder: Path, audit: Audit,
 def _is_raised(whole: Row, first: AuditDiagnosis | None) -> bool:
     if first is None or first.cause != whole.told or whole.confidence is None or first.cause == OPEN:
         return False
-    return CONFIDENCES.index(first.confidence) < [str(c) for c in CONFIDENCES].index(whole.confidence)
+    surest_first = [str(c) for c in CONFIDENCES]
+    return surest_first.index(first.confidence) < surest_first.index(whole.confidence)
 
 
 def _is_about(diagnosis: AuditDiagnosis, truth: Truth) -> bool:
@@ -253,7 +258,9 @@ Made by `python docs/accuracy.py --seed {seed} --count {count} --write` (minutes
 tunnels beside them; hubs and branches with drawn names, addresses, models (IOS and IOS-XE), zones and clocks, at a
 drawn moment between {EARLIEST:%Y} and {LATEST:%Y}, with 12 to 48 hours of life before it. Lines, tables and counters
 follow from a fault's root facts (who lost which SA, what was lost on the path); the simulation shares no code with
-what is measured. Each tunnel's truth is set beside the first diagnosis of it.
+what is measured. Each tunnel's truth is set beside the first diagnosis of it. Where all that is left to be seen
+of a tunnel are packets that were under way as their SA ended, at an end that is not the fault's, `normal-rekey` is true
+of them.
 
 | fault | tunnels | what is true |
 |---|---:|---|

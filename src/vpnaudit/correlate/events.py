@@ -24,6 +24,8 @@ FlowKey = tuple[str, str | None, int]
 Sightings = dict[tuple[str, int, int], list[tuple[ParsedCapture, LogMessage]]]
 """Where one line stands: by file, first line and number of each capture that has it."""
 NEVER = datetime.max.replace(tzinfo=UTC)
+ZONE_DOUBT_S = 14 * 3600.0
+"""So far zones lie from UTC: bound of a stamp that may be in UTC or in the device's own zone."""
 
 
 def flow_key(event: Event) -> FlowKey:
@@ -82,13 +84,22 @@ def _event(device: Device, sources: Sightings) -> Event:
         time=first.time,
         time_from=first.time_from,
         at=at,
-        uncertainty_s=first.stamp.resolution_s if first.stamp else 0.0,
+        uncertainty_s=(first.stamp.resolution_s if first.stamp else 0.0) + _zone_doubt_s(device, first),
         interface=first.interface,
         count=max(sum(m.count for _, m in found) for found in sources.values()),
         raw=first.raw,
         packet_sequence=first.packet_sequence,
         evidence=_evidence(device, sources),
     )
+
+
+def _zone_doubt_s(device: Device, message: LogMessage) -> float:
+    """A stamp without zone of a device that is elsewhere: only its configuration says whether the log is in UTC."""
+    if device.config is not None or device.clock is None or message.stamp is None:
+        return 0.0
+    stamp, zone = message.stamp, device.clock[1].zone
+    printed = stamp.zone is not None or stamp.utc_offset_min is not None or stamp.kind == "uptime"
+    return 0.0 if printed or zone is None or zone.upper() in {"UTC", "GMT"} else ZONE_DOUBT_S
 
 
 def _evidence(device: Device, sources: Sightings) -> tuple[Evidence, ...]:

@@ -173,4 +173,5 @@ def _rekeys(wanted: set[str | None], tunnels: Sequence[Tunnel], ledger: Ledger) 
     for entry in ledger.entries():
         for tunnel_id in facing.get((entry.device, normal(entry.peer or "")), ()):
             entries[tunnel_id].append(entry)
-    return {t.id: seen_rekeys(entries[t.id]) + predicted_rekeys(t) for t in tunnels if t.id in wanted}
+    seen = {tunnel_id: seen_rekeys(found) for tunnel_id, found in entries.items()}
+    return {t.id: seen[t.id] + predicted_rekeys(t, seen[t.id]) for t in tunnels if t.id in wanted}

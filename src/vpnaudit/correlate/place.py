@@ -190,6 +190,8 @@ def _late_race(case: _Case) -> Placement | None:
         if entry.live or entry.gone_at is None:
             continue
         bound = entry.uncertainty_s + case.event.uncertainty_s
+        if bound > USABLE_CLOCK_S:
+            continue
         if entry.how == "older snapshot":
             if _near_own_end(case, entry.gone_at, bound):
                 why = f"a single line as the lifetime of {entry.device}'s SA (older snapshot) ended"
@@ -228,7 +230,8 @@ def _undated(case: _Case) -> Placement | None:
 def _is_comparable(case: _Case, entry: LedgerEntry) -> bool:
     """Whether the event's time and the SA's (its end, or for a sender's its install) can be set side by side."""
     at = entry.gone_at if entry.role == "receiver" else entry.gone_at or entry.installed_at
-    return case.event.at is not None and at is not None and _between(case, entry.device) <= USABLE_CLOCK_S
+    bound = _between(case, entry.device) + case.event.uncertainty_s
+    return case.event.at is not None and at is not None and bound <= USABLE_CLOCK_S
 
 
 def _past_or_repeated(case: _Case) -> Placement | None:
@@ -237,7 +240,7 @@ def _past_or_repeated(case: _Case) -> Placement | None:
         why = f"{case.event.device} had that SA once ({past[0].how}) and no longer has it; its sender did not know"
         return ("stale-sa", "proven", why, past)
     if case.flow.span_s > case.around.thresholds.stale_after_s and not any(e.live for e in case.mine):
-        why = f"the same source and SPI for {case.flow.span_s:.0f} s: the sender uses an SA that the receiver lacks"
+        why = f"the same source and SPI for {case.flow.span_s:.0f} s: the sender uses an SA that the receiver refuses"
         return ("stale-sa", "likely", why, ())
     return None
 
@@ -274,7 +277,7 @@ def _unknown_race(case: _Case) -> Placement | None:
         return None
     for rekey in case.around.rekeys.get(case.tunnel.id, ()):
         clocks = _between(case, rekey.device)
-        if clocks > USABLE_CLOCK_S:
+        if clocks + event.uncertainty_s > USABLE_CLOCK_S:
             continue
         bound = rekey.uncertainty_s + event.uncertainty_s + clocks
         thresholds = case.around.thresholds

@@ -44,14 +44,29 @@ def seen_rekeys(entries: Iterable[LedgerEntry]) -> list[Rekey]:
     return found
 
 
-def predicted_rekeys(tunnel: Tunnel) -> list[Rekey]:
-    """Rekeys before each end's live SA, one period apart, each less certain than the one after it.
+def predicted_rekeys(tunnel: Tunnel, seen: Iterable[Rekey] = ()) -> list[Rekey]:
+    """Rekeys before each end's live SA, and before the oldest seen, one period apart, each less certain than the next.
 
     For a default lifetime the uncertainty outgrows usefulness after some hours. A period shorter than 30 minutes is
     followed until any moment may be next to a rekey, which then says just that.
     """
     period = rekey_period_s(tunnel)
-    return [r for end in tunnel.ends for r in _before_live(end, *period)] if period is not None else []
+    if period is None:
+        return []
+    return [r for end in tunnel.ends for r in _before_live(end, *period)] + _before_seen(seen, *period)
+
+
+def _before_seen(seen: Iterable[Rekey], seconds: float, by_volume: bool) -> list[Rekey]:
+    """Before the oldest rekey that a trace or log still has: a period that volume decides is followed from now only."""
+    oldest = min(seen, key=lambda r: (r.at, r.device), default=None)
+    if oldest is None or by_volume or seconds <= FREQUENT_S:
+        return []
+    found = []
+    for count in range(1, int(seconds / 12 / JITTER_S) + 1):
+        at, uncertainty = oldest.at - timedelta(seconds=seconds * count), oldest.uncertainty_s + JITTER_S * count
+        why = f"a rekey every {seconds:.0f} s before the oldest that {oldest.device} still has a record of"
+        found.append(Rekey(at=at, device=oldest.device, uncertainty_s=uncertainty, seen=False, why=why))
+    return found
 
 
 def _before_live(end: TunnelEnd, seconds: float, by_volume: bool) -> list[Rekey]:

@@ -68,8 +68,12 @@ class Sign(Struct, frozen=True, kw_only=True):
     uncertainty_s: float = 1.0
     is_session: bool = False
     """A session that went down: the end of an outage, or of anything else that costs SAs."""
+    is_line: bool = False
+    """An interface that went down: of the path itself, where the others may be the end of something else."""
     is_takeover: bool = False
     """A standby that became active."""
+    interface: str | None = None
+    """Where it took over; null: the message names none, or it is of the whole device."""
 
 
 class Window(Struct, frozen=True, kw_only=True):
@@ -217,7 +221,7 @@ def _state_losses(device: Device) -> list[Sign]:
         took_over = facility in {"HSRP", "VRRP", "REDUNDANCY", "RF"} and state.startswith(("active", "master"))
         if took_over or message.tag in TAKEOVERS:
             sign = _sign(device, capture, message, f"{device.name} took over from its partner")
-            found.append(structs.replace(sign, is_takeover=True))
+            found.append(structs.replace(sign, is_takeover=True, interface=message.interface))
         elif command.startswith(("clear crypto", "do clear crypto")):
             found.append(_sign(device, capture, message, f"{device.name}: {command} was entered"))
     return found
@@ -248,7 +252,7 @@ def _all_outages(device: Device) -> list[_Outage]:
         peer = message.details.get("peer") or message.source
         if message.tag in LINE_TAGS and down:
             sign = _sign(device, capture, message, f"{device.name}: {message.interface} went down")
-            found.append(_Outage(sign, message.interface or "", None))
+            found.append(_Outage(structs.replace(sign, is_line=True), message.interface or "", None))
         elif (message.tag in SESSION_TAGS or message.tag in SESSION_STATES) and down:
             sign = _sign(device, capture, message, f"{device.name}: the session with {peer} went down")
             found.append(_Outage(structs.replace(sign, is_session=True), None, peer))

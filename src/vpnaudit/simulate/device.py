@@ -29,6 +29,7 @@ class Interface:
     output_packets: float = 0.0
     input_bytes: float = 0.0
     output_bytes: float = 0.0
+    input_errors: int = 0
 
 
 @dataclass

@@ -42,6 +42,8 @@ class Engine:
         tunnel.settled = start
         self.tunnels.append(tunnel)
         self._new_ike(tunnel, 0, tunnel.ike_installed)
+        if tunnel.ike_ends is not None:
+            self.timeline.at(tunnel.ike_ends, partial(self._ike_runs_out, tunnel))
         spis = (self._new_spi(tunnel), self._new_spi(tunnel))
         for side in (1, 0):
             self._install(tunnel, side, spis, initiator=0, when=tunnel.first_installed)
@@ -94,6 +96,12 @@ class Engine:
                 end.ike = None
         self._changed(tunnel, when)
 
+    def _ike_runs_out(self, tunnel: Tunnel) -> None:
+        """Both ends' IKE SA ends with nothing to negotiate: IKEv1 makes a new one only when it is needed."""
+        for end in tunnel.ends:
+            end.ike = None
+        self._changed(tunnel, self.timeline.now)
+
     # ------------------------------------------------------------------ packets
 
     def settle(self, when: float) -> None:
@@ -128,7 +136,7 @@ class Engine:
         interface = device.interface_of(tunnel.ends[1 - flow.source].address)
         interface.input_packets += packets
         interface.input_bytes += size
-        received = end.pair_of(flow.wire) if end and device.up else None
+        received = end.pair_of(flow.wire) if end and device.up and end.holds(flow.wire) else None
         if received is not None and end is not None:
             end.decaps += packets
             received.bytes_in += size
@@ -190,13 +198,47 @@ class Engine:
         source, destination = tunnel.ends[flow.source].address, tunnel.ends[1 - flow.source].address
         if device.unknown_spi(when, source, destination, spi):
             self._answer_unknown_spi(tunnel, 1 - flow.source, device, spi)
+            self._see_if_late(tunnel, flow, device, spi)
         following = device.next_line_at(source, destination, spi) + tunnel.rng.random() / flow.pps
         self.timeline.at(following, partial(self._packet_meets_nothing, tunnel, flow, generation))
+
+    def _see_if_late(self, tunnel: Tunnel, flow: Flow, device: SimDevice, spi: int) -> None:
+        """A line for an SA that ended within a round trip, and on which nothing comes any more after it."""
+        over_at = tunnel.ended.get((device.name, spi), float("-inf")) + 2 * tunnel.path.delay_s + 0.05
+        if over_at >= self.timeline.now:
+            self.timeline.at(over_at, partial(self._was_late, tunnel, flow, device, spi))
+
+    def _was_late(self, tunnel: Tunnel, flow: Flow, device: SimDevice, spi: int) -> None:
+        tunnel.late_lines[device.name] += flow.wire != spi
+
+    def damage(self, tunnel: Tunnel, source: int, when: float) -> None:
+        """Plan that one packet from end `source` arrives with a bit of its SPI flipped, and is counted as an error."""
+        self.timeline.at(when, partial(self._damaged_packet, tunnel, tunnel.flows[source]))
+
+    def _damaged_packet(self, tunnel: Tunnel, flow: Flow) -> None:
+        when, sender, receiver = self.timeline.now, tunnel.ends[flow.source], tunnel.ends[1 - flow.source]
+        if flow.wire is None or not receiver.device.up:
+            return
+        receiver.interface.input_errors += tunnel.rng.randint(1, 4)
+        spi = flow.wire ^ (1 << tunnel.rng.randrange(8, 32))
+        receiver.device.unknown_spi(when, sender.address, receiver.address, spi)
+
+    def forget(self, tunnel: Tunnel, side: int, when: float) -> None:
+        """Plan that the data plane at `side` loses the inbound SA that the peer sends on; the tables keep it."""
+        self.timeline.at(when, partial(self._forgets, tunnel, side))
+
+    def _forgets(self, tunnel: Tunnel, side: int) -> None:
+        current = tunnel.ends[side].current
+        self._settle(tunnel, self.timeline.now)
+        if current is not None:
+            tunnel.ends[side].forgotten.add(current.inbound)
+        self._changed(tunnel, self.timeline.now)
 
     def _answer_unknown_spi(self, tunnel: Tunnel, side: int, device: SimDevice, spi: int) -> None:
         """IOS sends a DELETE for an SPI it does not know if it has an IKE SA with the sender (field guide 4.A)."""
         end = tunnel.ends[side]
-        if end.device is device and end.ike and device.allocate(self.timeline.now, _process(tunnel)):
+        known = end.pair_of(spi) is not None
+        if end.device is device and end.ike and not known and device.allocate(self.timeline.now, _process(tunnel)):
             self._send_delete(tunnel, side, spi)
 
     # ------------------------------------------------------------------ SAs
@@ -258,6 +300,7 @@ class Engine:
         self._settle(tunnel, self.timeline.now)
         self._trace(tunnel, side, pair, "delete")
         end.pairs.remove(pair)
+        tunnel.ended[(end.device.name, pair.inbound)] = self.timeline.now
         if not end.pairs:
             self._session(tunnel, side, up=False)
         return True

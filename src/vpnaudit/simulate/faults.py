@@ -21,6 +21,9 @@ FAULTS: dict[str, str] = {
     "low-memory": "a router has no memory left to install the SA that it negotiated",
     "loss-in-bursts": "outages longer than DPD's patience: one end tears down before the other",
     "rekey-race": "an IKEv1 end that deletes the old pair at once: now and then a packet is on its way on it",
+    "ike-not-renewed": "one end deleted an idle pair after the IKE SA had run out: nothing is there to say so over",
+    "bits-flip": "a bad interface now and then flips a bit of the SPI on the way",
+    "data-plane-lost": "a router's hardware lost an SA that its tables still have",
     "healthy": "default settings, DPD on both ends, nothing wrong",
 }
 DEMO_FAULTS: tuple[str, ...] = (
@@ -54,6 +57,9 @@ class Plan:
 
     `rekey_at`: a moment at which a rekey of an undisturbed tunnel falls. `reload`: (end, when, seconds down). `leak`:
     (end, moment at which memory is used up). `line_down`: the branch's line protocol goes with the outages.
+    `ike_lives`: (from, to) of the only IKE SA, which nobody renews. `damaged_at`: moments at which a packet to the hub
+    has a bit of its SPI flipped. `forgets_at`: (end, when) its data plane loses the inbound SA that its tables
+    still show.
     """
 
     ike_version: IkeVersion = 1
@@ -69,6 +75,9 @@ class Plan:
     line_down: bool = False
     shared_address: bool = False
     misrouted: list[tuple[float, float]] = field(default_factory=list)
+    ike_lives: tuple[float, float] | None = None
+    damaged_at: list[float] = field(default_factory=list)
+    forgets_at: tuple[int, float] | None = None
     classic: bool = True
     cause: str | None = None
     owner: str = "nobody"
@@ -219,6 +228,55 @@ def rekey_race(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  #
     )
 
 
+def ike_not_renewed(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:
+    """The hub deletes the idle pair when no IKE SA is left; the branch sends on. Cure: the IKE SA lives on."""
+    plan = delete_lost(span, rng, cure=cure, variant=variant)
+    resumes = plan.branch_flow.pauses[0][1]
+    quiet = resumes - plan.branch_flow.pauses[0][0]
+    ran_out = resumes - quiet + rng.uniform(0.05, 0.2) * quiet
+    plan.path = Path()
+    plan.ike_lives = None if cure else (min(ran_out - 86400, span.start - 600), ran_out)
+    plan.cause, plan.owner = "missing-ike-sa", "receiver"
+    return plan
+
+
+def bits_flip(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """One to three packets of the branch are damaged, and the hub's interface counts errors. Cure: none is."""
+    rekey_at = span.now - rng.uniform(6000, 7100)
+    moments = sorted(rng.uniform(rekey_at + 900, span.now - 600) for _ in range(rng.randint(1, 3)))
+    long = Settings(seconds=28800, dpd=ON_V2)
+    return Plan(
+        ike_version=2,
+        style="vti",
+        classic=False,
+        hub=long,
+        branch=long,
+        damaged_at=[] if cure else moments,
+        rekey_at=rekey_at,
+        cause="damaged-in-transit",
+        owner="path",
+        receiver=0,
+    )
+
+
+def data_plane_lost(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The branch's SA is in its tables and not in its data plane. Cure: it is in both."""
+    rekey_at = span.now - rng.uniform(6000, 7100)
+    long = Settings(seconds=28800, dpd=ON_V2)
+    return Plan(
+        ike_version=2,
+        style="vti",
+        classic=False,
+        hub=long,
+        branch=long,
+        forgets_at=None if cure else (1, rekey_at + rng.uniform(1200, 4000)),
+        rekey_at=rekey_at,
+        cause="suspected-defect",
+        owner="vendor",
+        receiver=1,
+    )
+
+
 Planner = Callable[..., Plan]
 PLANNERS: dict[str, Planner] = {
     "peer-reloaded-no-dpd": peer_reloaded,
@@ -229,6 +287,9 @@ PLANNERS: dict[str, Planner] = {
     "low-memory": low_memory,
     "loss-in-bursts": loss_in_bursts,
     "rekey-race": rekey_race,
+    "ike-not-renewed": ike_not_renewed,
+    "bits-flip": bits_flip,
+    "data-plane-lost": data_plane_lost,
     "healthy": healthy,
 }
 """All faults but `stranger`, which needs no tunnel."""

@@ -12,12 +12,12 @@ from random import Random
 from typing import Any
 
 from vpnaudit.errors import UsageError
-from vpnaudit.simulate.clock import DeviceClock, Timeline, Zone
+from vpnaudit.simulate.clock import Timeline
 from vpnaudit.simulate.commands import answer
 from vpnaudit.simulate.device import HsrpGroup, Interface, Memory, SimDevice
 from vpnaudit.simulate.engine import Engine
 from vpnaudit.simulate.faults import FAULTS, PLANNERS, Plan, Span
-from vpnaudit.simulate.models import ISR1941, ISR2911, ISR4331, ISR4431, Hardware
+from vpnaudit.simulate.layout import Layout, Scattered, Site
 from vpnaudit.simulate.render.logs import buffer
 from vpnaudit.simulate.stranger import Stranger
 from vpnaudit.simulate.tunnel import End, Tunnel
@@ -47,12 +47,6 @@ CAPTURED = (
 )
 """What `write_captures` writes of each device."""
 
-_BRANCH_ZONES = (
-    {"zone": Zone()},
-    {"zone": Zone("CET", 60, "CEST", european=True), "localtime": True, "show_timezone": True},
-    {"zone": Zone("EST", -300, "EDT"), "show_timezone": True, "year": True},
-    {"zone": Zone("CET", 60, "CEST", european=True)},
-)
 _UNSYNCHRONIZED = frozenset({"rekey-race", "low-memory"})
 """Faults whose branch has no NTP: its clock is off and its stamps carry `*`."""
 
@@ -102,29 +96,39 @@ class SimFleet:
 
 
 def build_fleet(
-    seed: int, faults: Sequence[str], now: datetime, *, hours: float = 24.0, cure: bool = False
+    seed: int,
+    faults: Sequence[str],
+    now: datetime,
+    *,
+    hours: float = 24.0,
+    cure: bool = False,
+    scattered: bool = False,
 ) -> SimFleet:
     """Compute the life of a fleet over the `hours` before `now` (zone-aware).
 
-    The same arguments give the same fleet to the byte. `cure` takes the cause out of every fault. Raises UsageError for
-    an unknown fault, a naive `now` or less than two hours.
+    The same arguments give the same fleet to the byte. `cure` takes the cause out of every fault; `scattered` draws
+    names, addresses, models, zones and which hub serves whom from the seed. Raises UsageError for an unknown fault, a
+    naive `now` or less than two hours.
     """
     unknown = [f for f in faults if f not in FAULTS]
     if unknown:
         raise UsageError(f"no such fault: {', '.join(unknown)}; there are {', '.join(FAULTS)}")
     if now.tzinfo is None or hours < 2:
         raise UsageError("a simulated fleet needs a zone-aware now and at least two hours of life")
-    return _Builder(seed, Span(now.timestamp() - hours * 3600, now.timestamp()), cure=cure).build(faults)
+    layout = Scattered(seed) if scattered else Layout()
+    return _Builder(seed, Span(now.timestamp() - hours * 3600, now.timestamp()), layout, cure=cure).build(faults)
 
 
 class _Builder:
     """Puts devices, tunnels and faults together. Every part draws from a random source of its own name."""
 
-    def __init__(self, seed: int, span: Span, *, cure: bool) -> None:
-        self.seed, self.span, self.cure = seed, span, cure
+    def __init__(self, seed: int, span: Span, layout: Layout, *, cure: bool) -> None:
+        self.seed, self.span, self.layout, self.cure = seed, span, layout, cure
         self.timeline = Timeline(span.start)
         self.engine = Engine(self.timeline)
         self.truth: list[dict[str, Any]] = []
+        self.networks: dict[str, str] = {}
+        self.lives: list[tuple[dict[str, Any], Tunnel]] = []
         self.hubs = [self._hub(0), self._hub(1)]
         self.branches: list[SimDevice] = []
         self.variants = 0
@@ -142,64 +146,47 @@ class _Builder:
             self._logins(device)
         self.timeline.run_until(self.span.now)
         self.engine.settle(self.span.now)
+        for told, tunnel in self.lives:
+            told["late_lines"] = dict(tunnel.late_lines)
         return SimFleet(self.seed, [*self.hubs, *self.branches], self.engine, self.truth, self.span.now)
 
     # ------------------------------------------------------------------ devices
 
     def _hub(self, index: int) -> SimDevice:
-        name = f"hub-{'ab'[index]}"
-        shared = ("192.0.2.129", "192.0.2.130")[index]
-        device = self._device(
-            name,
-            (ISR4431, ISR4331)[index],
-            f"192.0.2.{1 + index}",
-            26,
-            f"10.10.0.{2 + index}",
-            16,
-            DeviceClock(year=False),
-        )
-        device.shared = Interface(device.hardware.shared, shared, 26, "Partner access, shared address")
+        site = self.layout.hub(index)
+        device = self._device(site)
+        if site.shared is not None:
+            device.shared = Interface(device.hardware.shared, site.shared, 26, "Partner access, shared address")
         state = ("Active", "Standby")[index]
-        device.hsrp = HsrpGroup(device.hardware.shared, "192.0.2.131", "VPN-HA", (110, 100)[index], state)
+        device.hsrp = HsrpGroup(device.hardware.shared, self.layout.shared_address, "VPN-HA", (110, 100)[index], state)
         return device
 
     def _branch(self, fault: str, plan: Plan) -> SimDevice:
         number = len(self.branches) + 1
         rng = self.random(f"branch {number}")
-        style = _BRANCH_ZONES[number % len(_BRANCH_ZONES)]
-        clock = DeviceClock(offset_s=rng.uniform(-0.02, 0.02), **style)
+        site = self.layout.branch(number, classic=plan.classic)
+        clock = site.clock
+        clock.offset_s = rng.uniform(-0.02, 0.02)
         if fault in _UNSYNCHRONIZED:
             clock.offset_s, clock.synchronized = rng.choice((-1, 1)) * rng.uniform(5, 25), False
-        net = ("198.51.100", "203.0.113")[number % 2]
-        hardware = (ISR1941, ISR2911)[number % 2] if plan.classic else ISR4331
-        device = self._device(
-            f"branch-{number:02d}", hardware, f"{net}.{10 + number}", 24, f"10.{20 + number}.0.1", 24, clock
-        )
+        device = self._device(site)
         self.branches.append(device)
+        self.networks[device.name] = site.inner_network
         return device
 
-    def _device(
-        self,
-        name: str,
-        hardware: Hardware,
-        address: str,
-        prefix: int,
-        inner: str,
-        inner_prefix: int,
-        clock: DeviceClock,
-    ) -> SimDevice:
-        rng = self.random(name)
+    def _device(self, site: Site) -> SimDevice:
+        rng, hardware = self.random(site.name), site.hardware
         total = hardware.memory_kb * 1024 // (2 if hardware.xe else 1)
         return SimDevice(
-            name=name,
-            hostname=name.upper(),
+            name=site.name,
+            hostname=site.name.upper(),
             hardware=hardware,
-            clock=clock,
+            clock=site.clock,
             rng=rng,
             booted_at=self.span.start - rng.uniform(12, 90) * 86400,
             memory=Memory(total, int(total * rng.uniform(0.55, 0.7))),
-            outside=Interface(hardware.outside, address, prefix, "Internet"),
-            inside=Interface(hardware.inside, inner, inner_prefix, "Inside"),
+            outside=Interface(hardware.outside, site.outside, site.outside_prefix, "Internet"),
+            inside=Interface(hardware.inside, site.inside, site.inside_prefix, "Inside"),
             serial="FTX" + "".join(rng.choice("0123456789ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(8)),
         )
 
@@ -221,9 +208,9 @@ class _Builder:
         plan = PLANNERS[fault](self.span, rng, cure=self.cure, variant=self.variants)
         self.variants += fault == "healthy"
         branch = self._branch(fault, plan)
-        hub = self.hubs[0]
-        if fault == "healthy" and self.variants % 3 == 0:
-            hub = self.hubs[1]
+        usual = int(fault == "healthy" and self.variants % 3 == 0)
+        serving = 0 if plan.shared_address else self.layout.hub_of(len(self.branches), usual=usual)
+        hub = self.hubs[serving]
         tunnel = self._join(hub, branch, plan, rng)
         self._apply(plan, tunnel)
         self.engine.begin(tunnel)
@@ -233,8 +220,8 @@ class _Builder:
         number = len(self.branches)
         address = hub.hsrp.address if plan.shared_address and hub.hsrp else hub.outside.address
         sequence = 10 * number
-        mine = End(hub, address, "10.10.0.0/16", plan.hub, plan.style, sequence)
-        theirs = End(branch, branch.outside.address, f"10.{20 + number}.0.0/24", plan.branch, plan.style, 10)
+        mine = End(hub, address, self.layout.hub(0).inner_network, plan.hub, plan.style, sequence)
+        theirs = End(branch, branch.outside.address, self.networks[branch.name], plan.branch, plan.style, 10)
         for end, interface in ((mine, f"Tunnel{100 + number}"), (theirs, "Tunnel1")):
             if plan.style == "vti":
                 end.tunnel_interface = interface
@@ -251,7 +238,8 @@ class _Builder:
             misrouted=plan.misrouted,
             wrong_device=self.hubs[1] if plan.shared_address else None,
             first_installed=self.span.start - age,
-            ike_installed=self._ike_begins(rng),
+            ike_installed=plan.ike_lives[0] if plan.ike_lives else self._ike_begins(rng),
+            ike_ends=plan.ike_lives[1] if plan.ike_lives else None,
         )
 
     def _ike_begins(self, rng: Random) -> float:
@@ -274,6 +262,10 @@ class _Builder:
             for start, end in plan.path.outages:
                 self.timeline.at(start, partial(branch.line_protocol, start, branch.outside, up=False))
                 self.timeline.at(end, partial(branch.line_protocol, end, branch.outside, up=True))
+        for moment in plan.damaged_at:
+            self.engine.damage(tunnel, 1, moment)
+        if plan.forgets_at:
+            self.engine.forget(tunnel, *plan.forgets_at)
         for start, end in plan.misrouted:
             self.timeline.at(start, partial(self._hsrp, start, "Standby -> Active", "Active"))
             self.timeline.at(end, partial(self._hsrp, end, "Active -> Speak", "Standby"))
@@ -291,7 +283,7 @@ class _Builder:
         whole = self.span.now - self.span.start
         moments = sorted(self.span.start + whole * rng.uniform(0.02, 0.97) for _ in range(max(3, round(whole / 9600))))
         bursts = [] if self.cure else [(t, t + rng.uniform(20, 240), rng.randrange(1, 0xFFFF) << 16) for t in moments]
-        source = f"203.0.113.{240 + count}"
+        source = self.layout.stranger(count)
         Stranger(source, hub.outside.address, hub, rng, bursts=bursts).begin(self.timeline)
         self.truth.append(
             {
@@ -302,6 +294,7 @@ class _Builder:
                 "source": source,
                 "cause": None if self.cure else "unconfigured-source",
                 "owner": "nobody" if self.cure else "path",
+                "late_lines": {},
             }
         )
 
@@ -320,3 +313,4 @@ class _Builder:
                 "owner": plan.owner if caused else "nobody",
             }
         )
+        self.lives.append((self.truth[-1], tunnel))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
@@ -75,7 +76,7 @@ class Pair:
 
 @dataclass
 class End:
-    """One end of a tunnel."""
+    """One end of a tunnel. `forgotten`: inbound SPIs that the tables have and the data plane has not."""
 
     device: SimDevice
     address: str
@@ -91,6 +92,7 @@ class End:
     no_sa: float = 0.0
     dpd_pending: int = 0
     tunnel_interface: str | None = None
+    forgotten: set[int] = field(default_factory=set)
 
     @property
     def current(self) -> Pair | None:
@@ -107,7 +109,7 @@ class End:
 
     def holds(self, spi: int) -> bool:
         """Whether this end can decrypt what comes on `spi`."""
-        return any(p.inbound == spi for p in self.pairs)
+        return spi not in self.forgotten and any(p.inbound == spi for p in self.pairs)
 
     def pair_of(self, spi: int) -> Pair | None:
         """The pair with this inbound SPI."""
@@ -151,7 +153,11 @@ class Flow:
 
 @dataclass
 class Tunnel:
-    """Two ends, two flows, a path. `esp_to` may send ESP to another device than the peer for a span of time."""
+    """Two ends, two flows, a path. ESP goes to `wrong_device` in the `misrouted` spans.
+
+    `ike_ends`: when the IKE SA runs out and nobody renews it (None: it is renewed at its end). `ended`: when a device
+    ended the SA of an inbound SPI. `late_lines`: lines, by device, for a packet that was under way as its SA ended.
+    """
 
     name: str
     ike_version: IkeVersion
@@ -163,6 +169,9 @@ class Tunnel:
     wrong_device: SimDevice | None = None
     first_installed: float = 0.0
     ike_installed: float = 0.0
+    ike_ends: float | None = None
+    ended: dict[tuple[str, int], float] = field(default_factory=dict)
+    late_lines: Counter[str] = field(default_factory=Counter)
     negotiating: bool = False
     settled: float = 0.0
     transform: str = "esp-256-aes esp-sha-hmac"

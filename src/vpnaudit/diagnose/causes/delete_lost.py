@@ -17,6 +17,7 @@ from datetime import timedelta
 from vpnaudit.diagnose.signs import (
     begins,
     receiver_end,
+    repeated,
     sa_table_read,
     seen_to_be_stale,
     sender_end,
@@ -25,6 +26,7 @@ from vpnaudit.diagnose.signs import (
     stamp,
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
@@ -36,6 +38,12 @@ from vpnaudit.settings import Settings
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism != "stale-sa":
         return _not_stale(story, fleet)
+    if story.episodes and sent_sa(story) is None and not repeated(story):
+        # A lost DELETE is followed by a stream for as long as the SA lives (measured, field guide 11).
+        who = story.source or "the sender"
+        return still_open(f"does {who} go on sending on it?", f"{story.receiver}: show logging")
+    if not (sa_table_read(story, fleet) or _seen_to_go(story)):
+        return still_open(f"has {story.receiver} lost that SA?", f"{story.receiver}: {SA_COMMANDS[0]}")
     here, there = receiver_end(story), sender_end(story)
     if here is None or not here.ike_table_read:
         return still_open(
@@ -51,6 +59,12 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if not there.live_ike:
         return out(f"{there.device} has no IKE SA with {story.receiver}", *there.evidence)
     return _fits(story, here, there)
+
+
+def _seen_to_go(story: Story) -> bool:
+    """Whether a record of the receiver's own (trace, log, older table) has the SA and its end."""
+    entries = [x for episode in story.episodes for event in episode.events for x in event.found]
+    return any(x.role == "receiver" and x.device == story.receiver and x.gone_at is not None for x in entries)
 
 
 def _fits(story: Story, here: TunnelEnd, there: TunnelEnd) -> Weighing:

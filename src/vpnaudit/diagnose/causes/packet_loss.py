@@ -35,8 +35,8 @@ from vpnaudit.settings import Settings
 
 LATE_S = 5.0
 PATIENCE_S = 600.0
-"""Longer than DPD is patient. A session's end alone, and lines for longer than that, fit a lifetime that ran out and a
-lost DELETE as well as an outage."""
+"""Longer than DPD is patient. Without a line that went down, and with lines for longer than that, a session's end or an
+IKE message that nobody answered fits a lifetime that ran out and a lost DELETE as well as an outage."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
@@ -82,8 +82,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
 
 
 def _outlasts_a_session_end(story: Story, signs: list[Sign]) -> bool:
-    """Nothing but sessions that went down, and a sender that went on for longer than DPD lets it."""
-    return all(s.is_session for s in signs) and max(e.duration_s for e in story.episodes) > PATIENCE_S
+    """No line that went down, and a sender that went on for longer than DPD lets it."""
+    return not any(s.is_line for s in signs) and max(e.duration_s for e in story.episodes) > PATIENCE_S
 
 
 def _without_other_reasons(signs: list[Sign], devices: list[Device], settings: Settings) -> list[Sign]:

@@ -16,6 +16,7 @@ from vpnaudit.diagnose.signs import (
     Sign,
     Window,
     begins,
+    carriers,
     receiver_end,
     receiver_of,
     repeated,
@@ -27,6 +28,7 @@ from vpnaudit.diagnose.signs import (
     state_losses,
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.device import Device
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing, WouldSettle
@@ -46,7 +48,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if story.mechanism not in {"stale-sa", "unexplained"}:
         return out("the SPI is not one that the sender kept after the receiver had lost it")
     device = receiver_of(story, fleet)
-    losses = state_losses(device)
+    losses = [s for s in state_losses(device) if not _elsewhere(s, story, device)]
     begin = begins(story)
     sender = sender_of(story, fleet)
     if sender is not None and begin and sender.booted_at and sender.booted_at > begin + timedelta(minutes=5):
@@ -69,6 +71,13 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         f"{device.name} is up since {stamp(device.booted_at)}, and its log shows no clear or failover before the lines",
         *(s.evidence[0] for s in losses if s.evidence[:1] and s.at == device.booted_at),
     )
+
+
+def _elsewhere(sign: Sign, story: Story, device: Device) -> bool:
+    """A takeover on an interface that does not carry the tunnel moved another address than this tunnel's."""
+    inputs = {e.interface for episode in story.episodes for e in episode.events if e.interface}
+    lines = carriers(device, receiver_end(story)) | inputs
+    return sign.is_takeover and sign.interface is not None and bool(lines) and sign.interface not in lines
 
 
 def _window(story: Story, fleet: Fleet) -> Window | None:

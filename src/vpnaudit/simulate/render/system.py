@@ -206,7 +206,7 @@ def _physical(device: SimDevice, interface: Interface, number: int, when: float)
      {packets_in} packets input, {int(interface.input_bytes)} bytes, 0 no buffer
      Received {packets_in // 900} broadcasts (0 IP multicasts)
      0 runts, 0 giants, 0 throttles\x20
-     0 input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored
+     {interface.input_errors} input errors, {interface.input_errors} CRC, 0 frame, 0 overrun, 0 ignored
      0 watchdog, {packets_in // 900} multicast, 0 pause input
      {packets_out} packets output, {int(interface.output_bytes)} bytes, 0 underruns
      0 output errors, 0 collisions, {1 + interface.flaps} interface resets
