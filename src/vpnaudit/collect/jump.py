@@ -26,6 +26,7 @@ from vpnaudit.collect.deadline import Deadline
 from vpnaudit.collect.dial import dial
 from vpnaudit.collect.host_keys import HostKeys
 from vpnaudit.collect.proxy_command import ProxyCommand
+from vpnaudit.collect.sessions import prefer_known
 from vpnaudit.collect.trouble import one_line
 from vpnaudit.errors import DeviceError
 from vpnaudit.inventory.ssh_config import Way, local_user
@@ -301,9 +302,7 @@ def _factory(known: tuple[str, ...], hop: Way) -> Callable[..., paramiko.Transpo
     def make(sock: Wire, **options: dict[str, list[str]] | None) -> paramiko.Transport:
         transport = _Transport(sock, disabled_algorithms=options.get("disabled_algorithms"))
         apply_algorithms(transport, hop.algorithms)
-        security = transport.get_security_options()
-        plain = {name: "ssh-rsa" if name.startswith("rsa-sha2-") else name for name in security.key_types}
-        security.key_types = sorted(plain, key=lambda name: plain[name] not in known)
+        prefer_known(transport, known)
         return transport
 
     return make

@@ -172,17 +172,23 @@ class _Transport(paramiko.ServiceRequestingTransport):  # type: ignore[name-defi
 
 
 def _transport_preferring(key_types: tuple[str, ...]) -> Callable[..., paramiko.Transport]:
-    """Transports that ask for the host keys that we know: a device with several may show any of them."""
+    """Transports that ask for the host keys that we know, and for the ciphers that cost the least."""
 
     def make(sock: socket.socket, **options: Any) -> paramiko.Transport:  # noqa: ANN401  paramiko's own parameters
         transport = _Transport(sock, **options)
+        prefer_known(transport, key_types)
         security = transport.get_security_options()
-        offered = tuple(security.key_types)
-        security.key_types = sorted(offered, key=lambda name: _plain(name) not in key_types)
         security.ciphers = sorted(security.ciphers, key=lambda name: name not in _QUICK)
         return transport
 
     return make
+
+
+def prefer_known(transport: paramiko.Transport, key_types: tuple[str, ...]) -> None:
+    """Ask for the host keys that we know first: a host with several may show any of them."""
+    security = transport.get_security_options()
+    offered = tuple(security.key_types)
+    security.key_types = sorted(offered, key=lambda name: _plain(name) not in key_types)
 
 
 def _plain(algorithm: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from vpnaudit.snapshot.logfile import SIEVE_FROM, line_host
+from vpnaudit.snapshot.logfile import SIEVE_FROM, first_bytes, line_host
 from vpnaudit.snapshot.sieve import Line, needed_lines
 from vpnaudit.snapshot.terminal import undo_terminal
 from vpnaudit.snapshot.text_file import Unpacked, decode, is_packed, is_text, moment, to_utf8
@@ -59,22 +59,13 @@ def read_large_log(path: Path, is_log: Callable[[str], bool]) -> LargeLog | None
             stream.seek(0)
             unpacked = Unpacked(stream)
             chunks = unpacked.chunks(_CHUNK)
-            head = _head(chunks)
+            head = first_bytes(chunks, LARGE)
             if len(head) < LARGE or not is_text(head) or not is_log(decode(head)[0] or ""):
                 return None
             lines = list(needed_lines(_only_log(to_utf8(chain((head,), chunks))), line_host))
             return LargeLog(lines=lines, problems=tuple(unpacked.problems), modified_at=moment(path.stat().st_mtime))
     except (OSError, _MoreThanALogError):
         return None
-
-
-def _head(chunks: Iterator[bytes]) -> bytes:
-    head = bytearray()
-    for chunk in chunks:
-        head += chunk
-        if len(head) >= LARGE:
-            break
-    return bytes(head)
 
 
 def _only_log(chunks: Iterator[bytes]) -> Iterator[bytes]:

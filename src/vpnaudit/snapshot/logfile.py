@@ -57,7 +57,7 @@ def read_log(stream: BinaryIO, fallback: str, *, sieve_from: int = SIEVE_FROM) -
     """
     unpacked = Unpacked(stream)
     chunks = unpacked.chunks(_CHUNK)
-    head = _head(chunks, sieve_from)
+    head = first_bytes(chunks, sieve_from)
     if len(head) < sieve_from:
         text, decoding = decode(head)
         parts = split_log(undo_terminal(text), fallback) if text is not None else None
@@ -70,7 +70,8 @@ def read_log(stream: BinaryIO, fallback: str, *, sieve_from: int = SIEVE_FROM) -
     return Log(parts=split_lines(lines, fallback), problems=tuple(unpacked.problems))
 
 
-def _head(chunks: Iterator[bytes], size: int) -> bytes:
+def first_bytes(chunks: Iterator[bytes], size: int) -> bytes:
+    """Take at least `size` bytes off the front, whole chunks; fewer where there are no more."""
     head = bytearray()
     for chunk in chunks:
         head += chunk

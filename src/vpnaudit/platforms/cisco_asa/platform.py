@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-from msgspec import structs
-
-from vpnaudit.model.platform import CommandSpec, Defaults, Needless, PeerForm, Platform, Words
+from vpnaudit.model.platform import Defaults, Needless, PeerForm, Platform, Words
 from vpnaudit.platforms.cisco_asa.remedies import REMEDIES
-from vpnaudit.platforms.gather import commands_in
+from vpnaudit.platforms.gather import commands_in, planned
 
 PLAN = (
     "show clock",
@@ -95,28 +93,18 @@ _OF_THE_DEVICE = {"show crypto ipsec stats"}
 """Sums over the whole device: nothing in them is one tunnel's."""
 
 
-def _plan(commands: tuple[CommandSpec, ...]) -> tuple[CommandSpec, ...]:
-    """Put the planned commands first, in order; whatever else can be read follows and is not sent."""
-    known = {spec.command: spec for spec in commands}
-    planned = tuple(
-        structs.replace(
-            known[name],
-            collected=True,
-            needless=NEEDLESS.get(name, ()),
-            for_peer=PEER_FORMS.get(name),
-            of_tunnel=name not in _OF_THE_DEVICE,
-        )
-        for name in PLAN
-    )
-    return planned + tuple(structs.replace(s, collected=False) for s in commands if s.command not in PLAN)
-
-
 PLATFORM = Platform(
     name="cisco_asa",
     aliases=("cisco_ftd", "cisco_pix"),
     title="Cisco ASA, PIX and FTD",
     assessable=True,
-    commands=_plan(commands_in("vpnaudit.platforms.cisco_asa")),
+    commands=planned(
+        commands_in("vpnaudit.platforms.cisco_asa"),
+        PLAN,
+        needless=NEEDLESS,
+        peer_forms=PEER_FORMS,
+        of_the_device=_OF_THE_DEVICE,
+    ),
     defaults=Defaults(
         ipsec_s=28800,
         ipsec_kb=4608000,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-from msgspec import structs
-
-from vpnaudit.model.platform import CommandSpec, Defaults, Needless, PeerForm, Platform
+from vpnaudit.model.platform import Defaults, Needless, PeerForm, Platform
 from vpnaudit.platforms.cisco_ios.remedies import REMEDIES
-from vpnaudit.platforms.gather import commands_in
+from vpnaudit.platforms.gather import commands_in, planned
 
 PLAN = (
     "show clock",
@@ -137,27 +135,17 @@ _OF_THE_DEVICE = {
 """Sums over the whole device: nothing in them is one tunnel's."""
 
 
-def _plan(commands: tuple[CommandSpec, ...]) -> tuple[CommandSpec, ...]:
-    """Put the planned commands first, in order; whatever else can be read follows and is not sent."""
-    known = {spec.command: spec for spec in commands}
-    planned = tuple(
-        structs.replace(
-            known[name],
-            collected=True,
-            needless=NEEDLESS.get(name, ()),
-            for_peer=PEER_FORMS.get(name),
-            of_tunnel=name not in _OF_THE_DEVICE,
-        )
-        for name in PLAN
-    )
-    return planned + tuple(structs.replace(s, collected=False) for s in commands if s.command not in PLAN)
-
-
 PLATFORM = Platform(
     name="cisco_ios",
     aliases=("cisco_xe",),
     title="Cisco IOS and IOS-XE",
-    commands=_plan(commands_in("vpnaudit.platforms.cisco_ios")),
+    commands=planned(
+        commands_in("vpnaudit.platforms.cisco_ios"),
+        PLAN,
+        needless=NEEDLESS,
+        peer_forms=PEER_FORMS,
+        of_the_device=_OF_THE_DEVICE,
+    ),
     defaults=Defaults(ipsec_s=3600, ipsec_kb=4608000, ike_s=86400, dpd_mode="off", log_interval_s=60),
     secret_patterns=tuple(re.compile(source, re.IGNORECASE) for source in _SECRETS),
     remedies=REMEDIES,
