@@ -55,7 +55,8 @@ bench: $(BENCH)/.ready
 	PYTHONPATH=src $(BENCH)/bin/python benchmarks/judge_fleet.py --write
 	PYTHONPATH=src $(BENCH)/bin/python benchmarks/collect_fleet.py --write
 
-LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+# Extras stay in the lock: without them an older pip looks for the newest `name[extra]` and refuses it for its hash.
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-emit-index-url \
   --no-emit-find-links --no-emit-trusted-host --no-header
 lock: $(STAMP)
 	$(LOCK) --output-file requirements/dev.txt pyproject.toml requirements/dev.in
