@@ -29,13 +29,13 @@ class Answers:
     """The answers of one session, one after the other.
 
     `begin` opens an answer, `add` takes the lines that come, `sent` says which command was sent behind the candidate.
-    `advance` is true once the answer has ended; lines behind its end are kept for the next one. The prompt is given
-    without blanks around it.
+    What is known to be of the answer is given on, some lines at a time. `advance` is true once the answer has ended;
+    lines behind its end are kept for the next one. The prompt is given without blanks around it.
     """
 
     def __init__(self, prompt: str) -> None:
         self.prompt = prompt
-        self._take: Callable[[str], None] = drop
+        self._take: Callable[[list[str]], None] = drop
         self._next: str | None = None
         self._came: deque[str] = deque()
         self._held: list[str] = []
@@ -44,8 +44,8 @@ class Answers:
         self._count_when_sent = 0
         self._glued = False
 
-    def begin(self, take: Callable[[str], None]) -> None:
-        """The echo of a command has been seen: what follows is its answer, given to `take` line by line."""
+    def begin(self, take: Callable[[list[str]], None]) -> None:
+        """The echo of a command has been seen: what follows is its answer, given to `take` as it comes."""
         self._take, self._next, self._given, self._glued = take, None, "", False
 
     def add(self, lines: list[str]) -> None:
@@ -60,10 +60,21 @@ class Answers:
     def advance(self) -> bool:
         """Use the lines that have come; whether they ended the answer."""
         while self._came:
-            self._held.append(self._came.popleft())
-            if self._settle_held():
-                return True
+            self._pass_on()
+            if self._came:
+                self._held.append(self._came.popleft())
+                if self._settle_held():
+                    return True
         return False
+
+    def _pass_on(self) -> None:
+        """Give the lines before the next that begins with the prompt: they are text, whatever follows."""
+        if self._held or self._glued:
+            return
+        text = []
+        while self._came and not self._came[0].startswith(self.prompt):
+            text.append(self._came.popleft())
+        self._give(text)
 
     def may_end(self, tail: str) -> bool:
         """Whether the open last line is a candidate, so that the next command is to be sent."""
@@ -86,12 +97,10 @@ class Answers:
 
     def close(self, tail: str) -> None:
         """Nothing more will come: what was held back, and the open last line, were text unless they are a prompt."""
-        for line in (*self._held, *self._came):
-            self._give(line)
+        ends_open = tail.strip() not in {"", self.prompt}
+        self._give([*self._held, *self._came, *([tail] if ends_open else [])])
         self._held.clear()
         self._came.clear()
-        if tail.strip() not in {"", self.prompt}:
-            self._give(tail)
 
     def finish(self) -> None:
         """The answer ended, as `ends_with` said: at the last prompt that is held."""
@@ -107,7 +116,7 @@ class Answers:
                     return False
                 if verdict:
                     return True
-            self._give(self._held.pop(0))
+            self._give([self._held.pop(0)])
         return False
 
     def _cut_off(self) -> None:
@@ -115,7 +124,7 @@ class Answers:
         self._glued = False
         line, typed = self._held[0].rstrip(), self.prompt + (self._next or "")
         if line.endswith(typed):
-            self._give(line.removesuffix(typed))
+            self._give([line.removesuffix(typed)])
             self._held[0] = typed
 
     def _verdict(self) -> bool | None:
@@ -151,14 +160,13 @@ class Answers:
         before = self._held[:start]
         redrawn = any(_LOG_LINE.match(line.removeprefix(self.prompt).lstrip()) for line in before)
         if not redrawn or _LOG_LINE.match(self._given):
-            for line in before:
-                self._give(line)
+            self._give(before)
         self._held.clear()
 
-    def _give(self, line: str) -> None:
-        if line.strip():
-            self._given = line
-        self._take(line)
+    def _give(self, lines: list[str]) -> None:
+        if lines:
+            self._given = next((line for line in reversed(lines) if line.strip()), self._given)
+            self._take(lines)
 
 
 def _is_echo(typed: str, command: str) -> bool:
@@ -171,5 +179,5 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def drop(_: str) -> None:
+def drop(_: list[str]) -> None:
     """Takes lines that belong to no answer: the login's banner, a log line before an echo."""

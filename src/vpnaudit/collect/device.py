@@ -114,7 +114,7 @@ class DeviceCollection:
         for group in kind.SESSION_LINES:
             for line in group:
                 said: list[str] = []
-                reader.answer(line, "", begun=lambda said=said: said.append, silence_s=_PREPARE_SILENCE_S)  # type: ignore[misc]
+                reader.answer(line, "", begun=lambda _, said=said: said.extend, silence_s=_PREPARE_SILENCE_S)  # type: ignore[misc]
                 if not is_refusal(said):
                     break
                 reader.paged = reader.paged or group is kind.SESSION_LINES[0]
@@ -196,31 +196,30 @@ class _Answer:
     """One answer on its way to its file. Nothing is made of an answer that never began."""
 
     def __init__(
-        self, writer: DeviceWriter, spec: CommandSpec, platform: Platform, limit: int, hear: Callable[[str], None]
+        self, writer: DeviceWriter, spec: CommandSpec, platform: Platform, limit: int, hear: Callable[[list[str]], None]
     ) -> None:
         self._hear = hear
         self._writer = writer
         self._spec = spec
         self._limit = limit
-        self._redactor = Redactor(platform.secret_patterns)
+        self._redactor = Redactor(platform.secrets)
         self._file: CaptureWriter | None = None
         self._first: list[str] = []
         self._asked_at = datetime.now(UTC)
 
-    def begin(self) -> _Answer:
+    def begin(self, asked_at: datetime) -> _Answer:
         """The command's echo was seen."""
-        self._asked_at = datetime.now(UTC)
+        self._asked_at = asked_at
         self._file = self._writer.capture(self._spec.command, limit=self._limit)
         return self
 
-    def __call__(self, line: str) -> None:
-        """Mask and write one line."""
+    def __call__(self, lines: list[str]) -> None:
+        """Mask and write some lines."""
         if self._file is None:
-            raise RuntimeError("a line of an answer that has not begun")
-        masked = self._redactor.line(line)
-        if len(self._first) <= MOST_LINES:
-            self._first.append(masked)
-        self._file.line(masked)
+            raise RuntimeError("lines of an answer that has not begun")
+        masked = self._redactor.lines(lines)
+        self._first += masked[: max(0, MOST_LINES + 1 - len(self._first))]
+        self._file.lines(masked)
         self._hear(masked)
 
     @property

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import queue
 import socket
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 from vpnaudit.collect.deadline import Deadline
@@ -16,7 +16,8 @@ CONNECT_S = 20.0
 """Seconds that one address gets to answer a connection attempt, unless ssh's configuration says otherwise. TCP asks
 again after 1, 3, 7 and 15; what has not answered by then is dead, and would hold a worker for a device's whole time."""
 
-_Address = tuple[Any, ...]
+_Found = list[tuple[socket.AddressFamily, tuple[Any, ...]]]
+"""Addresses as socket takes them."""
 
 
 def dial(
@@ -51,15 +52,15 @@ def dial(
     raise problem
 
 
-def _resolve(
-    device: str, host: str, port: int, deadline: Deadline, called: str
-) -> Sequence[tuple[socket.AddressFamily, _Address]]:
+def _resolve(device: str, host: str, port: int, deadline: Deadline, called: str) -> _Found:
     """The addresses of a name. The system's resolver knows no time limit, so it runs beside."""
-    answers: queue.SimpleQueue[list[Any] | OSError | UnicodeError] = queue.SimpleQueue()
+    with contextlib.suppress(OSError, UnicodeError):
+        return _addresses(host, port, socket.AI_NUMERICHOST)  # one that is written out need not be looked up
+    answers: queue.SimpleQueue[_Found | OSError | UnicodeError] = queue.SimpleQueue()
 
     def look_up() -> None:
         try:
-            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            answers.put(_addresses(host, port))
         except (OSError, UnicodeError) as error:
             answers.put(error)
 
@@ -70,7 +71,12 @@ def _resolve(
         raise DeviceError(device, "timeout", f"{called}the name {host} was not resolved in time") from None
     if not isinstance(answer, list):
         raise DeviceError(device, "unreachable", f"{called}the name {host} cannot be resolved")
-    return [(entry[0], entry[4]) for entry in answer]
+    return answer
+
+
+def _addresses(host: str, port: int, flags: int = 0) -> _Found:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return [(family, address) for family, _, _, _, address in found]
 
 
 def _trouble(device: str, where: str, error: OSError) -> DeviceError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from vpnaudit.errors import GuardError
 
@@ -51,6 +52,7 @@ class Guard:
         raise GuardError(self._device, data)
 
 
+@lru_cache(maxsize=4096)  # a fleet's devices are asked the same
 def only_shows(command: str) -> bool:
     """Whether a command is a `show` that prints and does nothing else.
 

@@ -123,12 +123,12 @@ def _look(
     for group in kind.SESSION_LINES:
         for line in group:
             said: list[str] = []
-            reader.answer(line, "", begun=lambda said=said: said.append, silence_s=_SILENCE_S)  # type: ignore[misc]
+            reader.answer(line, "", begun=lambda _, said=said: said.extend, silence_s=_SILENCE_S)  # type: ignore[misc]
             if not is_refusal(said):
                 break
             reader.paged = reader.paged or group is kind.SESSION_LINES[0]
     answer: list[str] = []
-    reader.answer(SHOW_VERSION, "", begun=lambda: answer.append, silence_s=_SILENCE_S)
+    reader.answer(SHOW_VERSION, "", begun=lambda _: answer.extend, silence_s=_SILENCE_S)
     probe.version = answer[:_MOST_LINES]
     probe.version_refused = is_refusal(answer)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 from vpnaudit.collect.answer import Answers, drop
@@ -13,12 +14,12 @@ from vpnaudit.errors import DeviceError
 
 SILENT_S = 1.0
 """Seconds without a byte after which a prompt that a log line followed is taken for a candidate."""
-_SETTLE_S = 0.01
+_SETTLE_S = 0.002
 """Seconds of silence behind a candidate before the next command is sent: most false prompts show themselves."""
 _SETTLE_PAGED_S = 0.5
 """The same where the pager could not be turned off: a command typed at its mark would be lost."""
-_NUDGE_S = 5.0
-"""Seconds without a prompt at login after which an empty line is sent."""
+_NUDGE_S = 2.5
+"""Seconds of silence at login, twice, after which an empty line is sent."""
 _LOGIN_SETTLE_S = 0.05
 _MOST_PASSWORD_PROMPTS = 5
 """A device asks three times; the second answer on is an empty line."""
@@ -61,6 +62,7 @@ class Reader:
         self._answers = Answers("")
         self._asked = False
         self._pending: str | None = None
+        self._sent_at = datetime.now(UTC)
 
     @property
     def prompt(self) -> str:
@@ -76,7 +78,7 @@ class Reader:
         """Learn the prompt: what stands on the last line twice, before and behind an empty line. Raises Closed."""
         known = None
         while True:
-            tail = self._wait_for(_PROMPT)
+            tail = self._wait_for(_PROMPT, known)
             if tail and tail == known:
                 self._answers = Answers(tail)
                 return
@@ -104,21 +106,26 @@ class Reader:
         return self.prompt.endswith("#")
 
     def answer(
-        self, command: str, following: str, *, begun: Callable[[], Callable[[str], None]], silence_s: float
+        self,
+        command: str,
+        following: str,
+        *,
+        begun: Callable[[datetime], Callable[[list[str]], None]],
+        silence_s: float,
     ) -> None:
-        """Read the answer to `command`, each line of it to what `begun` returns, as soon as it is known to be of it.
+        """Read the answer to `command`: its lines to what `begun` returns, as soon as they are known to be of it.
 
-        `begun` is called when the command's echo has been seen. `following` is the command that will be asked next
-        ("" where that is not known yet): its echo is what ends this answer, and it need not be sent again.
+        `begun` is called when the command's echo has been seen, with the time when it was sent. `following` is the
+        command that will be asked next ("" where that is not known yet): its echo is what ends this answer, and it need
+        not be sent again.
         Raises Closed, or Silent after `silence_s` seconds without a byte; what was had until then has been given.
         """
         if self._pending != command:
             self._asked = True
             self._answers.begin(drop)
-            self._answers.sent(command)
-            self._wire.send(command + "\n")
+            self._send(command)
             self._read_on(None, silence_s)
-        self._answers.begin(begun())
+        self._answers.begin(begun(self._sent_at))
         self._pending = following or None
         self._read_on(following, silence_s)
 
@@ -140,12 +147,16 @@ class Reader:
                 self._screen.answer_pager()
                 self.paged = True
             elif following is not None and (ends or self._answers.may_have_ended(tail)):
-                self._answers.sent(following)
-                self._wire.send(following + "\n")
+                self._send(following)
                 following = None
             elif self._clock() - last_heard >= silence_s:
                 self._answers.close(self._screen.take_tail())
                 raise Silent
+
+    def _send(self, command: str) -> None:
+        self._sent_at = datetime.now(UTC)
+        self._answers.sent(command)
+        self._wire.send(command + "\n")
 
     @property
     def _settle_s(self) -> float:
@@ -168,12 +179,16 @@ class Reader:
             self._answers.add(lines)
         return True
 
-    def _wait_for(self, wanted: re.Pattern[str]) -> str | None:
-        """The last line, once something has come and it is as wanted and nothing follows; null after long silence."""
+    def _wait_for(self, wanted: re.Pattern[str], known: str | None = None) -> str | None:
+        """The last line, once something has come and it is as wanted and nothing follows; null after long silence.
+
+        One that is `known` is taken at once.
+        """
         heard = self._hears_within(_NUDGE_S)
         while heard:
+            tail = self._screen.tail.strip()
             matches = wanted.fullmatch(self._screen.tail)
-            heard = self._hears_within(_LOGIN_SETTLE_S if matches else _NUDGE_S)
+            heard = not (matches and tail == known) and self._hears_within(_LOGIN_SETTLE_S if matches else _NUDGE_S)
             if matches and not heard:
-                return self._screen.tail.strip()
+                return tail
         return None

@@ -34,6 +34,17 @@ class Screen:
 
     def feed(self, data: bytes) -> list[str]:
         """The lines that these bytes end."""
+        lines = []
+        if self._size or self._paged_at is not None:
+            first, ends, data = data.partition(b"\n")
+            self._add(first)
+            if not ends:
+                return []
+            lines.append(self.take_tail())
+        plain, data = _plain_lines(data)
+        return lines + plain + self._other_lines(data)
+
+    def _other_lines(self, data: bytes) -> list[str]:
         first, *rest = data.split(b"\n")
         self._add(first)
         lines = []
@@ -72,6 +83,15 @@ class Screen:
         if piece:
             self._open.append(piece)
             self._size += len(piece)
+
+
+def _plain_lines(data: bytes) -> tuple[list[str], bytes]:
+    """The lines of a piece that moves no cursor, as nearly all that devices print does not, and what is left of it."""
+    end = data.rfind(b"\n") + 1
+    text = data[: max(0, end - 1)].replace(b"\r\n", b"\n").removesuffix(b"\r")
+    if not end or end > LONGEST_LINE or any(mark in text for mark in (b"\x08", b"\r", b"\x1b")):
+        return [], data
+    return text.decode("utf-8", "replace").split("\n"), data[end:]
 
 
 def _shown(raw: bytes, *, paged: bool = False) -> str:

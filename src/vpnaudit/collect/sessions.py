@@ -22,8 +22,10 @@ from paramiko.common import cMSG_SERVICE_REQUEST
 
 from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeys
+from vpnaudit.collect.pipes import BufferedSocket, QuietClient, Unhurried
 
-_LOOK_S = 0.005
+_LOOK_S = 0.1
+"""Seconds between two looks whether the device is still there."""
 _QUICK = frozenset({"aes128-gcm@openssh.com", "aes256-gcm@openssh.com"})
 """Ciphers (RFC 5647) that need no MAC: paramiko compares MACs byte by byte in Python, half of its time for a packet."""
 
@@ -76,7 +78,7 @@ class GuardedSession(BaseConnection):
 
     def _build_ssh_client(self) -> paramiko.SSHClient:
         """A client without host keys of its own, so that it asks us about every one."""
-        client = self._get_ssh_client_instance()
+        client = QuietClient()
         client.set_missing_host_key_policy(_AskUs(self))
         return client
 
@@ -150,6 +152,21 @@ class _Transport(paramiko.ServiceRequestingTransport):  # type: ignore[name-defi
     that take keyboard-interactive logins only, several keys.
     """
 
+    _active_check_timeout = 1.0
+    """Seconds between two looks whether it was closed; our sockets wake it."""
+
+    def __init__(
+        self,
+        sock: socket.socket | paramiko.Channel | BufferedSocket,
+        **options: Any,  # noqa: ANN401  paramiko's own
+    ) -> None:
+        self._accepted = threading.Event()
+        super().__init__(sock, **options)
+
+    def _parse_service_accept(self, message: paramiko.Message) -> None:
+        super()._parse_service_accept(message)
+        self._accepted.set()
+
     def ensure_session(self) -> None:
         """Ask for the service; paramiko's own waits for ever where the device is gone."""
         if self._service_userauth_accepted:
@@ -163,7 +180,7 @@ class _Transport(paramiko.ServiceRequestingTransport):  # type: ignore[name-defi
         while not self._service_userauth_accepted:
             if not self.active:
                 raise self.get_exception() or EOFError()
-            time.sleep(_LOOK_S)
+            self._accepted.wait(_LOOK_S)
         self.auth_handler = self.get_auth_handler()
 
     def get_auth_handler(self) -> OneRequest:
@@ -175,7 +192,8 @@ def _transport_preferring(key_types: tuple[str, ...]) -> Callable[..., paramiko.
     """Transports that ask for the host keys that we know, and for the ciphers that cost the least."""
 
     def make(sock: socket.socket, **options: Any) -> paramiko.Transport:  # noqa: ANN401  paramiko's own parameters
-        transport = _Transport(sock, **options)
+        wire = BufferedSocket(sock) if isinstance(sock, socket.socket) else sock
+        transport = _Transport(wire, packetizer_class=Unhurried, **options)
         prefer_known(transport, key_types)
         security = transport.get_security_options()
         security.ciphers = sorted(security.ciphers, key=lambda name: name not in _QUICK)

@@ -27,17 +27,16 @@ class Told:
             patterns = (*reason.sure, *((reason.shown_by,) if reason.shown_by else ()))
             self._wanted.setdefault(reason.answer, set()).update(patterns)
 
-    def listener(self, spec: CommandSpec) -> Callable[[str], None]:
-        """Hears each line of the answer to `spec`."""
+    def listener(self, spec: CommandSpec) -> Callable[[list[str]], None]:
+        """Hears the lines of the answer to `spec`."""
         left = self._wanted.get(spec.command, set()).copy()
         found = self._found[spec.command] = set()
 
-        def hear(line: str) -> None:
-            if not left:
-                return
-            for pattern in [p for p in left if p.search(line[:_LOOKED_AT])]:
-                left.remove(pattern)
-                found.add(pattern)
+        def hear(lines: list[str]) -> None:
+            for line in lines if left else ():
+                for pattern in [p for p in left if p.search(line[:_LOOKED_AT])]:
+                    left.remove(pattern)
+                    found.add(pattern)
 
         return hear
 

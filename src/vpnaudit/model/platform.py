@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -165,8 +165,18 @@ class RemedySyntax(Protocol):
         """
 
 
+class SecretRule(NamedTuple):
+    """A secret of one line: `pattern` has a group `secret`, which is masked; the line stays.
+
+    It is tried only on lines that hold `trigger` when they are in lower case and their tabs are blanks.
+    """
+
+    trigger: str
+    pattern: re.Pattern[str]
+
+
 class Platform(Struct, frozen=True, kw_only=True):
-    """One platform. `secret_patterns` have one group named `secret` each: what is masked, the line stays."""
+    """One platform. `secrets` are those in words of its own; `redact` knows the others."""
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -174,7 +184,7 @@ class Platform(Struct, frozen=True, kw_only=True):
     assessable: bool = True
     commands: tuple[CommandSpec, ...] = ()
     defaults: Defaults
-    secret_patterns: tuple[re.Pattern[str], ...] = ()
+    secrets: tuple[SecretRule, ...] = ()
     remedies: RemedySyntax | None = None
     tells: tuple[re.Pattern[str], ...] = ()
     """Patterns of which one in any capture (best `show version`) says that the text is of this platform."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 MASK = "<redacted>"
 """What stands in the place of a secret."""
@@ -13,14 +13,25 @@ _LONGEST_BLOCK = 2000
 
 _HEX_OR_BASE64 = r"[0-9A-Za-z+/=]+|(?:[0-9A-Fa-f]{1,64}[ \t]++){1,16}[0-9A-Fa-f]{0,64}"
 
-_DUMP = re.compile(
+DUMP = re.compile(
     r"[ \t]*+(?:(?:[0-9A-Fa-f]{8} ){3,15}[0-9A-Fa-f]{2,8}"
-    r"|(?=[^a-z]{0,75}[a-z])(?=[^A-Z]{0,75}[A-Z])(?=[^0-9]{0,75}[0-9])[A-Za-z0-9+/]{60,76}={0,2})[ \t]*$"
+    r"|(?=[A-Za-z0-9+/]{60,76}={0,2}[ \t]*$)(?=[^a-z]{0,75}[a-z])(?=[^A-Z]{0,75}[A-Z])[^0-9]{0,75}[0-9].*)[ \t]*$"
 )
+"""A line of a certificate or a key, by its looks."""
 
 
 class Context(Protocol):
-    """What the lines so far say about the next."""
+    """What the lines so far say about the next.
+
+    While it is `at_rest` it has only to do with lines that hold a word of WORDS when they are in lower case and their
+    tabs are blanks, and with those that DUMP matches.
+    """
+
+    WORDS: ClassVar[tuple[str, ...]]
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it says nothing of the next line."""
 
     def mask(self, line: str) -> str | None:
         """The line masked as its context wants it; null where it is a line like any other."""
@@ -61,9 +72,16 @@ BLOCKS: tuple[Block, ...] = (
 class Blocks:
     """Certificates and keys."""
 
+    WORDS: ClassVar[tuple[str, ...]] = ("-----begin", "certificate", "key-string", "key data:")
+
     def __init__(self) -> None:
         self._open: Block | None = None
         self._lines = 0
+
+    @property
+    def at_rest(self) -> bool:
+        """See `Context`."""
+        return self._open is None
 
     def mask(self, line: str) -> str | None:
         """See `Context`. A line of a certificate or key whose first line was not seen is masked by its looks."""
@@ -71,7 +89,7 @@ class Blocks:
             masked = self._within(line, self._open)
             if masked is not None:
                 return masked
-        if _DUMP.match(line):
+        if DUMP.match(line):
             return _mask_whole(line)
         for block in BLOCKS:
             if block.first.search(line) and not block.last.search(line):
@@ -97,8 +115,15 @@ class KeyChain:
     _CHAIN = re.compile(r"key[ \t]+chain[ \t]")
     _NUMBER = re.compile(r"[ \t]+key[ \t]+[0-9]{1,20}[ \t]*$")
 
+    WORDS: ClassVar[tuple[str, ...]] = ("chain",)
+
     def __init__(self) -> None:
         self._within = False
+
+    @property
+    def at_rest(self) -> bool:
+        """See `Context`."""
+        return not self._within
 
     def mask(self, line: str) -> str | None:
         """See `Context`."""
@@ -129,8 +154,15 @@ class Tables:
     )
     _RULED = re.compile(r"[ \t-]*$")
 
+    WORDS: ClassVar[tuple[str, ...]] = ("preshared key", "auth key", "community")
+
     def __init__(self) -> None:
         self._row: re.Pattern[str] | None = None
+
+    @property
+    def at_rest(self) -> bool:
+        """See `Context`."""
+        return self._row is None
 
     def mask(self, line: str) -> str | None:
         """See `Context`. A line that is no row ends the table."""
@@ -153,8 +185,15 @@ class Script:
     _ASKED = re.compile(r"pattern[ \t]+\"[^\"]{0,80}(?:assw|ecret|assphrase)", re.IGNORECASE)
     _ANSWER = re.compile(r"cli[ \t]+command[ \t]+\"(?P<secret>[^\"]*)", re.IGNORECASE)
 
+    WORDS: ClassVar[tuple[str, ...]] = ("pattern",)
+
     def __init__(self) -> None:
         self._asked = False
+
+    @property
+    def at_rest(self) -> bool:
+        """See `Context`."""
+        return not self._asked
 
     def mask(self, line: str) -> str | None:
         """See `Context`."""
@@ -179,9 +218,16 @@ class Banner:
     )
     _LONGEST = 200
 
+    WORDS: ClassVar[tuple[str, ...]] = ("banner",)
+
     def __init__(self) -> None:
         self._mark = ""
         self._left = 0
+
+    @property
+    def at_rest(self) -> bool:
+        """See `Context`."""
+        return self._left == 0
 
     def mask(self, line: str) -> str | None:
         """See `Context`."""
@@ -201,6 +247,10 @@ class Banner:
         start = told.start("secret")
         end = line.rfind(self._mark, start) if self._left == 0 else len(line)
         return line[:start] + MASK + line[end if end > start else len(line) :]
+
+
+CONTEXTS: tuple[type[Context], ...] = (Blocks, KeyChain, Tables, Script, Banner)
+"""The first that knows a line masks it."""
 
 
 def _mask_whole(line: str) -> str:

@@ -21,14 +21,8 @@ of IOS 15, IOS-XE 17, ASA 9, NX-OS 9 and IOS-XR 7; tests/unit/redact/test_forms.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-
-class Rule(NamedTuple):
-    """`pattern` is tried only on lines that hold `trigger` when they are in lower case and without tabs."""
-
-    trigger: str
-    pattern: re.Pattern[str]
+from vpnaudit.model.platform import SecretRule
 
 
 def _abbreviations(needed: str, rest: str) -> str:
@@ -192,7 +186,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("server-key", r"server-key <T><W>"),
     ("secret-key", r"secret-key <T><W>"),
     ("aaa-server", r"aaa-server <S>+ (?:\([^)]{0,80}\) )?h*ost <S>+ (?!timeout\b)<W>"),
-    (" key ", r"(?:aaa|failover|pac) key <T><W>"),
+    *((f"{word} ", rf"{word} key <T><W>") for word in ("aaa", "failover", "pac")),
     ("fai", r"<C>fail*over k*ey <T><W>"),
     ("shared-secret", r"shared-secret <T><W>"),
     ("tunnel-password", r"tunnel-password \[\d+\] \d+ <R>"),
@@ -259,5 +253,5 @@ def _compiled(source: str) -> re.Pattern[str]:
     return re.compile(bound + text, re.IGNORECASE | re.ASCII)
 
 
-RULES: tuple[Rule, ...] = tuple(Rule(trigger, _compiled(source)) for trigger, source in _SOURCES)
+RULES: tuple[SecretRule, ...] = tuple(SecretRule(trigger, _compiled(source)) for trigger, source in _SOURCES)
 """What runs on every platform's answers, in this order."""

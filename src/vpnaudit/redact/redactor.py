@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
-from ahocorasick_rs import AhoCorasick
-
-from vpnaudit.redact.blocks import MASK, Banner, Blocks, Context, KeyChain, Script, Tables
-from vpnaudit.redact.patterns import RULES
+from vpnaudit.model.platform import SecretRule
+from vpnaudit.redact.blocks import CONTEXTS, MASK
+from vpnaudit.redact.triggers import Triggers, triggers
 from vpnaudit.redact.wrapped import Wrapped
 
 _MOST_PASSES = 8
@@ -19,16 +18,16 @@ _QUOTE_ENDS = re.compile(r"'(?:[ \t]command\.?|\.(?:[ \t].{0,300})?)?[ \t]*$")
 
 
 class Redactor:
-    """Masks the secrets of one answer; `platform_patterns` run after those common to all platforms.
+    """Masks the secrets of one answer; the `platform_rules` come after those common to all platforms.
 
     Use one for each answer: what earlier lines said (a certificate began, a table of keys) is remembered. A masked
-    text comes through unchanged. Each pattern has a group `secret`.
+    text comes through unchanged.
     """
 
-    def __init__(self, platform_patterns: Iterable[re.Pattern[str]] = ()) -> None:
-        self._platform_patterns = tuple(platform_patterns)
+    def __init__(self, platform_rules: Iterable[SecretRule] = ()) -> None:
+        self._triggers = triggers(tuple(platform_rules))
         self._wrapped = Wrapped()
-        self._contexts: tuple[Context, ...] = (Blocks(), KeyChain(), Tables(), Script(), Banner())
+        self._contexts = tuple(context() for context in CONTEXTS)
 
     def line(self, line: str) -> str:
         """The line with its secrets masked, without its line end as it was given."""
@@ -38,15 +37,27 @@ class Redactor:
             if masked is not None:
                 return masked if masked == line else self._mask_values(masked)
         for _ in range(_MOST_PASSES if before else 0):
-            rest = self._mask_values(_mask_rest(before, line, self._platform_patterns, goes_on=goes_on))
+            rest = self._mask_values(_mask_rest(before, line, self._triggers, goes_on=goes_on))
             if rest == line:
                 break
             line = rest
         return self._mask_values(line)
 
-    def lines(self, lines: Iterable[str]) -> Iterator[str]:
-        """Each line masked, in order."""
-        return map(self.line, lines)
+    def lines(self, lines: Sequence[str]) -> list[str]:
+        """Each line masked, in order: what `line` gives, but most lines of an answer are seen through at once."""
+        masked = list(lines)
+        suspects = self._triggers.suspects(lines)
+        at_rest = self._at_rest
+        for position, line in enumerate(lines):
+            if at_rest and position not in suspects:
+                continue
+            patterns = suspects.get(position)
+            if at_rest and patterns is not None:
+                masked[position] = self._mask_values(line, patterns)
+            else:
+                masked[position] = self.line(line)
+                at_rest = self._at_rest
+        return masked
 
     def text(self, text: str) -> str:
         r"""A whole text masked; its lines end in `\n`.
@@ -56,41 +67,31 @@ class Redactor:
         """
         return "\n".join(self.lines(text.split("\n")))
 
-    def _mask_values(self, line: str) -> str:
+    @property
+    def _at_rest(self) -> bool:
+        """Whether no line so far says anything of the next."""
+        return self._wrapped.at_rest and all(context.at_rest for context in self._contexts)
+
+    def _mask_values(self, line: str, patterns: list[re.Pattern[str]] | None = None) -> str:
+        """A line by itself. `patterns` are those that may find something in it, where they are known."""
         for _ in range(_MOST_PASSES):
             before = line
-            for pattern in _patterns(line, self._platform_patterns):
+            for pattern in self._triggers.patterns(line) if patterns is None else patterns:
                 line = pattern.sub(_masked, line)
             if line == before:
                 break
+            patterns = None
         return line
 
 
-_WORDS = tuple(dict.fromkeys(rule.trigger for rule in RULES))
-_TRIGGERS = AhoCorasick(_WORDS)
-_RULES_OF = tuple(tuple(n for n, rule in enumerate(RULES) if rule.trigger == word) for word in _WORDS)
-
-
-def _patterns(line: str, platform_patterns: tuple[re.Pattern[str], ...]) -> Iterator[re.Pattern[str]]:
-    """The patterns that may find something in a line.
-
-    All triggers are looked for at once: one by one took half of a line's time.
-    """
-    lower = line.lower().replace("\t", " ")
-    found = {match[0] for match in _TRIGGERS.find_matches_as_indexes(lower, overlapping=True)}
-    for position in sorted(position for number in found for position in _RULES_OF[number]):
-        yield RULES[position].pattern
-    yield from platform_patterns
-
-
-def _mask_rest(before: str, line: str, platform_patterns: tuple[re.Pattern[str], ...], *, goes_on: bool) -> str:
+def _mask_rest(before: str, line: str, triggers_: Triggers, *, goes_on: bool) -> str:
     """The line without what is a secret in it, or in the broken line before it and it together.
 
     What began before the line is a secret in it only where it `goes_on`.
     """
     spans = []
     for text, shift in ((before + line, len(before)), (line, 0)):
-        for pattern in _patterns(text, platform_patterns):
+        for pattern in triggers_.patterns(text):
             for start, end in map(_span, pattern.finditer(text)):
                 if end > shift and (start >= shift or (start >= 0 and goes_on)):
                     spans.append((max(start - shift, 0), end - shift))

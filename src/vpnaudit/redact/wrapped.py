@@ -44,6 +44,11 @@ class Wrapped:
         self._before = ""
         self._width = 0
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the line before was not broken. Then `head` has only to do with lines as long as one of WIDTHS."""
+        return not self._before
+
     def head(self, line: str, masked: str) -> tuple[str, bool]:
         """What `line` is perhaps the rest of, as it came, and whether a word goes on in it. `masked` is a mask's text.
 

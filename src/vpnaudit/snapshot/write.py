@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import re
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from io import FileIO
+from itertools import accumulate
 from pathlib import Path
 from typing import IO, Final, TypeVar
 
@@ -27,6 +32,8 @@ PARTIAL = ".partial"
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _LONGEST_NAME = 120
+_AT_ONCE = 1 << 18
+"""Bytes of an answer that are written in one piece."""
 _NOTE_EVERY_S = 5.0
 """Seconds between two manifests of an unfinished run: one a device would cost the square of a fleet's size."""
 _HOSTILE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -35,6 +42,7 @@ _BEFORE = ".before."
 """How the name begins of a device's earlier folder while it is collected again. No device's folder begins so."""
 
 
+@lru_cache(maxsize=4096)  # a fleet's devices are asked the same
 def capture_file_name(command: str) -> str:
     """The name of a command's capture: lower case, every run outside `[a-z0-9.-]` one `_`, and `.txt`.
 
@@ -162,7 +170,7 @@ class SnapshotWriter:
             self._write_manifest(finished_at)
             (self.partial / JOURNAL).unlink()
             self._journal.close()
-            _flush_folder(self.partial)
+            _flush_all(self.partial)
             self.partial.rename(self.path)
             _flush_folder(self.path.parent)
         return self.path
@@ -212,13 +220,14 @@ class DeviceWriter:
         name = capture_file_name(command)
         while name in self._names:  # two commands that differ only in what a file name cannot hold
             name = f"{name.removesuffix('.txt')}_.txt"
+        if not self._names:
+            (self._root / self._folder).mkdir(exist_ok=True)
         self._names.add(name)
-        (self._root / self._folder).mkdir(exist_ok=True)
         return CaptureWriter(self._root, f"{self._folder}/{name}", limit)
 
 
 class CaptureWriter:
-    """One answer, line by line as it comes. `cut` says that a line would have gone beyond the limit (bytes)."""
+    """One answer, some lines at a time. `cut` says that a line would have gone beyond the limit (bytes)."""
 
     def __init__(self, root: Path, file: str, limit: int) -> None:
         self.file = file
@@ -226,24 +235,42 @@ class CaptureWriter:
         self.cut = False
         self._limit = limit
         self._hash = hashlib.sha256()
-        self._path = root / file
-        self._stream: IO[bytes] = self._path.open("wb")
+        self._stream = FileIO(f"{root}/{file}", "w")
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
 
-    def line(self, text: str) -> None:
-        """One line without its end. Nothing more is written once the limit is reached."""
-        data = text.encode("utf-8", "replace") + b"\n"
-        if self.cut or self.bytes + len(data) > self._limit:
-            self.cut = True
+    def lines(self, lines: list[str]) -> None:
+        """Lines without their ends. Nothing more is written once the limit is reached."""
+        if not lines or self.cut:
             return
-        self._stream.write(data)
-        self._hash.update(data)
+        data = ("\n".join(lines) + "\n").encode("utf-8", "replace")
+        if self.bytes + len(data) > self._limit:
+            data = self._that_fit(lines)
+            self.cut = True
         self.bytes += len(data)
+        self._waiting.append(data)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes >= _AT_ONCE:
+            self._write()
+
+    def _that_fit(self, lines: list[str]) -> bytes:
+        """As many of the lines as the limit allows."""
+        ends = accumulate((len(line.encode("utf-8", "replace")) + 1 for line in lines), initial=self.bytes)
+        number = sum(1 for end in ends if end <= self._limit) - 1
+        return "".join(f"{line}\n" for line in lines[:number]).encode("utf-8", "replace")
+
+    def _write(self) -> None:
+        data = b"".join(self._waiting)
+        self._waiting, self._waiting_bytes = [], 0
+        self._hash.update(data)
+        while data:
+            data = data[self._stream.write(data) :]
 
     def close(
         self, command: str, *, asked_at: datetime, answered_at: datetime, refused: bool, device_clock: str | None = None
     ) -> ManifestCommand:
-        """Flush the file to the disk; its entry of the manifest."""
-        _flush(self._stream)
+        """Close the file; its entry of the manifest. It is on the disk when the snapshot is whole."""
+        self._write()
         self._stream.close()
         return ManifestCommand(
             command=command,
@@ -257,9 +284,8 @@ class CaptureWriter:
         )
 
     def discard(self) -> None:
-        """Take the file away again."""
-        self._stream.close()
-        self._path.unlink(missing_ok=True)
+        """Take the file, which is closed, away again."""
+        Path(self._stream.name).unlink(missing_ok=True)
 
 
 def _or_source_error(where: Path, act: Callable[[], _T]) -> _T:
@@ -303,6 +329,36 @@ def _new_folder(output: Path, started_at: datetime) -> tuple[Path, Path]:
 def _flush(file: IO[bytes]) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _flush_all(folder: Path) -> None:
+    """What is in a folder, and its folders, to the disk.
+
+    In one request where the system has one: file by file, each as soon as it was written, it took a millisecond of CPU
+    for seven answers, a tenth of all that a device costs.
+    """
+    if _flush_file_system(folder):
+        return
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir():
+            _flush_folder(path)
+        else:
+            with path.open("rb+") as file:
+                _flush(file)
+
+
+def _flush_file_system(folder: Path) -> bool:
+    """The file system of a folder to the disk (syncfs(2) of Linux); whether that can be done here. Raises OSError."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None) if sys.platform == "linux" else None
+    if call is None:
+        return False
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        if call(handle) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    finally:
+        os.close(handle)
+    return True
 
 
 def _flush_folder(folder: Path) -> None:

@@ -64,7 +64,7 @@ def read_all(answers: dict[str, bytes], sizes: list[int]) -> dict[str, list[str]
     commands = list(answers)
     got: dict[str, list[str]] = {command: [] for command in commands}
     for command, following in zip(commands, [*commands[1:], ""], strict=True):
-        reader.answer(command, following, begun=lambda command=command: got[command].append, silence_s=60)
+        reader.answer(command, following, begun=lambda _, command=command: got[command].extend, silence_s=60)
     return got
 
 
@@ -117,7 +117,7 @@ def test_a_closed_wire_gives_what_was_had() -> None:
     wire.prompt, wire.closes = b"", True
     got: list[str] = []
     with pytest.raises(Closed):
-        reader.answer("show version", "", begun=lambda: got.append, silence_s=5)
+        reader.answer("show version", "", begun=lambda _: got.extend, silence_s=5)
     assert got == ["one", "two"]
 
 
@@ -129,7 +129,7 @@ def test_silence_ends_an_answer_after_its_time() -> None:
     before = wire.now
     got: list[str] = []
     with pytest.raises(Silent):
-        reader.answer("show version", "", begun=lambda: got.append, silence_s=30)
+        reader.answer("show version", "", begun=lambda _: got.extend, silence_s=30)
     assert got == ["one"]
     assert 30 <= wire.now - before < 35
 
@@ -154,6 +154,6 @@ def test_an_echo_that_scrolled_is_an_echo(size: int) -> None:
     reader = Reader(wire, clock=lambda: wire.now)
     reader.log_in()
     got: list[str] = []
-    reader.answer("show clock", command, begun=lambda: got.append, silence_s=60)
-    reader.answer(command, "", begun=lambda: got.append, silence_s=60)
+    reader.answer("show clock", command, begun=lambda _: got.extend, silence_s=60)
+    reader.answer(command, "", begun=lambda _: got.extend, silence_s=60)
     assert got == ["12:00:00", "4608000 kilobytes"]

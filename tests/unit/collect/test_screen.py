@@ -47,7 +47,13 @@ def test_a_pager_that_was_answered_leaves_nothing(behind: bytes, shown: str) -> 
     assert screen.feed(behind) == [shown]
 
 
-@given(st.binary(max_size=300), st.lists(st.integers(1, 9), min_size=1))
+PIECES = st.sampled_from([b"a", b"  ", b"\n", b"\r\n", b"\r", b"\b", b"\x1b[K", b"\x1b", b"\xc3", b"\xa9", b"\xe2\x82"])
+
+
+@given(
+    st.one_of(st.binary(max_size=300), st.lists(PIECES, max_size=60).map(b"".join)),
+    st.lists(st.integers(1, 9), min_size=1),
+)
 def test_chunks_do_not_matter(data: bytes, sizes: list[int]) -> None:
     whole = Screen()
     expected = whole.feed(data)

@@ -62,7 +62,7 @@ KEPT = (
 def _redacted(text: str) -> str:
     found = platform("cisco_asa")
     assert found is not None
-    return Redactor(found.secret_patterns).text(text)
+    return Redactor(found.secrets).text(text)
 
 
 @pytest.mark.parametrize("line", LINES)

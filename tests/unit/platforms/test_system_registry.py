@@ -138,7 +138,7 @@ def test_commands_are_shows_in_canonical_words(each: Platform) -> None:
 
 @pytest.mark.parametrize("each", all_platforms(), ids=lambda each: each.name)
 def test_secrets_have_their_group(each: Platform) -> None:
-    assert all("secret" in pattern.groupindex for pattern in each.secret_patterns)
+    assert all("secret" in rule.pattern.groupindex for rule in each.secrets)
 
 
 @pytest.mark.parametrize("each", all_platforms(), ids=lambda each: each.name)

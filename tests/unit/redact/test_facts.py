@@ -45,7 +45,7 @@ def test_there_are_cases() -> None:
 @pytest.mark.parametrize(("platform", "spec", "file"), CASES, ids=["/".join(file.parts[-4:-1]) for _, _, file in CASES])
 def test_masking_costs_no_fact(platform: Platform, spec: CommandSpec, file: Path) -> None:
     clear = file.read_bytes().decode("utf-8", "replace").replace(MASK, SECRET)
-    masked = Redactor(platform.secret_patterns).text(clear)
+    masked = Redactor(platform.secrets).text(clear)
     assert SECRET not in masked
     assert masked.count("\n") == clear.count("\n")
     if masked != clear:

@@ -371,7 +371,7 @@ def _redactor() -> Redactor:
     asa, ios = platform("cisco_asa"), platform("cisco_ios")
     assert asa is not None
     assert ios is not None
-    return Redactor((*asa.secret_patterns, *ios.secret_patterns))
+    return Redactor((*asa.secrets, *ios.secrets))
 
 
 @pytest.mark.parametrize(("form", "expected"), ROWS)

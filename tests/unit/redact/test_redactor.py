@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vpnaudit.model.platform import SecretRule
 from vpnaudit.redact import MASK, Redactor
 
 KEY = "Canary-7x"
@@ -172,7 +173,8 @@ def test_blocks_keep_their_first_and_last_line() -> None:
 
 
 def test_a_platforms_own_patterns_run_too() -> None:
-    redactor = Redactor([re.compile(r"license (?P<secret>\S+)"), re.compile(r"(?P<secret>never)?x")])
+    sources = {"license": r"license (?P<secret>\S+)", "x": r"(?P<secret>never)?x"}
+    redactor = Redactor([SecretRule(trigger, re.compile(source)) for trigger, source in sources.items()])
     assert redactor.line("license AB12 x") == f"license {MASK} x"
 
 
@@ -181,6 +183,38 @@ enable level snmp-server host community version 2c traps user auth sha priv aes 
 1 session-key cipher authenticator certificate quit group aaa-server (in) key-string command: ' <redacted>
 0123456789ABCDEF0123"""
 WORDS = st.sampled_from([*VOCABULARY.split(), '"a b"', "-----BEGIN KEY-----", "\n", "\n ", KEY])
+
+
+CONTEXTS = """key chain one
+ key 1
+  key-string hunter2
+interface Tunnel0
+crypto pki certificate chain ca
+ certificate ca 01
+  30820122 30820122
+  quit
+Community Group / Access
+hunter2 read-only
+Hostname/Address      Preshared Key
+192.0.2.1             hunter2
+ action 1 cli command "enable" pattern "assword"
+ action 2 cli command "hunter2"
+banner login ^C
+password is hunter2
+^C
+username u password 7 0307
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxyzabcdefghijklmnopq
+ peer 192.0.2.1"""
+CONTEXT_LINES = st.sampled_from(CONTEXTS.splitlines())
+
+
+@given(st.lists(st.one_of(CONTEXT_LINES, st.lists(WORDS, max_size=6).map(" ".join)), max_size=30), st.integers(1, 9))
+def test_lines_are_masked_as_one_by_one(lines: list[str], at_once: int) -> None:
+    one, several = Redactor(), Redactor()
+    lines = "\n".join(lines).split("\n")
+    alone = [one.line(line) for line in lines]
+    together = [m for i in range(0, len(lines), at_once) for m in several.lines(lines[i : i + at_once])]
+    assert together == alone
 
 
 @given(st.lists(WORDS, max_size=25).map(" ".join))

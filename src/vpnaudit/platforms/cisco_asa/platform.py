@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vpnaudit.model.platform import Defaults, Needless, PeerForm, Platform, Words
+from vpnaudit.model.platform import Defaults, Needless, PeerForm, Platform, SecretRule, Words
 from vpnaudit.platforms.cisco_asa.remedies import REMEDIES
 from vpnaudit.platforms.gather import commands_in, planned
 
@@ -43,11 +43,17 @@ _TELLS = (
 )
 """Marks that no other platform's text bears; found in what others collected, none of them in another's text."""
 _SECRETS = (
-    r"\b(?:radius-common-pw|storage-key|policy-server-secret|idtoken)\s+(?P<secret>\S+)",
-    r"\bfailover\s+key\s+(?:hex|<redacted>)\s+(?P<secret>\S+)",
-    r"\bauthentication\s+key\s+eigrp\s+\d+\s+(?:\d\s+)?(?P<secret>\S+)",
-    r"\bauthentication\s+(?:meticulous-)?(?:md5|sha-1)\s+(?:\d\s+)?(?P<secret>\S+)\s+key-id\b",
-    r"\bcrypto\s+ca\s+(?:import|export)\s+\S+\s+pkcs12\s+(?P<secret>\S+)",
+    ("radius-common-pw", r"\bradius-common-pw\s+(?P<secret>\S+)"),
+    ("storage-key", r"\bstorage-key\s+(?P<secret>\S+)"),
+    ("policy-server-secret", r"\bpolicy-server-secret\s+(?P<secret>\S+)"),
+    ("idtoken", r"\bidtoken\s+(?P<secret>\S+)"),
+    ("failover", r"\bfailover\s+key\s+(?:hex|<redacted>)\s+(?P<secret>\S+)"),
+    ("eigrp", r"\bauthentication\s+key\s+eigrp\s+\d+\s+(?:\d\s+)?(?P<secret>\S+)"),
+    (
+        "key-id",
+        r"\bauthentication\s+(?:meticulous-)?(?:md5|sha-1)\s+(?:\d\s+)?(?P<secret>\S+)\s+key-id\b",
+    ),
+    ("pkcs12", r"\bcrypto\s+ca\s+(?:import|export)\s+\S+\s+pkcs12\s+(?P<secret>\S+)"),
 )
 """Secrets in words that only an ASA uses; those of every Cisco are known to `redact`."""
 
@@ -127,7 +133,7 @@ PLATFORM = Platform(
             route_shown_by="show route",
         ),
     ),
-    secret_patterns=tuple(re.compile(source, re.IGNORECASE) for source in _SECRETS),
+    secrets=tuple(SecretRule(trigger, re.compile(source, re.IGNORECASE)) for trigger, source in _SECRETS),
     remedies=REMEDIES,
     tells=tuple(re.compile(source, re.MULTILINE) for source in _TELLS),
 )

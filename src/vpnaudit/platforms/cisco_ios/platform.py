@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vpnaudit.model.platform import Defaults, Needless, PeerForm, Platform
+from vpnaudit.model.platform import Defaults, Needless, PeerForm, Platform, SecretRule
 from vpnaudit.platforms.cisco_ios.remedies import REMEDIES
 from vpnaudit.platforms.gather import commands_in, planned
 
@@ -60,9 +60,12 @@ _TELLS = (
 )
 """Marks that no other platform's text bears; found in what others collected, none of them in another's text."""
 _SECRETS = (
-    r"\bidtoken\s+(?P<secret>\S+)",
-    r"\bapn\s+\S+\s+(?:authentication\s+)?(?:chap|pap|pap_chap|chap_pap)\s+username\s+\S+\s+password\s+(?P<secret>\S+)",
-    r"\bgsm\s+profile\s+create\s+\d+\s+\S+\s+(?:chap|pap)\s+\S+\s+(?P<secret>\S+)",
+    ("idtoken", r"\bidtoken\s+(?P<secret>\S+)"),
+    (
+        "apn",
+        r"\bapn\s+\S+\s+(?:authentication\s+)?(?:chap|pap|pap_chap|chap_pap)\s+username\s+\S+\s+password\s+(?P<secret>\S+)",
+    ),
+    ("gsm", r"\bgsm\s+profile\s+create\s+\d+\s+\S+\s+(?:chap|pap)\s+\S+\s+(?P<secret>\S+)"),
 )
 """Secrets in words that only IOS uses; those of every Cisco are known to `redact`."""
 
@@ -147,7 +150,7 @@ PLATFORM = Platform(
         of_the_device=_OF_THE_DEVICE,
     ),
     defaults=Defaults(ipsec_s=3600, ipsec_kb=4608000, ike_s=86400, dpd_mode="off", log_interval_s=60),
-    secret_patterns=tuple(re.compile(source, re.IGNORECASE) for source in _SECRETS),
+    secrets=tuple(SecretRule(trigger, re.compile(source, re.IGNORECASE)) for trigger, source in _SECRETS),
     remedies=REMEDIES,
     tells=tuple(re.compile(source, re.MULTILINE) for source in _TELLS),
 )
