@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -90,7 +91,8 @@ def test_no_text_with_a_control_character_passes(text: str) -> None:
 @pytest.mark.parametrize("kind", sorted(set(SESSIONS.values()), key=lambda kind: kind.__name__))
 @pytest.mark.parametrize("method", ["enable", "config_mode", "find_prompt", "save_config", "is_alive"])
 def test_none_of_netmikos_own_writing_passes(kind: type[GuardedSession], method: str) -> None:
-    session = kind(host="192.0.2.1", username="u", password="p", secret="s", auto_connect=False)
+    quick: dict[str, Any] = {"fast_cli": True, "global_delay_factor": 0.001, "read_timeout_override": 0.1}
+    session = kind(host="192.0.2.1", username="u", password="p", secret="s", auto_connect=False, **quick)
     sent: list[str] = []
 
     class Channel:
