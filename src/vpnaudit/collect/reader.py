@@ -14,8 +14,9 @@ from vpnaudit.errors import DeviceError
 
 SILENT_S = 1.0
 """Seconds without a byte after which a prompt that a log line followed is taken for a candidate."""
-_SETTLE_S = 0.002
-"""Seconds of silence behind a candidate before the next command is sent: most false prompts show themselves."""
+_SETTLE_S = 0.0
+"""Seconds of silence behind a candidate before the next command is sent. That nothing has come yet is enough: a command
+that was sent behind text is not taken for its end (`Answers`)."""
 _SETTLE_PAGED_S = 0.5
 """The same where the pager could not be turned off: a command typed at its mark would be lost."""
 _NUDGE_S = 2.5

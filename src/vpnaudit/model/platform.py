@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -166,13 +167,24 @@ class RemedySyntax(Protocol):
 
 
 class SecretRule(NamedTuple):
-    """A secret of one line: `pattern` has a group `secret`, which is masked; the line stays.
+    r"""A secret of one line: `source` is an expression with a group `secret`, which is masked; the line stays.
 
-    It is tried only on lines that hold `trigger` when they are in lower case and their tabs are blanks.
+    It is tried only on lines that hold `trigger` when they are in lower case and their tabs are blanks. Upper and lower
+    case are one in it, and `\w`, `\d`, `\s` are those of ASCII.
     """
 
     trigger: str
-    pattern: re.Pattern[str]
+    source: str
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression compiled, once it is needed: most of several hundred never are."""
+        return _compiled(self.source)
+
+
+@cache
+def _compiled(source: str) -> re.Pattern[str]:
+    return re.compile(source, re.IGNORECASE | re.ASCII)
 
 
 class Platform(Struct, frozen=True, kw_only=True):

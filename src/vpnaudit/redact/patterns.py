@@ -94,6 +94,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("pre-shared-secret", r"pre-shared-secret <T><W>"),
     ("shared", r"pre_?shared_?key\"?<B>{0,9}[:>=]<B>{0,9}\"?(?P<secret>[^<\"\s]+)"),
     ("ppk", r"ppk manual id <S>+ k*ey (?:(?:\d|hex) )?<R>"),
+    ("postquantum-key", r"postquantum-key <T><W>"),
     ("aggressive-mode", r"aggressive-mode password <T><R>"),
     ("group", r"group <S>+ key <T><W>"),
     # Manual keys of crypto maps and of OSPFv3: several in one line, told by their length after an algorithm's name.
@@ -244,14 +245,14 @@ _UNBOUND = ("^", "<C>", "<L>", "<O>", "(?:^", "(?P<secret>", "://", "-----", "(?
 _ABBREVIATED = re.compile(r"([a-z0-9-]+)\*([a-z-]+)")
 
 
-def _compiled(source: str) -> re.Pattern[str]:
+def _written_out(source: str) -> str:
     """A rule's expression from its short form, see the top of this file."""
     text = _ABBREVIATED.sub(lambda word: _abbreviations(word[1], word[2]), source).replace(" ", r"[ \t]++")
     for name, meaning in _MACROS.items():
         text = text.replace(name, meaning)
     bound = "" if source.startswith(_UNBOUND) else r"(?<![\w-])"
-    return re.compile(bound + text, re.IGNORECASE | re.ASCII)
+    return bound + text
 
 
-RULES: tuple[SecretRule, ...] = tuple(SecretRule(trigger, _compiled(source)) for trigger, source in _SOURCES)
+RULES: tuple[SecretRule, ...] = tuple(SecretRule(trigger, _written_out(source)) for trigger, source in _SOURCES)
 """What runs on every platform's answers, in this order."""

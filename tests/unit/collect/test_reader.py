@@ -43,7 +43,7 @@ class ScriptedWire:
                 return b""
             self.now += timeout_s
             return None
-        if self._silence >= timeout_s:
+        if self._silence > timeout_s:
             self._silence -= timeout_s
             self.now += timeout_s
             return None

@@ -47,6 +47,8 @@ isakmp key {} address 192.0.2.1 netmask 255.255.255.255 no-config-mode
  authentication local pre-share key {}
  authentication remote pre-share key 6 {}
   ppk manual id peer-1 key hex {} -> "  ppk manual id peer-1 key hex <redacted>
+ ikev2 postquantum-key {} identity peer-1 mandatory
+ ikev2 postquantum-key 8 {} identity peer-1
  set aggressive-mode password {}
 crypto map M 10 set ikev2 pre-shared-key {}
 crypto isakmp client configuration group G key {}

@@ -133,7 +133,7 @@ PLATFORM = Platform(
             route_shown_by="show route",
         ),
     ),
-    secrets=tuple(SecretRule(trigger, re.compile(source, re.IGNORECASE)) for trigger, source in _SECRETS),
+    secrets=tuple(SecretRule(trigger, source) for trigger, source in _SECRETS),
     remedies=REMEDIES,
     tells=tuple(re.compile(source, re.MULTILINE) for source in _TELLS),
 )
