@@ -11,25 +11,16 @@ from vpnaudit.inventory.reading import Element, Reading
 _PLAIN = ("hostname", "port", "username", "password", "platform")
 
 
-class AsRead:
-    """A Nornir inventory plugin: hands over what was read and checked before."""
-
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
-
-    def load(self) -> Inventory:
-        """The inventory."""
-        said = self._reading.defaults
-        defaults = Defaults(**_settings(said))
-        groups = Groups(
-            {name: Group(name, defaults=defaults, **_settings(e)) for name, e in self._reading.groups.items()}
-        )
-        hosts = Hosts({name: Host(name, defaults=defaults, **_settings(e)) for name, e in self._reading.hosts.items()})
-        for name, element in self._reading.groups.items():
-            groups[name].groups = ParentGroups(groups[each] for each in element.get("groups") or ())
-        for name, element in self._reading.hosts.items():
-            hosts[name].groups = ParentGroups(groups[each] for each in element.get("groups") or ())
-        return Inventory(hosts=hosts, groups=groups, defaults=defaults)
+def inventory_of(reading: Reading) -> Inventory:
+    """Nornir's inventory; what was read is sound (`Reading.demand_sound`)."""
+    defaults = Defaults(**_settings(reading.defaults))
+    groups = Groups({name: Group(name, defaults=defaults, **_settings(e)) for name, e in reading.groups.items()})
+    hosts = Hosts({name: Host(name, defaults=defaults, **_settings(e)) for name, e in reading.hosts.items()})
+    for name, element in reading.groups.items():
+        groups[name].groups = ParentGroups(groups[each] for each in element.get("groups") or ())
+    for name, element in reading.hosts.items():
+        hosts[name].groups = ParentGroups(groups[each] for each in element.get("groups") or ())
+    return Inventory(hosts=hosts, groups=groups, defaults=defaults)
 
 
 def _settings(element: Element) -> dict[str, Any]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from nornir import InitNornir
 from nornir.core import Nornir
+from nornir.core.configuration import Config
 from nornir.core.inventory import ConnectionOptions
-from nornir.core.plugins.inventory import InventoryPluginRegister
+from nornir.plugins.runners import ThreadedRunner
 
-from vpnaudit.inventory.build import AsRead
+from vpnaudit.inventory.build import inventory_of
 from vpnaudit.inventory.credentials import CONNECTION
 from vpnaudit.inventory.kind import folder_of, read_inventory
 from vpnaudit.inventory.reading import Reading
 from vpnaudit.inventory.ssh_config import SshConfig
-
-_PLUGIN = "vpnaudit-inventory"
 
 
 def load_inventory(folder: Path, *, workers: int = 20) -> Nornir:
@@ -34,11 +32,11 @@ def nornir_of(reading: Reading, path: Path, *, workers: int = 20) -> Nornir:
     logger = logging.getLogger("nornir")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())  # else its warnings go to standard error
-    InventoryPluginRegister.register(_PLUGIN, AsRead)
-    nornir = InitNornir(
-        inventory={"plugin": _PLUGIN, "options": {"reading": reading}},
-        runner={"plugin": "threaded", "options": {"num_workers": workers}},
-        logging={"enabled": False},
+    # Not by InitNornir, which imports every plugin that is installed, with all that those import.
+    nornir = Nornir(
+        inventory=inventory_of(reading),
+        runner=ThreadedRunner(num_workers=workers),
+        config=Config.from_dict(logging={"enabled": False}),
     )
     options = nornir.inventory.defaults.connection_options.setdefault(CONNECTION, ConnectionOptions())
     options.extras = {**(options.extras or {}), "ssh": SshConfig.of(folder_of(path))}
