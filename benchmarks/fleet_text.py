@@ -8,12 +8,14 @@ tunnel on the average. The same size gives the same answers.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 TUNNELS_A_DEVICE = 5
@@ -56,11 +58,44 @@ def fleet(devices: int) -> Iterator[tuple[str, Answers]]:
 
 
 def write_fleet(folder: Path, devices: int) -> None:
-    """The same as a folder of captures."""
+    """The same as a snapshot: a folder of captures with its manifest."""
+    listed = []
     for name, answers in fleet(devices):
         (folder / name).mkdir(parents=True)
+        listed.append(_listed(name, answers))
         for command, text in answers.items():
-            (folder / name / f"{command.replace(' ', '_')}.txt").write_text(text, encoding="ascii")
+            (folder / _file(name, command)).write_text(text, encoding="ascii")
+    manifest = {
+        "schema": "vpnaudit.snapshot/1",
+        "tool": {"name": "vpnaudit", "version": "0"},
+        "started_at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+        "finished_at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+        "devices": listed,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="ascii")
+
+
+def _listed(name: str, answers: Answers) -> dict[str, Any]:
+    """A device as the manifest lists it."""
+    commands = [
+        {
+            "command": command,
+            "file": _file(name, command),
+            "asked_at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+            "answered_at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+            "device_clock": None,
+            "bytes": len(text),
+            "sha256": hashlib.sha256(text.encode("ascii")).hexdigest(),
+            "refused": False,
+        }
+        for command, text in answers.items()
+    ]
+    found = {"name": name, "address": _address(int(name[1:])), "platform": "cisco_ios", "status": "complete"}
+    return {**found, "error": None, "commands": commands}
+
+
+def _file(name: str, command: str) -> str:
+    return f"{name}/{command.replace(' ', '_')}.txt"
 
 
 def _tunnels(devices: int, draw: random.Random) -> Iterator[Tunnel]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -35,6 +36,7 @@ from vpnaudit.settings import Settings
 from vpnaudit.simulate import FAULTS, SimFleet, build_fleet
 
 PAGE = Path(__file__).resolve().parent / "accuracy.md"
+MEASURED = re.compile(r"<!-- lab -->\n.*<!-- end of lab -->\n", re.DOTALL)
 SEED, COUNT = 1, 320
 OPEN = "insufficient-evidence"
 NORMAL = "normal-rekey"
@@ -336,6 +338,12 @@ def _causes_produced() -> set[str]:
     return {t["cause"] for name in FAULTS for t in build_fleet(1, (name,), now, scattered=True).truth if t["cause"]}
 
 
+def with_kept_section(text: str) -> str:
+    """The page with the section that lab.py wrote into the kept one."""
+    kept = MEASURED.search(PAGE.read_text(encoding="utf-8"))
+    return f"{text}\n{kept[0]}" if kept else text
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; its status is 1 where a first cause is wrong."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -351,7 +359,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = run(asked.seed, range(asked.count), asked.processes)
     text = page(asked.seed, asked.count, rows)
     if asked.write:
-        PAGE.write_text(text, encoding="utf-8", newline="\n")
+        PAGE.write_text(with_kept_section(text), encoding="utf-8", newline="\n")
     print(text)  # noqa: T201
     return int(any(r.is_wrong for r in rows))
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from vpnaudit.checks.registry import all_rules
@@ -53,12 +56,18 @@ def _cause_list() -> str:
 def _command_line() -> str:
     runner = CliRunner()
     parts = ["# The command line\n"]
-    names = [c.name or "" for c in app.registered_commands]
-    for words in ([], *([n] for n in names)):
+    for words in _verbs(get_command(app)):
         result = runner.invoke(app, [*words, "--help"], env=WIDTH, prog_name="vpnaudit")
         text = "\n".join(line.rstrip() for line in result.output.strip().splitlines())
         parts.append(f"\n## {' '.join(['vpnaudit', *words])}\n\n```text\n{text}\n```\n")
     return "".join(parts)
+
+
+def _verbs(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:  # noqa: ANN401  click's
+    """Every command by the words that call it, a group before what is in it."""
+    yield words
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _verbs(inner, (*words, name))
 
 
 def main() -> None:

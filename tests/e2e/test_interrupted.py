@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -32,9 +33,10 @@ def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def _ended_by(number: int, inventory: Path, output: Path) -> int:
-    """Send the signal when the first device is done; the exit status."""
+def _ended_by(number: int, inventory: Path, output: Path) -> tuple[int, list[str]]:
+    """Send the signal when the first device is done; the exit status, and the command that is said to go on."""
     words = ("collect", "-i", str(inventory), "-o", str(output), "--workers", "2", "--log", "/dev/stderr")
+    words = (*words, "--limit", "hub*,branch*")
     process = subprocess.Popen(
         [sys.executable, "-m", "vpnaudit", *words],
         env={**os.environ, **dict(zip(NAMES, LOGIN, strict=True))},
@@ -47,11 +49,12 @@ def _ended_by(number: int, inventory: Path, output: Path) -> int:
             break
     process.send_signal(number)
     _, said = process.communicate(timeout=30)
-    if number != signal.SIGKILL:
-        assert f"vpnaudit: stopped; what there is stands in {output}" in said
-        assert "--resume" in said
-        assert "Traceback" not in said
-    return process.returncode
+    if number == signal.SIGKILL:
+        return process.returncode, ["vpnaudit", "collect", "--resume", *words[1:5], *words[-2:]]
+    assert f"vpnaudit: stopped; what there is stands in {output}" in said
+    assert "Traceback" not in said
+    (told,) = (line for line in said.splitlines() if line.startswith("go on with: "))
+    return process.returncode, shlex.split(told.removeprefix("go on with: "))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -67,7 +70,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
 def test_what_was_whole_is_kept_and_the_rest_is_collected_later(
     number: int, status: int, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _ended_by(number, inventory, tmp_path / "out") == status
+    ended, (_, *words) = _ended_by(number, inventory, tmp_path / "out")
+    assert ended == status
+    assert words[-2:] == ["--limit", "hub*,branch*"]
     (partial,) = (tmp_path / "out").iterdir()
     assert partial.suffix == ".partial"
     before = [json.loads(line) for line in (partial / "journal.jsonl").read_text().splitlines()[1:]]
@@ -77,8 +82,7 @@ def test_what_was_whole_is_kept_and_the_rest_is_collected_later(
     for name, value in zip(NAMES, LOGIN, strict=True):
         monkeypatch.setenv(name, value)
     log = tmp_path / "log.jsonl"
-    words = ["collect", "--resume", "-i", str(inventory), "-o", str(tmp_path / "out"), "--log", str(log)]
-    result = CliRunner().invoke(app, words)
+    result = CliRunner().invoke(app, [*words, "--log", str(log)])
     assert result.exit_code == 0, result.stderr
     (folder,) = (tmp_path / "out").iterdir()
     assert folder.name == partial.name.removesuffix(".partial")

@@ -128,6 +128,30 @@ def test_tunnel_asks_for_its_peer_only_at_both_ends(
     assert {f["rule"]: f["status"] for f in audit["findings"] if f["subject"]["tunnel"] == tunnel} == of_whole
 
 
+def test_tunnel_knows_the_addresses_that_the_last_collection_shows(
+    fleet: SimFleet, inventory: Path, whole: Path, tmp_path: Path
+) -> None:
+    truth = next(t for t in fleet.truth if t["fault"] == "delete-lost")
+    address = {e["device"]: e["address"] for e in truth["ends"]}
+    device, other = truth["receiver"], truth["sender"]
+    shutil.copytree(inventory, tmp_path / "inventory")
+    hosts = yaml.safe_load((inventory / "hosts.yaml").read_text())
+    bare = {name: {key: value for key, value in host.items() if key != "data"} for name, host in hosts.items()}
+    (tmp_path / "inventory" / "hosts.yaml").write_text(yaml.safe_dump(bare))
+    shutil.copytree(whole, tmp_path / "out")
+    before = set((tmp_path / "out").iterdir())
+    log = tmp_path / "log.jsonl"
+    words = ("-i", str(tmp_path / "inventory"), "-o", str(tmp_path / "out"), "--quiet", "--log", str(log))
+    _vpnaudit("tunnel", device, other, *words)
+
+    (made,) = set((tmp_path / "out").iterdir()) - before
+    devices = {d["name"]: d for d in json.loads((made / "manifest.json").read_text())["devices"]}
+    for name, end in ((device, address[other]), (other, address[device])):
+        assert f"show crypto ipsec sa peer {end}" in _commands(devices[name])
+        assert "show crypto ipsec sa" not in _commands(devices[name])
+    assert json.loads(log.read_text().splitlines()[-1])["event"] == "run-ends"
+
+
 def test_of_other_tunnels_a_filtered_table_proves_nothing(
     fleet: SimFleet, inventory: Path, whole: Path, tmp_path: Path
 ) -> None:
@@ -179,7 +203,8 @@ def test_run_takes_the_log_from_the_syslog_server(
     words = ("run", "-i", str(inventory), "-o", str(output), "--syslog", str(syslog), "--json", "-")
     status, out, err = _vpnaudit(*words)
     assert status == 1, err
-    assert "syslog: 1 lines of 1 other hosts are not judged: printer7" in err
+    assert "syslog: 1 line of 1 other host not judged: printer7" in err
+    assert "branch-01 as 203.0.113.11, hub-a as HUB-A.example.net); none of branch-03, hub-b" in err
 
     devices = _manifest(output)
     assert {n for n, d in devices.items() if "show logging" not in _commands(d)} == {"hub-a", "branch-01"}

@@ -189,7 +189,7 @@ def _of(name: str) -> Platform:
 
 
 def _masked(plan: Platform, text: str) -> bytes:
-    return Redactor(plan.secret_patterns).text(text).encode()
+    return Redactor(plan.secrets).text(text).encode()
 
 
 # FakeNOS

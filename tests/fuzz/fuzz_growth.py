@@ -62,7 +62,7 @@ def readers(sample: Sample) -> dict[str, Reader]:
     """Return what reads a sample's text."""
     found = platform(sample.platform)
     own = parsers().get((sample.platform, sample.command), scan)
-    redactor = Redactor(found.secret_patterns if found else ())
+    redactor = Redactor(found.secrets if found else ())
     return {
         "command" if sample.command not in LOG_COMMANDS else "log": own,
         "scan": scan,

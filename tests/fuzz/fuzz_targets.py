@@ -136,7 +136,7 @@ def parse_verb(sample: Sample, data: bytes, rng: random.Random) -> None:
 def redaction(sample: Sample, data: bytes, _rng: random.Random) -> None:
     """Masking keeps the lines, and what is masked comes through unchanged."""
     found = platform(sample.platform)
-    patterns = found.secret_patterns if found else ()
+    patterns = found.secrets if found else ()
     text = text_of(data)
     masked = Redactor(patterns).text(text)
     assert masked.count("\n") == text.count("\n")

@@ -62,7 +62,6 @@ class Router:
         self.flows: list[IpsecFlow] = []
         self.ikes: dict[str, list[IkeSa]] = {"v1": [], "v2": []}
         self.traces: list[SaTrace] = []
-        self.trace_times: dict[int, datetime] = {}
         self.sessions: list[Session] = []
         self.messages: list[LogMessage] = []
         self.more: dict[str, Facts] = {}
@@ -110,8 +109,8 @@ class Router:
 
     def trace(self, action: str, spi: int, destination: str, ago_s: float) -> Router:
         line = len(self.traces) + 1
-        self.traces.append(SaTrace(line=line, action=action, spi=spi, destination=destination, stamp="set"))
-        self.trace_times[line] = self.own(ago_s)
+        at = self.own(ago_s)
+        self.traces.append(SaTrace(line=line, action=action, spi=spi, destination=destination, stamp="set", at=at))
         return self
 
     def session(self, peer: str, status: str, uptime_s: int | None = None, **changes: Any) -> Router:
@@ -276,7 +275,6 @@ class Lab:
             devices,
             older=older,
             readings={r.name: r.reading() for r in routers if "show clock" not in r.without},
-            trace_times={(r.name, line): at for r in routers for line, at in r.trace_times.items()},
             collected_at=AT,
             started_at=None,
             settings=settings or Settings(),

@@ -1,29 +1,38 @@
-"""Whole audits of captures written by hand: `expected.yaml` beside them says what must come out."""
+"""Whole audits of captures written by hand: `expected.yaml` beside them says what must come out.
+
+To add a case is to add a folder: `captures/<device>/<command>.txt` as the device prints it, and `expected.yaml`. The
+folders' letters: `a` routers, `b` with an ASA at an end, `c` mechanisms, causes, topologies and real cases of the field
+guide (its sections 3.2 and 7), with near misses. `withheld` in `expected.yaml` says what is left of the judgement when
+evidence is taken away (`without`, or all but `only`: patterns of device or `device/command`), `may_tell` which causes
+less evidence may name that all of it does not.
+"""
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from vpnaudit.cli.options import Severity
 from vpnaudit.cli.output import status
+from vpnaudit.diagnose import all_causes
 from vpnaudit.model.audit import Audit
+from vpnaudit.model.event import Mechanism
 from vpnaudit.model.judgement import CONFIDENCES, SEVERITIES
 from vpnaudit.pipeline.audit import audit_logs, audit_sources, is_incomplete
-from vpnaudit.platforms.registry import all_platforms
 from vpnaudit.settings import Settings
 
-JUDGED = frozenset(each.name for each in all_platforms() if each.assessable)
 SITUATIONS = Path(__file__).resolve().parents[1] / "fixtures" / "situations"
-CASES = sorted(p.name for p in SITUATIONS.glob("a[0-9]*"))
-CASES += sorted(p.name for p in SITUATIONS.glob("b[0-9]*") if "cisco_asa" in JUDGED)
-"""Those with `b` have an ASA at an end: they hold from when an ASA's tables are read."""
+CASES = sorted(p.parent.name for p in SITUATIONS.glob("[a-z][0-9]*/expected.yaml"))
+LOG = "show_logging*"
+OPEN = "insufficient-evidence"
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 """Later than every capture: no verdict may depend on it."""
 
@@ -42,6 +51,65 @@ def case(request: pytest.FixtureRequest) -> tuple[Audit, dict[str, Any]]:
     return _audit(folder, expected), expected
 
 
+def _withheld() -> list[Any]:
+    """Every amount of evidence that an `expected.yaml` speaks of."""
+    found = []
+    for name in CASES:
+        expected = yaml.safe_load((SITUATIONS / name / "expected.yaml").read_text(encoding="utf-8"))
+        for less in expected.get("withheld", ()):
+            how = "only" if "only" in less else "without"
+            found.append(pytest.param(name, less, id=f"{name}-{how}-{'-'.join(less[how])}"))
+    return found
+
+
+@pytest.mark.parametrize(("name", "less"), _withheld())
+def test_what_less_evidence_leaves(name: str, less: dict[str, Any], tmp_path: Path) -> None:
+    whole, kept = SITUATIONS / name / "captures", tmp_path / "captures"
+    assert _copied(whole, kept, less)
+    audit = audit_sources([kept], Settings(), NOW)
+    assert [d.cause for d in audit.diagnoses] == [d["cause"] for d in less["diagnoses"]]
+    _says_whose_and_how_sure(audit, less)
+
+
+ALONE = [name for name in CASES if any((SITUATIONS / name / "captures").glob("*/*"))]
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_one_device_or_logs_alone_name_no_other_cause(name: str, tmp_path: Path) -> None:
+    """Nor are they surer than the case allows."""
+    whole = SITUATIONS / name / "captures"
+    expected = yaml.safe_load((SITUATIONS / name / "expected.yaml").read_text(encoding="utf-8"))
+    known = {d["cause"]: d.get("at_most", "proven") for d in reversed(expected["diagnoses"])}
+    known |= dict.fromkeys((OPEN, *expected.get("may_tell", ())), "likely")
+    devices = sorted(p.name for p in whole.iterdir() if p.is_dir())
+    for only in (f"*/{LOG}", *(f"{device}/*" for device in devices)):
+        kept = tmp_path / str(devices.index(only[:-2]) if only[:-2] in devices else "logs")
+        if not _copied(whole, kept, {"only": [only]}):
+            continue
+        told = [(d.cause, d.confidence) for d in audit_sources([kept], Settings(), NOW).diagnoses]
+        assert [t for t in told if t[0] not in known or _rank(t[1]) < _rank(known[t[0]])] == [], only
+
+
+def _rank(confidence: str) -> int:
+    return CONFIDENCES.index(confidence)
+
+
+def _copied(whole: Path, kept: Path, less: dict[str, Any]) -> bool:
+    """Copy the captures that are left; whether there are any."""
+    left = sorted(f for f in whole.glob("*/*") if _is_kept(f.relative_to(whole).as_posix(), less))
+    for file in left:
+        target = kept / file.relative_to(whole)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    return bool(left)
+
+
+def _is_kept(path: str, less: dict[str, Any]) -> bool:
+    """Whether a capture, as `device/command.txt`, is left."""
+    patterns = less.get("only") or less["without"]
+    return any(fnmatch(path, p) or path.startswith(f"{p}/") for p in patterns) == ("only" in less)
+
+
 def test_causes_come_in_order(case: tuple[Audit, dict[str, Any]]) -> None:
     audit, expected = case
     found = [d.cause for d in audit.diagnoses]
@@ -49,7 +117,10 @@ def test_causes_come_in_order(case: tuple[Audit, dict[str, Any]]) -> None:
 
 
 def test_each_diagnosis_says_whose_and_how_sure(case: tuple[Audit, dict[str, Any]]) -> None:
-    audit, expected = case
+    _says_whose_and_how_sure(*case)
+
+
+def _says_whose_and_how_sure(audit: Audit, expected: dict[str, Any]) -> None:
     for found, wanted in zip(audit.diagnoses, expected["diagnoses"], strict=True):
         for key in ("severity", "owner"):
             assert getattr(found, key) == wanted.get(key, getattr(found, key)), (found.id, key)
@@ -74,6 +145,8 @@ def test_events_are_all_there_and_placed(case: tuple[Audit, dict[str, Any]]) -> 
         placed[event.mechanism] += event.count
     assert dict(placed) == expected.get("mechanisms", {})
     assert len(audit.episodes) == expected.get("episodes", len(audit.episodes))
+    spis = {e.spi: e.mechanism for e in audit.events}
+    assert {spi: spis[spi] for spi in expected.get("placed", {})} == expected.get("placed", {})
     times = {e.time for e in audit.events}
     assert times >= set(expected.get("event_times", ()))
 
@@ -142,5 +215,12 @@ def test_every_line_was_understood(case: tuple[Audit, dict[str, Any]]) -> None:
     assert lost == set(expected.get("not_understood", ()))
 
 
-def test_there_are_situations() -> None:
-    assert CASES
+def test_every_cause_and_mechanism_has_a_situation() -> None:
+    every = [yaml.safe_load((SITUATIONS / name / "expected.yaml").read_text(encoding="utf-8")) for name in CASES]
+    assert {d["cause"] for e in every for d in e["diagnoses"]} == {c.name for c in all_causes()}
+    assert {m for e in every for m in e.get("mechanisms", {})} == set(get_args(Mechanism))
+
+
+def test_the_table_of_situations_names_each() -> None:
+    named = re.findall(r"\b[a-z]\d\d\b", (SITUATIONS / "README.md").read_text(encoding="utf-8"))
+    assert set(named) == {name[:3] for name in CASES}

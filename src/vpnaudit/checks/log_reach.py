@@ -13,6 +13,9 @@ LOG_COMMAND = "show logging"
 LEVELS = ("emergencies", "alerts", "critical", "errors", "warnings", "notifications", "informational", "debugging")
 """Syslog level names by number (RFC 5424, table 2, in the devices' spelling)."""
 
+EVENT_LEVEL = 4
+"""`%CRYPTO-4-…` and `%ASA-4-402114` are warnings."""
+
 
 def logs(device: Device) -> tuple[ParsedCapture, ...]:
     """The logs of a device that could be read."""
@@ -39,6 +42,18 @@ def buffer_level(device: Device) -> int | None:
         config = device.config[1]
         return -1 if config.logging_buffered_off else level_number(config.logging_buffered_level)
     return None
+
+
+def vpn_level(device: Device) -> int | None:
+    """The same for messages of IPsec, which may have a level of their own; only the configuration tells which."""
+    level = buffer_level(device)
+    if level is None or level < 0:
+        return level
+    if device.config is not None:
+        own = level_number(device.config[1].logging_buffered_vpn_level)
+        return level if own is None else max(level, own)
+    by_class = device.log_header is not None and device.log_header[1].buffer_by_class
+    return None if by_class and level < EVENT_LEVEL else level
 
 
 def could_show(device: Device, severity: int) -> bool:

@@ -36,12 +36,13 @@ def command(
 
     from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
     from vpnaudit.pipeline.audit import is_incomplete  # noqa: PLC0415
-    from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
+    from vpnaudit.pipeline.settings import about_waivers, settings_from  # noqa: PLC0415
     from vpnaudit.pipeline.syslog import audit_beside  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
+    known = settings_from(settings)
     with working("reading and judging", quiet=quiet):
-        audit, strangers = audit_beside(sources, syslog, settings_from(settings), datetime.now(UTC))
-    say(strangers.told, quiet=quiet)
+        audit, owners = audit_beside(sources, syslog, known, datetime.now(UTC))
+    say([*owners.told, *about_waivers(audit, known)], quiet=quiet)
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

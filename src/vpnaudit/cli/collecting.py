@@ -42,15 +42,18 @@ class Seen:
     profile: bool = False
 
 
-def collect(wanted: Wanted, *, quiet: bool, seen: Seen = Seen()) -> tuple[Path, Manifest]:
-    """Collect a snapshot, with a progress line on a terminal. Ends the program when it is interrupted."""
-    with _watching(quiet, seen) as (on_done, watch), _ending(wanted):
+def collect(wanted: Wanted, *, quiet: bool, seen: Seen = Seen(), verb: str = "collect") -> tuple[Path, Manifest]:
+    """Collect a snapshot, with a progress line on a terminal. Ends the program when it is interrupted.
+
+    `verb` is the one that was called, and can go on.
+    """
+    with _watching(quiet, seen) as (on_done, watch), _ending(wanted, verb):
         return collect_snapshot(wanted, os.environ, ask=ask(), on_done=on_done, watch=watch)
 
 
-def collect_ends(wanted: Wanted, device: str, peer: str, *, quiet: bool) -> list[Path]:
+def collect_ends(wanted: Wanted, device: str, peer: str, *, quiet: bool, seen: Seen = Seen()) -> list[Path]:
     """Collect one tunnel's ends; gives the source to audit."""
-    with _watching(quiet, Seen()) as (on_done, watch), _ending(wanted):
+    with _watching(quiet, seen) as (on_done, watch), _ending(wanted, None):
         return [collect_tunnel(wanted, device, peer, os.environ, ask=ask(), on_done=on_done, watch=watch)]
 
 
@@ -69,9 +72,20 @@ def _watching(quiet: bool, seen: Seen) -> Iterator[tuple[OnDone, list[Watch]]]:
             log.close()
 
 
+def _again(verb: str, wanted: Wanted, partial: Path) -> list[str]:
+    """The command that collects what is missing: the same devices, host keys as before."""
+    words = ["vpnaudit", verb, "--resume", str(partial), "-i", str(wanted.inventory), "-o", str(wanted.output)]
+    words += ["--limit", wanted.limit] if wanted.limit is not None else []
+    words += ["--host-keys", wanted.host_keys] if wanted.host_keys != "strict" else []
+    return words + (["--syslog", str(wanted.syslog)] if wanted.syslog is not None else [])
+
+
 @contextmanager
-def _ending(wanted: Wanted) -> Iterator[None]:
-    """SIGTERM and SIGHUP end a run as Ctrl-C does: what there is stays; further ones wait until it is saved."""
+def _ending(wanted: Wanted, verb: str | None) -> Iterator[None]:
+    """`verb` is what goes on with such a run; null where nothing does.
+
+    SIGTERM and SIGHUP end a run as Ctrl-C does: what there is stays; further ones wait until it is saved.
+    """
     came: list[int] = []
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -86,8 +100,8 @@ def _ending(wanted: Wanted) -> Iterator[None]:
         yield
     except collect_package.Interrupted as stopped:
         typer.echo(f"vpnaudit: stopped; what there is stands in {stopped.partial}", err=True)
-        again = ["vpnaudit", "collect", "--resume", str(stopped.partial), "-i", str(wanted.inventory)]
-        typer.echo(f"go on with: {shlex.join([*again, '-o', str(wanted.output)])}", err=True)
+        if verb is not None:
+            typer.echo(f"go on with: {shlex.join(_again(verb, wanted, stopped.partial))}", err=True)
         raise typer.Exit(128 + (came[0] if came else signal.SIGINT)) from None
     except KeyboardInterrupt:
         raise typer.Exit(128 + (came[0] if came else signal.SIGINT)) from None
@@ -111,9 +125,8 @@ def summary(manifest: Manifest) -> list[str]:
     lines = [f"{good} of {len(manifest.devices)} devices complete"]
     not_tried = sum(1 for d in manifest.devices if (d.error or "").startswith(NOT_TRIED))
     if not_tried:
-        lines.append(
-            f"the run was stopped: logins were refused; {not_tried} devices were not tried. Check user and password"
-        )
+        left = "1 device was" if not_tried == 1 else f"{not_tried} devices were"
+        lines.append(f"the run was stopped: logins were refused; {left} not tried. Check user and password")
     lines += [
         f"  {d.name}: {d.status}: {d.error or 'a needed command was refused'}"
         for d in manifest.devices

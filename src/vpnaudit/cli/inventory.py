@@ -37,6 +37,7 @@ def check(
     workers: options.Workers = 20,
     timeout: options.Timeout = 60.0,
     host_keys: options.HostKeyPolicy = HostKeys.strict,
+    stop_after: options.MostRefused = 5,
     json: JsonOut = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -54,6 +55,7 @@ def check(
         workers=workers,
         timeout_s=timeout,
         host_keys=host_keys.value,
+        most_refused=stop_after,
     )
     with working("checking", quiet=quiet or (connect and ask() is not None)):
         checked = check_inventory(asked, os.environ, ask=ask())
@@ -86,7 +88,8 @@ def _lines(checked: CheckedInventory, *, quiet: bool) -> list[str]:
     for device in checked.devices:
         lines += _of_device(device, quiet=quiet)
     summary = checked.summary
-    counts = f"{summary.devices} devices: {summary.ok} ok, {summary.warning} with warnings, {summary.failed} failed"
+    devices = "1 device" if summary.devices == 1 else f"{summary.devices} devices"
+    counts = f"{devices}: {summary.ok} ok, {summary.warning} with warnings, {summary.failed} failed"
     if summary.problems:
         counts += f"; {summary.problems} mistakes in files"
     return [printable(line) for line in (lines if quiet else [*lines, counts])]

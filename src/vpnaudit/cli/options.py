@@ -40,7 +40,10 @@ NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also NO_C
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", metavar="FILE", help="Thresholds and waivers (vpnaudit.yaml).")
 ]
-Inventory = Annotated[Path, typer.Option("--inventory", "-i", metavar="DIR", help="Nornir SimpleInventory folder.")]
+Inventory = Annotated[
+    Path,
+    typer.Option("--inventory", "-i", metavar="DIR|FILE", help="The inventory: Nornir's, CSV, NetBox's or Ansible's."),
+]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where snapshots are kept.")]
 Limit = Annotated[
     str | None, typer.Option("--limit", metavar="FILTER", help="Only these devices: names, globs, or group=, site= …")

@@ -81,7 +81,7 @@ def status(audit: Audit, fail_on: Severity, *, incomplete: bool) -> int:
     """The exit status: 1 where something is at or above `fail_on`, 3 where the input was incomplete, else 0."""
     if fail_on is not Severity.never:
         limit = SEVERITIES.index(fail_on.value)
-        found = [d.severity for d in audit.diagnoses]
+        found = [d.severity for d in audit.diagnoses if d.waived is None]
         found += [f.severity for f in audit.findings if f.status == "FAIL" and f.waived is None]
         if any(SEVERITIES.index(s) <= limit for s in found):
             return 1

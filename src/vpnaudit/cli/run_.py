@@ -45,7 +45,7 @@ def command(
     from vpnaudit.cli.collecting import Seen, collect, summary  # noqa: PLC0415
     from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
     from vpnaudit.pipeline.audit import is_incomplete  # noqa: PLC0415
-    from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
+    from vpnaudit.pipeline.settings import about_waivers, settings_from  # noqa: PLC0415
     from vpnaudit.pipeline.syslog import audit_beside  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
@@ -64,10 +64,11 @@ def command(
         partial=partial,
         syslog=syslog,
     )
-    folder, manifest = collect(asked, quiet=quiet, seen=Seen(log=log, progress_s=progress, profile=profile))
+    seen = Seen(log=log, progress_s=progress, profile=profile)
+    folder, manifest = collect(asked, quiet=quiet, seen=seen, verb="run")
     say([f"snapshot: {folder}", *summary(manifest)], quiet=quiet)
     with working("reading and judging", quiet=quiet):
-        audit, strangers = audit_beside([folder], syslog, known, datetime.now(UTC))
-    say(strangers.told, quiet=quiet)
+        audit, owners = audit_beside([folder], syslog, known, datetime.now(UTC))
+    say([*owners.told, *about_waivers(audit, known, whole=limit is None)], quiet=quiet)
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

@@ -16,6 +16,7 @@ class Document(StrEnum):
     """The documents that have a schema."""
 
     audit = "audit"
+    inventory_check = "inventory-check"
     loss = "loss"
     parse = "parse"
     snapshot = "snapshot"

@@ -27,7 +27,11 @@ def command(
     timeout: options.Timeout = 120.0,
     max_output: options.MaxOutput = 256,
     host_keys: options.HostKeyPolicy = HostKeys.strict,
+    retries: options.Retries = 2,
     syslog: options.Syslog = None,
+    log: options.Log = None,
+    progress: options.ProgressEvery = None,
+    profile: options.Profiled = False,
     json: options.JsonOut = None,
     html: options.HtmlOut = None,
     md: options.MdOut = None,
@@ -40,20 +44,20 @@ def command(
     """Look at one tunnel."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from vpnaudit.cli.collecting import collect_ends  # noqa: PLC0415
+    from vpnaudit.cli.collecting import Seen, collect_ends  # noqa: PLC0415
     from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
     from vpnaudit.pipeline.audit import is_incomplete  # noqa: PLC0415
     from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
-    from vpnaudit.pipeline.syslog import audit_beside  # noqa: PLC0415
-    from vpnaudit.pipeline.tunnel import narrow  # noqa: PLC0415
+    from vpnaudit.pipeline.tunnel import audit_tunnel  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     known = settings_from(settings, inventory)
-    asked = options.collection(inventory, output, None, workers, timeout, max_output, host_keys, syslog=syslog)
-    sources = from_ or collect_ends(asked, device, peer, quiet=quiet)
+    limits = (workers, timeout, max_output, host_keys)
+    asked = options.collection(inventory, output, None, *limits, retries=retries, syslog=syslog)
+    seen = Seen(log=log, progress_s=progress, profile=profile)
+    sources = from_ or collect_ends(asked, device, peer, quiet=quiet, seen=seen)
     with working("reading and judging", quiet=quiet):
-        whole, strangers = audit_beside(sources, syslog, known, datetime.now(UTC))
-        audit = narrow(whole, device, peer)
-    say(strangers.told, quiet=quiet)
+        audit, owners = audit_tunnel(sources, syslog, known, datetime.now(UTC), device, peer)
+    say(owners.told, quiet=quiet)
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

@@ -103,9 +103,14 @@ def _repeating(every_s: float, show: Callable[[], None]) -> Iterator[None]:
 
 
 class Log:
-    """Adds events to a file, a JSON object a line. What devices said of themselves is masked once more."""
+    """Adds events to a file, a JSON object a line. What devices said of themselves is masked once more.
+
+    A file that cannot be written any more (a full disk) is told once, and ends; the run goes on.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
+        self._ended = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = path.open("ab", buffering=0)
@@ -115,11 +120,20 @@ class Log:
     def __call__(self, event: Event) -> None:
         """Add an event."""
         error = None if event.error is None else Redactor().line(event.error)
-        self._file.write(msgspec.json.encode(msgspec.structs.replace(event, error=error)) + b"\n")
+        self._write(msgspec.json.encode(msgspec.structs.replace(event, error=error)))
 
     def add(self, kind: str, record: Struct) -> None:
         """Add a row of the profile."""
-        self._file.write(msgspec.json.encode({"event": kind, **msgspec.to_builtins(record)}) + b"\n")
+        self._write(msgspec.json.encode({"event": kind, **msgspec.to_builtins(record)}))
+
+    def _write(self, line: bytes) -> None:
+        if self._ended:
+            return
+        try:
+            self._file.write(line + b"\n")
+        except OSError as error:
+            self._ended = True
+            typer.echo(f"{self._path}: the log ends here: it cannot be written: {error.strerror}", err=True)
 
     def close(self) -> None:
         """Close the file."""

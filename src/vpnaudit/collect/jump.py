@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,9 +25,12 @@ from vpnaudit.collect.algorithms import apply_algorithms
 from vpnaudit.collect.deadline import Deadline
 from vpnaudit.collect.dial import dial
 from vpnaudit.collect.host_keys import HostKeys
+from vpnaudit.collect.login import Login
 from vpnaudit.collect.proxy_command import ProxyCommand
+from vpnaudit.collect.sessions import SessionTransport as LoginTransport
 from vpnaudit.collect.sessions import prefer_known
-from vpnaudit.collect.trouble import one_line
+from vpnaudit.collect.trouble import NoLogin, one_line
+from vpnaudit.collect.watchdog import Watchdog
 from vpnaudit.errors import DeviceError
 from vpnaudit.inventory.ssh_config import Way, local_user
 
@@ -35,6 +38,8 @@ DEVICES_A_SESSION = 50
 """Devices that share one session on a jump host: what is lost with it, and what shares its one stream."""
 
 _SSH_PORT = 22
+_PLENTY_S = 3600.0
+"""Seconds for what our own limits end."""
 _REMEMBERED_S = 30.0
 """Seconds for which a jump host that could not be reached is not tried again by the next device."""
 _STUCK_S = 5.0
@@ -56,12 +61,20 @@ class JumpLogin:
     password: str | None = field(default=None, repr=False)
     device_username: str | None = None
     device_password: str | None = field(default=None, repr=False)
+    passphrase: str | None = field(default=None, repr=False)
 
-    def of(self, hop: Way) -> tuple[str | None, str | None]:
-        """User name and password for a hop."""
-        user = hop.user or self.username or self.device_username or local_user()
+    def user(self, hop: Way) -> str | None:
+        """The user name on a hop."""
+        return hop.user or self.username or self.device_username or local_user()
+
+    def on(self, hop: Way) -> Login:
+        """What to log in with on a hop. Raises NoLogin."""
+        user = self.user(hop)
+        if user is None:
+            raise NoLogin("cannot be logged in to: no user name is known", asked=False)
         own = self.device_password if user == self.device_username else None
-        return user, self.password or own
+        password = self.password or own
+        return Login(user, password, hop.key_files, self.passphrase, agent=True, home_keys=True)
 
 
 @dataclass(frozen=True)
@@ -135,7 +148,7 @@ class JumpHosts:
     def _through(
         self, caller: Caller, hops: tuple[Way, ...], host: str, port: int, connect_timeout_s: float | None
     ) -> Path:
-        key = (hops, caller.login.of(hops[-1])[0])
+        key = (hops, caller.login.user(hops[-1]))
         session = self._join(key)
         try:
             transport = self._ready(session, caller, key)
@@ -226,27 +239,25 @@ class _Session:
         client = paramiko.SSHClient()
         keys = caller.host_keys.along(hop)
         client.set_missing_host_key_policy(_Check(caller.device, hop, keys))
-        user, password = caller.login.of(hop)
+        watchdog = Watchdog(caller.deadline, lambda: client, lambda: hang_up(path.wire), hop.connect_timeout_s)
         try:
-            with _within(caller.deadline, path.wire):
-                left = caller.deadline.remaining_s()
-                client.connect(
-                    hop.host,
-                    hop.port or _SSH_PORT,
-                    username=user,
-                    password=password,
-                    key_filename=list(hop.key_files) or None,  # type: ignore[arg-type]  # its stubs know one only
-                    sock=path.wire,
-                    timeout=left,
-                    banner_timeout=left,
-                    auth_timeout=left,
-                    transport_factory=_factory(keys.known_types(hop.host, hop.port or _SSH_PORT), hop),
-                )
+            client.connect(
+                hop.host,
+                hop.port or _SSH_PORT,
+                sock=path.wire,
+                timeout=_PLENTY_S,  # the watchdog keeps the time, of every step
+                banner_timeout=_PLENTY_S,
+                auth_timeout=_PLENTY_S,
+                transport_factory=_factory(keys.known_types(hop.host, hop.port or _SSH_PORT), hop),
+                auth_strategy=caller.login.on(hop),  # type: ignore[arg-type]  # of which only authenticate is called
+            )
         except Exception as error:  # noqa: BLE001  paramiko raises many kinds; each gets its status and the hop's name
-            trouble = _hop_trouble(caller, hop, user, error, path)
+            trouble = _hop_trouble(caller, hop, watchdog.trouble(caller.device) or error, path)
             client.close()
             path.close()
             raise trouble from None
+        finally:
+            watchdog.end()
         self._client, self._path, self.transport = client, path, client.get_transport()
 
     def close(self) -> None:
@@ -269,27 +280,27 @@ class _Check(paramiko.MissingHostKeyPolicy):
         self._host_keys.check(self._device, self._hop.host, self._hop.port or _SSH_PORT, key)
 
 
-class _Transport(paramiko.Transport):
+class SessionTransport(LoginTransport):
     """Keeps what a jump host says of each connection that it does not make.
 
     paramiko logs the server's words and drops them, and keeps one failure for all that wait: with several devices at a
     time each may get another's.
     """
 
-    def __init__(self, sock: Wire, **options: Any) -> None:  # noqa: ANN401  paramiko's own parameters
+    def __init__(self, sock: Any, **options: Any) -> None:  # noqa: ANN401  paramiko's own parameters
         self._asked = threading.local()
         self._refused: dict[int, tuple[int, str]] = {}
         super().__init__(sock, **options)
 
     def _next_channel(self) -> int:
-        self._asked.channel = super()._next_channel()  # type: ignore[misc]  # not in its stubs
+        self._asked.channel = super()._next_channel()
         return int(self._asked.channel)
 
     def _parse_channel_open_failure(self, message: paramiko.Message) -> None:
         channel = message.get_int()
         self._refused[channel] = (message.get_int(), message.get_text())
         message.rewind()
-        super()._parse_channel_open_failure(message)  # type: ignore[misc]
+        super()._parse_channel_open_failure(message)
 
     def refusal(self) -> tuple[int, str] | None:
         """Code and words of the refusal that this thread's last attempt met; null where it met none."""
@@ -300,24 +311,13 @@ def _factory(known: tuple[str, ...], hop: Way) -> Callable[..., paramiko.Transpo
     """Transports that ask for the host keys that we know, with the algorithms that the hop wants."""
 
     def make(sock: Wire, **options: dict[str, list[str]] | None) -> paramiko.Transport:
-        transport = _Transport(sock, disabled_algorithms=options.get("disabled_algorithms"))
+        transport = SessionTransport(sock, disabled_algorithms=options.get("disabled_algorithms"))
+        transport.handshake_timeout = _PLENTY_S
         apply_algorithms(transport, hop.algorithms)
         prefer_known(transport, known)
         return transport
 
     return make
-
-
-@contextlib.contextmanager
-def _within(deadline: Deadline, wire: Wire) -> Iterator[None]:
-    """Hang up when the time is over: paramiko's own limits each begin anew."""
-    watchdog = threading.Timer(deadline.remaining_s(), hang_up, [wire])
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        yield
-    finally:
-        watchdog.cancel()
 
 
 def _forwarded(
@@ -328,7 +328,7 @@ def _forwarded(
     try:
         return transport.open_channel("direct-tcpip", target, ("127.0.0.1", 0), timeout=timeout_s)
     except (paramiko.SSHException, EOFError, OSError) as error:
-        refusal = transport.refusal() if isinstance(transport, _Transport) else None
+        refusal = transport.refusal() if isinstance(transport, SessionTransport) else None
         if refusal is not None:
             raise _refused_forward(caller.device, hop, where, *refusal) from None
         if transport.is_active():
@@ -353,17 +353,17 @@ def _refused_forward(device: str, hop: Way, where: str, code: int, text: str) ->
     return DeviceError(device, "error", f"jump host {hop.name}: did not forward to {where}: {said}")
 
 
-def _hop_trouble(caller: Caller, hop: Way, user: str | None, error: Exception, path: Path) -> DeviceError:
+def _hop_trouble(caller: Caller, hop: Way, error: Exception, path: Path) -> DeviceError:
     name = f"jump host {hop.name}"
     if isinstance(error, DeviceError):
         return DeviceError(caller.device, error.status, f"{name}: {error.problem}")
     if caller.deadline.passed:
         return DeviceError(caller.device, "timeout", f"{name}: the login was not done in time")
-    if isinstance(error, paramiko.BadAuthenticationType):
-        kinds = one_line(", ".join(error.allowed_types))
-        return DeviceError(caller.device, "auth-failed", f"{name}: takes for user {user} only {kinds}, and none fits")
-    if isinstance(error, paramiko.AuthenticationException) or "No authentication methods" in str(error):
-        return DeviceError(caller.device, "auth-failed", f"{name}: refused the login of user {user}")
+    if isinstance(error, NoLogin):
+        return DeviceError(caller.device, error.status, f"{name}: {error.words}")
+    if isinstance(error, paramiko.AuthenticationException):
+        problem = f"{name}: closed the connection instead of accepting the login"
+        return DeviceError(caller.device, "auth-failed", problem)
     proxy = path.trouble()
     if proxy is not None:
         return DeviceError(caller.device, proxy.status, f"{name}: {proxy.problem}")

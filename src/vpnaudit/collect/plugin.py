@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import paramiko
 from nornir.core.configuration import Config
 from nornir.core.inventory import Host
 from nornir.core.plugins.connections import ConnectionPluginRegister
@@ -20,15 +20,17 @@ from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeys
 from vpnaudit.collect.jump import Caller, JumpHosts, JumpLogin
 from vpnaudit.collect.jump import Path as OpenPath
+from vpnaudit.collect.login import Login
 from vpnaudit.collect.sessions import GuardedSession
 from vpnaudit.collect.trouble import login_trouble
+from vpnaudit.collect.watchdog import Watchdog
 from vpnaudit.errors import DeviceError, InventoryError
 from vpnaudit.inventory.credentials import CONNECTION, way_to
 from vpnaudit.inventory.ssh_config import Way
 
 _SSH_PORT = 22
 _PLENTY_S = 3600.0
-_KEY_SETTINGS = ("use_keys", "key_file", "allow_agent", "passphrase", "disabled_algorithms")
+_LOGIN_SETTINGS = ("use_keys", "key_file", "allow_agent", "passphrase", "disabled_algorithms")
 """What host data or netmiko's connection options may say of a login; nothing else of them reaches netmiko (a session
 log would hold secrets)."""
 
@@ -62,7 +64,7 @@ class GuardedConnection:
     def __init__(self) -> None:
         self._session: GuardedSession | None = None
         self._path: OpenPath | None = None
-        self._watchdog: threading.Timer | None = None
+        self._watchdog: Watchdog | None = None
 
     def open(
         self,
@@ -89,10 +91,7 @@ class GuardedConnection:
             self._path = route.jumps.path(Caller(opening.device, deadline, opening.host_keys, jump), way, reached_at)
             deadline.doing = "opening SSH"
             self._path.wire.settimeout(None)
-            self._watchdog = threading.Timer(deadline.remaining_s(), self._hang_up)
-            self._watchdog.daemon = True
-            self._watchdog.start()
-            search_keys = bool(login.pop("use_keys", False))
+            self._watchdog = Watchdog(deadline, self._client, self._hang_up, way.connect_timeout_s)
             self._session = session_with(opening.session, way.algorithms)(
                 host=way.host,
                 port=reached_at,
@@ -101,18 +100,17 @@ class GuardedConnection:
                 sock=self._path.wire,  # type: ignore[arg-type]  # paramiko takes a channel as well
                 auto_connect=False,
                 allow_auto_change=False,
-                conn_timeout=deadline.remaining_s(),
-                auth_timeout=_PLENTY_S,  # the watchdog keeps the time, for every step alike
+                conn_timeout=_PLENTY_S,  # the watchdog keeps the time, of every step
+                auth_timeout=_PLENTY_S,
                 banner_timeout=_PLENTY_S,
-                **login,
+                disabled_algorithms=login.get("disabled_algorithms"),
             )
-            self._session.use_keys = search_keys  # netmiko's own check wants a key file beside it
-            if way.key_files and not login.get("key_file"):
-                self._session.key_file = list(way.key_files)  # type: ignore[assignment]  # netmiko hands it to paramiko
+            self._session.login = _login(user, password, login, way)
             self._session.protect(opening.guard, opening.host_keys.along(way), opening.device, opening.admit)
             self._session.establish_connection()
         except Exception as error:  # noqa: BLE001  netmiko and paramiko raise many kinds; each gets its status
-            trouble = login_trouble(opening.device, error, deadline)
+            late = self._watchdog.trouble(opening.device) if self._watchdog is not None else None
+            trouble = late or login_trouble(opening.device, error, deadline)
             if self._path is not None and trouble.status in {"refused", "error"}:
                 trouble = self._path.trouble() or trouble
             self.close()
@@ -124,7 +122,7 @@ class GuardedConnection:
             with contextlib.suppress(Exception):
                 self._session.disconnect()
         if self._watchdog is not None:
-            self._watchdog.cancel()
+            self._watchdog.end()
         if self._path is not None:
             self._path.close()
             self._path = None
@@ -136,11 +134,26 @@ class GuardedConnection:
             raise RuntimeError("the connection is not open")
         return self._session
 
+    def _client(self) -> paramiko.SSHClient | None:
+        return self._session.remote_conn_pre if self._session is not None else None
+
     def _hang_up(self) -> None:
         """End the connection at once: whatever waits for the device is woken."""
         path = self._path  # the watchdog's thread may come here while the session is being closed
         if path is not None:
             path.hang_up()
+
+
+def _login(user: str, password: str | None, settings: Mapping[str, Any], way: Way) -> Login:
+    key_file = settings.get("key_file")
+    return Login(
+        user,
+        password,
+        key_files=(str(key_file),) if key_file else way.key_files,
+        passphrase=settings.get("passphrase"),
+        agent=bool(settings.get("allow_agent")),
+        home_keys=bool(settings.get("use_keys")),
+    )
 
 
 def register_connection() -> None:
@@ -159,22 +172,28 @@ def login_of(host: Host) -> tuple[dict[str, Any], str]:
     """
     extras = host.get_connection_parameters("netmiko").extras or {}
     settings = {**host.extended_data(), **extras}
-    login = {key: settings[key] for key in _KEY_SETTINGS if settings.get(key)}
+    login = {key: settings[key] for key in _LOGIN_SETTINGS if settings.get(key)}
     key_file = login.get("key_file")
     if key_file and not Path(str(key_file)).expanduser().is_file():
         raise DeviceError(host.name, "error", f"the key file {key_file} of the inventory does not exist")
     secret = extras.get("secret") or (host.get_connection_parameters(CONNECTION).extras or {}).get("secret")
-    return {**login, "route": _route(host)}, str(secret or "")
+    given = _given(host)
+    if given.get("key_passphrase"):
+        login.setdefault("passphrase", given["key_passphrase"])
+    return {**login, "route": _route(host, given)}, str(secret or "")
 
 
-def _route(host: Host) -> Route:
+def _given(host: Host) -> dict[str, Any]:
+    """What the run gave all devices: credentials and the ssh configuration."""
+    options = host.defaults.connection_options.get(CONNECTION)
+    return options.extras if options is not None and options.extras is not None else {}
+
+
+def _route(host: Host, given: dict[str, Any]) -> Route:
     try:
         way = way_to(host)
     except InventoryError as error:
         raise DeviceError(host.name, "error", str(error)) from None
-    options = host.defaults.connection_options.get(CONNECTION)
-    if options is None or options.extras is None:
-        return Route(way)
-    given = options.extras
     jumps: JumpHosts = given.setdefault("jumps", JumpHosts())  # the first device's is everyone's
-    return Route(way, jumps, JumpLogin(given.get("jump_username"), given.get("jump_password")))
+    login = JumpLogin(given.get("jump_username"), given.get("jump_password"), passphrase=given.get("key_passphrase"))
+    return Route(way, jumps, login)

@@ -7,24 +7,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nornir.core import Nornir
-from nornir.core.configuration import Config
 from nornir.core.inventory import Host
 from nornir.core.task import Result, Task
 
-from vpnaudit.collect.deadline import Deadline
+from vpnaudit.collect.admission import MOST_REFUSED, Admission
+from vpnaudit.collect.attempts import Attempts, Call
+from vpnaudit.collect.deadline import Deadline, Deadlines
+from vpnaudit.collect.events import Events
 from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeyMode, HostKeys
-from vpnaudit.collect.plugin import Opening, login_of, register_connection
+from vpnaudit.collect.plugin import login_of, register_connection
 from vpnaudit.collect.reader import Closed, Reader, Silent
 from vpnaudit.collect.refusal import is_refusal
+from vpnaudit.collect.runner import Workers
 from vpnaudit.collect.sessions import SESSIONS, GuardedSession
 from vpnaudit.collect.trouble import one_line
 from vpnaudit.collect.wire import SshWire
 from vpnaudit.errors import DeviceError
-from vpnaudit.inventory.credentials import CONNECTION
 
 SHOW_VERSION = "show version"
 _SILENCE_S = 60.0
+_LAST_S = 1.2
 _MOST_LINES = 2000
 
 
@@ -51,23 +54,35 @@ def probe_all(
     inventory_folder: Path,
     timeout_s: float,
     host_keys: HostKeyMode = "strict",
+    most_refused: int = MOST_REFUSED,
 ) -> dict[str, Probe]:
     """Try every device, as many at a time as the runner has threads; by the device's name.
 
     `platforms` gives each name of the inventory our platform; another is tried as IOS. `timeout_s` is one device in
-    all. Nothing but the lines of a collection's session and `show version` is sent.
+    all. Nothing but the lines of a collection's session and `show version` is sent. No login is tried any more when the
+    first `most_refused` were all refused (0: all are). On KeyboardInterrupt it hangs up on all devices.
     """
     register_connection()
     keys = HostKeys.of(inventory_folder, host_keys)
+    attempts = Attempts(Admission(most_refused), Deadlines(), Events(), retries=0)
     found: dict[str, Probe] = {}
 
     def one(task: Task) -> Result:
         name = task.host.get_connection_parameters("netmiko").platform or ""
         kind = SESSIONS.get(platforms.get(name, ""), SESSIONS["cisco_ios"])
-        found[task.host.name] = _probe(task.host, kind, keys, timeout_s, task.nornir.config)
+        lines = (line for group in kind.SESSION_LINES for line in group)
+        guard = Guard(task.host.name, lines, [SHOW_VERSION])
+        found[task.host.name] = _probe(task.host, attempts, Call(kind, guard, keys, task.nornir.config, timeout_s))
         return Result(host=task.host)
 
-    nornir.run(task=one, name="probe", on_failed=True)
+    workers = Workers(getattr(nornir.runner, "num_workers", 1))
+    try:
+        nornir.with_runner(workers).run(task=one, name="probe", on_failed=True)
+    except BaseException:
+        attempts.admission.stop()
+        attempts.deadlines.cut_all()
+        workers.join(_LAST_S)
+        raise
     return found
 
 
@@ -79,27 +94,12 @@ def known_host_keys(host: Host, inventory_folder: Path) -> bool:
     return bool(HostKeys.of(inventory_folder).along(way).known_types(way.host, port))
 
 
-def _probe(host: Host, kind: type[GuardedSession], keys: HostKeys, timeout_s: float, configuration: Config) -> Probe:
+def _probe(host: Host, attempts: Attempts, call: Call) -> Probe:
     probe = Probe()
     try:
-        login, secret = login_of(host)
-        lines = (line for group in kind.SESSION_LINES for line in group)
-        guard = Guard(host.name, lines, [SHOW_VERSION])
-        deadline = Deadline(host.name, timeout_s)
-        parameters = host.get_connection_parameters("netmiko")
-        plugin = host.open_connection(
-            CONNECTION,
-            configuration=configuration,
-            hostname=parameters.hostname or host.name,
-            port=parameters.port,
-            username=parameters.username,
-            password=parameters.password,
-            extras={"opening": Opening(host.name, kind, guard, deadline, keys, login)},
-        )
-        try:
-            _look(probe, plugin.connection, kind, guard, deadline, secret)
-        finally:
-            host.close_connection(CONNECTION)
+        _, secret = login_of(host)
+        with attempts.session(host, call) as (session, deadline):
+            _look(probe, session, call, deadline, secret)
     except DeviceError as error:
         probe.trouble = error
     except Closed:
@@ -111,22 +111,24 @@ def _probe(host: Host, kind: type[GuardedSession], keys: HostKeys, timeout_s: fl
     return probe
 
 
-def _look(
-    probe: Probe, session: GuardedSession, kind: type[GuardedSession], guard: Guard, deadline: Deadline, secret: str
-) -> None:
+def _look(probe: Probe, session: GuardedSession, call: Call, deadline: Deadline, secret: str) -> None:
     transport = session.remote_conn_pre.get_transport() if session.remote_conn_pre is not None else None
     probe.banner = one_line(transport.remote_version) if transport is not None else None
     reader = Reader(SshWire(session, deadline))
+    deadline.doing = "waiting for the prompt"
     reader.log_in()
     probe.prompt = one_line(reader.prompt)
-    probe.enable = _enable(reader, guard, secret)
-    for group in kind.SESSION_LINES:
+    deadline.doing = "preparing the session"
+    probe.enable = _enable(reader, call.guard, secret)
+    groups = call.kind.SESSION_LINES
+    for group in groups:
         for line in group:
             said: list[str] = []
             reader.answer(line, "", begun=lambda _, said=said: said.extend, silence_s=_SILENCE_S)  # type: ignore[misc]
             if not is_refusal(said):
                 break
-            reader.paged = reader.paged or group is kind.SESSION_LINES[0]
+            reader.paged = reader.paged or group is groups[0]
+    deadline.doing = f"in the middle of {SHOW_VERSION}"
     answer: list[str] = []
     reader.answer(SHOW_VERSION, "", begun=lambda _: answer.extend, silence_s=_SILENCE_S)
     probe.version = answer[:_MOST_LINES]

@@ -84,14 +84,14 @@ def run(  # noqa: PLR0913  all but the first two are options of the command line
         raise
     for result in results.values():
         if result.exception is not None:  # no device's trouble, which is in its entry: a full disk, a bug
-            raise _of_disk(output, result.exception) from result.exception
+            raise _of_disk(snapshot.partial, result.exception) from result.exception
     attempts.events.tell(
         "run-ends", status="shut" if attempts.admission.shut else "done", error=attempts.admission.shut
     )
     try:
         return snapshot.finish(datetime.now(UTC))
     except OSError as error:
-        raise _of_disk(output, error) from error
+        raise _of_disk(snapshot.partial, error) from error
 
 
 class Interrupted(KeyboardInterrupt):
@@ -109,8 +109,10 @@ def _snapshot(output: Path, resume: Path | None) -> SnapshotWriter:
     return SnapshotWriter(output, started_at=datetime.now(UTC), tool=tool)
 
 
-def _of_disk(output: Path, error: BaseException) -> BaseException:
-    return SourceError(str(output), f"cannot be written: {error.strerror}") if isinstance(error, OSError) else error
+def _of_disk(partial: Path, error: BaseException) -> BaseException:
+    if not isinstance(error, OSError):
+        return error
+    return SourceError(str(partial), f"cannot be written: {error.strerror}; what it has can be gone on with (--resume)")
 
 
 class _Collection:

@@ -22,10 +22,14 @@ from paramiko.common import cMSG_SERVICE_REQUEST
 
 from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeys
+from vpnaudit.collect.login import Login
 from vpnaudit.collect.pipes import BufferedSocket, QuietClient, Unhurried
 
 _LOOK_S = 0.1
 """Seconds between two looks whether the device is still there."""
+_PLENTY_S = 3600.0
+"""paramiko gives a key exchange 15 seconds; old routers, and a client with many at a time, take longer. The device's
+own time limit holds."""
 _QUICK = frozenset({"aes128-gcm@openssh.com", "aes256-gcm@openssh.com"})
 """Ciphers (RFC 5647) that need no MAC: paramiko compares MACs byte by byte in Python, half of its time for a packet."""
 
@@ -39,6 +43,9 @@ class GuardedSession(BaseConnection):
     connected_at: float = 0.0
     logged_in_at: float = 0.0
     """When the connection was there, and when the device had opened a shell (monotonic seconds)."""
+
+    login: Login | None = None
+    """What to log in with; netmiko's own settings for that are not used."""
 
     _guard: Guard | None = None
     _admit: Callable[[], None] | None = None
@@ -74,6 +81,7 @@ class GuardedSession(BaseConnection):
         parameters = super()._connect_params_dict()
         known = self._host_keys.known_types(self.host, self.port)
         parameters["transport_factory"] = _transport_preferring(known)
+        parameters["auth_strategy"] = self.login
         return parameters
 
     def _build_ssh_client(self) -> paramiko.SSHClient:
@@ -145,7 +153,7 @@ class OneRequest(AuthOnlyHandler):
         return answer
 
 
-class _Transport(paramiko.ServiceRequestingTransport):  # type: ignore[name-defined, misc]  # its stubs lack it
+class SessionTransport(paramiko.ServiceRequestingTransport):  # type: ignore[name-defined, misc]  # its stubs lack it
     """Asks for the login service once (RFC 4253 section 10), not again before every method.
 
     Servers that take the second request for an error hang up where the first method was not the right one: devices
@@ -193,7 +201,8 @@ def _transport_preferring(key_types: tuple[str, ...]) -> Callable[..., paramiko.
 
     def make(sock: socket.socket, **options: Any) -> paramiko.Transport:  # noqa: ANN401  paramiko's own parameters
         wire = BufferedSocket(sock) if isinstance(sock, socket.socket) else sock
-        transport = _Transport(wire, packetizer_class=Unhurried, **options)
+        transport = SessionTransport(wire, packetizer_class=Unhurried, **options)
+        transport.handshake_timeout = _PLENTY_S
         prefer_known(transport, key_types)
         security = transport.get_security_options()
         security.ciphers = sorted(security.ciphers, key=lambda name: name not in _QUICK)

@@ -9,11 +9,23 @@ import paramiko
 from vpnaudit.collect.deadline import Deadline
 from vpnaudit.errors import DeviceError
 
+NO_BANNER = "no SSH banner"
+_OTHER_TEXT = f"{NO_BANNER} came, but other text: is SSH at this port?"
+
 _LONGEST = 300
 
 
 class LineTrouble(DeviceError):  # noqa: N818  a trouble like the others, of one kind
     """The connection was lost before the login: another attempt may end better."""
+
+
+class NoLogin(paramiko.AuthenticationException):
+    """The login was not had. `words` follow the name of who was asked; `asked`: something was sent, and refused."""
+
+    def __init__(self, words: str, *, asked: bool) -> None:
+        super().__init__(words)
+        self.words = words
+        self.status = "auth-failed" if asked else "error"
 
 
 def one_line(text: object) -> str:
@@ -30,23 +42,24 @@ def login_trouble(device: str, error: Exception, deadline: Deadline) -> DeviceEr
     if deadline.passed or any("timeout" in str(e).lower() for e in chain if isinstance(e, paramiko.SSHException)):
         return deadline.error()
     for cause in chain:
-        if isinstance(cause, paramiko.BadAuthenticationType) and "keyboard-interactive" not in cause.allowed_types:
-            kinds = ", ".join(cause.allowed_types)
-            return DeviceError(device, "auth-failed", f"the device takes no password, only {one_line(kinds)}")
-        if isinstance(cause, paramiko.AuthenticationException) and "saw EOF" in str(cause):
+        if isinstance(cause, NoLogin):
+            return DeviceError(device, cause.status, f"the device {cause.words}")
+        if isinstance(cause, paramiko.AuthenticationException):
             problem = "the device closed the connection instead of accepting the user name and password"
             return DeviceError(device, "auth-failed", problem)
-        if isinstance(cause, paramiko.AuthenticationException) or "No authentication methods" in str(cause):
-            return DeviceError(device, "auth-failed", "the device refused the user name and password")
     return _handshake_trouble(device, chain)
 
 
 def _handshake_trouble(device: str, chain: list[BaseException]) -> DeviceError:
     for cause in chain:
         if isinstance(cause, paramiko.SSHException):
+            if "protocol banner" in str(cause) and any(isinstance(each, TimeoutError) for each in chain):
+                return DeviceError(device, "timeout", _OTHER_TEXT)
             if "protocol banner" in str(cause):
                 problem = "the connection was closed before SSH began (an access list, or no free line)"
                 return LineTrouble(device, "refused", problem)
+            if "Indecipherable protocol" in str(cause):
+                return DeviceError(device, "error", _OTHER_TEXT)
             if "Negotiation failed" not in str(cause):  # which is paramiko's word for an end without a reason
                 return DeviceError(device, "error", f"SSH: {one_line(cause)}")
     cause = chain[-1]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from vpnaudit.correlate import settings_of
 from vpnaudit.correlate.clocks import moment
@@ -148,7 +149,7 @@ def _add_ikes(device: Device, drafts: list[_Draft]) -> None:
         by_peer.setdefault(draft.peer, []).append(draft)
     for capture, ike in device.ike_sas:
         local, peer = _ends(ike, own, by_peer)
-        if peer is None or _is_nobody(peer):
+        if peer is None or _is_nobody(peer) or _is_of_a_group(ike):
             continue
         mine = by_peer.get(normal(peer), [])
         placed = [d for d in mine if local is None or d.local in {None, local}] or mine
@@ -162,6 +163,11 @@ def _add_ikes(device: Device, drafts: list[_Draft]) -> None:
         for draft in placed:
             draft.local = draft.local or local
             draft.ikes.append((capture, ike))
+
+
+def _is_of_a_group(ike: IkeSa) -> bool:
+    """A member's registration with its key server, or the key server's rekeys (GDOI_IDLE, GDOI_REKEY): no tunnel."""
+    return (ike.state or "").upper().startswith("GDOI")
 
 
 def _ends(ike: IkeSa, own: frozenset[str], by_peer: Mapping[str, object]) -> tuple[str | None, str | None]:
@@ -307,15 +313,48 @@ def _tables_whole(device: Device, capture: ParsedCapture, newest: datetime | Non
 
 
 def _live_ikes(device: Device, draft: _Draft, reading: datetime | None) -> tuple[LiveIke, ...]:
-    return tuple(
-        LiveIke(
-            sa=ike,
-            live=is_live(ike),
-            evidence=device.cite(capture, ike.line),
-            established_at=_established(device, capture, ike, reading),
-        )
-        for capture, ike in draft.ikes
+    return tuple(_live_ike(device, records, reading) for records in _told_once(draft.ikes))
+
+
+def _told_once(records: Sequence[tuple[ParsedCapture, IkeSa]]) -> list[list[tuple[ParsedCapture, IkeSa]]]:
+    """The records of each IKE SA: the plain and the detail answer list one SA twice, by one number.
+
+    Where a platform prints no number (ASA), the n-th of one answer is the n-th of the other.
+    """
+    found: dict[tuple[str, str, int], list[tuple[ParsedCapture, IkeSa]]] = {}
+    unnumbered: Counter[tuple[int, str]] = Counter()
+    for capture, ike in records:
+        if ike.conn_id is not None:
+            key = (ike.version, "number", ike.conn_id)
+        else:
+            key = (ike.version, "place", unnumbered[id(capture), ike.version])
+            unnumbered[id(capture), ike.version] += 1
+        found.setdefault(key, []).append((capture, ike))
+    return list(found.values())
+
+
+def _live_ike(device: Device, records: Sequence[tuple[ParsedCapture, IkeSa]], reading: datetime | None) -> LiveIke:
+    """One IKE SA: by the answer that dates it, with what only the others say."""
+    capture, base = max(records, key=lambda pair: (_is_dated(pair[1]), pair[1].ends_known))
+    others = [ike for _, ike in records if ike is not base]
+    sa = structs.replace(base, **{name: value for ike in reversed(others) for name, value in _more(ike, base)})
+    return LiveIke(
+        sa=sa,
+        live=is_live(sa),
+        evidence=device.cite(capture, base.line),
+        established_at=_established(device, capture, base, reading),
     )
+
+
+def _is_dated(ike: IkeSa) -> bool:
+    return ike.active_s is not None or ike.remaining_s is not None
+
+
+def _more(ike: IkeSa, base: IkeSa) -> Iterator[tuple[str, object]]:
+    """What `ike` says and `base` leaves out."""
+    for name, value in structs.asdict(ike).items():
+        if getattr(base, name) in {None, ()} and value not in {None, ()}:
+            yield name, value
 
 
 def is_live(ike: IkeSa) -> bool:

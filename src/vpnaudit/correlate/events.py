@@ -74,7 +74,6 @@ def _place_text(event: Event) -> str:
 
 def _event(device: Device, sources: Sightings) -> Event:
     first = next(iter(sources.values()))[0][1]
-    at = device.on_common_clock(first.time) if first.time else None
     return Event(
         id=f"{device.name} {first.source or 'unknown'} {spi_text(first.spi or 0)} {_when(first)}",
         device=device.name,
@@ -83,8 +82,8 @@ def _event(device: Device, sources: Sightings) -> Event:
         spi=first.spi or 0,
         time=first.time,
         time_from=first.time_from,
-        at=at,
-        uncertainty_s=(first.stamp.resolution_s if first.stamp else 0.0) + _zone_doubt_s(device, first),
+        at=device.logged_at(first),
+        uncertainty_s=device.logged_within_s(first) + _zone_doubt_s(device, first),
         interface=first.interface,
         count=max(sum(m.count for _, m in found) for found in sources.values()),
         raw=first.raw,
@@ -117,6 +116,21 @@ def in_order(events: Sequence[Event]) -> tuple[Event, ...]:
 
 def _place(event: Event) -> tuple[str, int]:
     return (event.evidence[0].file, event.evidence[0].line or 0) if event.evidence else ("", 0)
+
+
+class Facing:
+    """Tunnels by device and the other end's address as that device sees it: one step, however many tunnels it has."""
+
+    def __init__(self, tunnels: Sequence[Tunnel]) -> None:
+        self._found: dict[tuple[str, str], list[Tunnel]] = {}
+        for tunnel in tunnels:
+            for end in tunnel.ends:
+                for face in _faces(tunnel, end.device or ""):
+                    self._found.setdefault((end.device or "", face), []).append(tunnel)
+
+    def find(self, device: str, source: str | None) -> Sequence[Tunnel]:
+        """The tunnels of `device` whose other end has the address `source`, in their order."""
+        return self._found.get((device, normal(source)), ()) if source is not None else ()
 
 
 def tunnel_of(event: Event, tunnels: Sequence[Tunnel], vrfs: Mapping[str, str | None] | None = None) -> Tunnel | None:
@@ -162,7 +176,7 @@ def group(
     named: dict[str, str] = {}
     episodes = []
     for flow in flows.values():
-        for part in _split(flow, gap_s):
+        for part in _split(sorted(flow, key=lambda e: e.at or NEVER), gap_s):
             episode = _episode(part, uncertainty(devices[part[0].device]))
             named.update({e.id: episode.id for e in part})
             episodes.append(episode)
@@ -182,9 +196,12 @@ def _split(flow: Sequence[Event], gap_s: float) -> list[list[Event]]:
 
 
 def _continues(previous: Event, event: Event, gap_s: float) -> bool:
-    if previous.at is None or event.at is None:
-        return previous.at is None and event.at is None
-    return (event.at - previous.at).total_seconds() <= gap_s
+    if (previous.at is None) != (event.at is None):
+        return False
+    before, after = (previous.at or previous.time), (event.at or event.time)
+    if before is None or after is None:
+        return before is None and after is None
+    return (after - before).total_seconds() <= gap_s
 
 
 def _episode(events: Sequence[Event], clock_s: float) -> Episode:

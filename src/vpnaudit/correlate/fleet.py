@@ -9,7 +9,7 @@ from msgspec import structs
 
 from vpnaudit.correlate import clocks, spis
 from vpnaudit.correlate.ends import View, lost, shared_moments, views
-from vpnaudit.correlate.events import find_events, flow_key, group, in_order, tunnel_of
+from vpnaudit.correlate.events import Facing, find_events, flow_key, group, in_order, tunnel_of
 from vpnaudit.correlate.join import join
 from vpnaudit.correlate.peers import normal, own_addresses, peer_set
 from vpnaudit.correlate.place import Flow, Surroundings, place
@@ -27,15 +27,14 @@ def correlate(
     *,
     older: Sequence[Device] = (),
     readings: Mapping[str, datetime],
-    trace_times: Mapping[tuple[str, int], datetime],
     collected_at: datetime,
     started_at: datetime | None,
     settings: Settings,
 ) -> Fleet:
     """Everything that can be said about the devices together.
 
-    `older` are the same devices in earlier collections: they feed the SPI ledger. `readings` has each device's
-    `show clock` in UTC, `trace_times` the UTC stamp of each event trace entry by device and line.
+    `older` are the same devices in earlier collections, by their clocks of then: they feed the SPI ledger and trends.
+    `readings` has each device's `show clock` in UTC.
     """
     ordered = sorted(devices, key=lambda d: d.name)
     placed, seen_by = _on_one_clock(ordered, readings)
@@ -46,19 +45,20 @@ def correlate(
     seen = {(e.device, normal(e.source), e.spi): None for e in events if e.source}
     joined = join([v for name in sorted(seen_by) for v in seen_by[name]], by_name, seen)
     tunnels = tuple(_with_period(t) for t in joined)
-    ledger = spis.fill(placed, tunnels, older, trace_times)
-    of_device = _by_device(tunnels)
-    events = _on_tunnels(events, of_device, by_name)
+    ledger = spis.fill(placed, tunnels, older)
+    facing = Facing(tunnels)
+    events = _on_tunnels(events, facing, by_name)
     around = Surroundings(
         ledger=ledger,
         devices=by_name,
         peers={name: peer_set(d) for name, d in by_name.items()},
         own=own,
+        ours=frozenset().union(*own.values()),
         tunnels={t.id: t for t in tunnels},
         rekeys=_rekeys({e.tunnel for e in events}, tunnels, ledger),
         thresholds=settings.thresholds,
     )
-    events = _placed(events, around, of_device)
+    events = _placed(events, around, facing)
     events, episodes = group(events, settings.thresholds.episode_gap_s, by_name)
     return Fleet(
         devices=placed,
@@ -68,6 +68,7 @@ def correlate(
         episodes=episodes,
         collected_at=collected_at,
         started_at=started_at,
+        older=tuple(older),
     )
 
 
@@ -79,13 +80,16 @@ def _with_period(tunnel: Tunnel) -> Tunnel:
 def _on_one_clock(
     devices: Sequence[Device], readings: Mapping[str, datetime]
 ) -> tuple[tuple[Device, ...], dict[str, tuple[View, ...]]]:
-    placed = clocks.set_clocks(devices, readings)
-    seen = {d.name: views(d, readings) for d in placed}
-    if any(d.clock_offset_s is None for d in placed):
-        moments = {d.name: shared_moments(seen[d.name], readings.get(d.name)) for d in placed}
-        placed = clocks.from_marks(clocks.from_shared_sas(placed, readings, moments), readings)
-        seen = {d.name: views(d, readings) for d in placed}
-    return placed, seen
+    first = clocks.set_clocks(devices, readings)
+    waiting = [d for d in first if d.clock_offset_s is None]
+    told_by_sas = any(d.name in readings for d in waiting) and len(waiting) < len(first)
+    seen = {d.name: views(d, readings) for d in first} if told_by_sas or not waiting else {}
+    if not waiting:
+        return first, seen
+    moments = {name: shared_moments(ends, readings.get(name)) for name, ends in seen.items()}
+    placed = clocks.from_marks(clocks.from_shared_sas(first, readings, moments), readings)
+    as_before = {d.name for d, before in zip(placed, first, strict=True) if d is before and d.name in seen}
+    return placed, {d.name: seen[d.name] if d.name in as_before else views(d, readings) for d in placed}
 
 
 def _with_lost_ends(
@@ -101,63 +105,56 @@ def _with_lost_ends(
     """
     senders = {spi: v for name in sorted(seen_by) for v in seen_by[name] for spi in v.out_spis}
     found = dict(seen_by)
+    peers = {name: {v.peer for v in known} for name, known in seen_by.items()}
     for event in events:
         sender = senders.get(event.spi)
         if sender is None or event.source is None or sender.device == event.device:
             continue
-        peer, known = normal(event.source), found[event.device]
-        faces = {peer, normal(sender.end.address)}
-        if sender.peer in own[event.device] and not any(v.peer in faces for v in known):
-            found[event.device] = (*known, lost(devices[event.device], peer, sender.peer, readings))
+        peer, known = normal(event.source), peers[event.device]
+        if sender.peer in own[event.device] and known.isdisjoint({peer, normal(sender.end.address)}):
+            end = lost(devices[event.device], peer, sender.peer, readings)
+            found[event.device] = (*found[event.device], end)
+            known.add(end.peer)
     return found
 
 
-def _by_device(tunnels: Sequence[Tunnel]) -> dict[str, list[Tunnel]]:
-    found: dict[str, list[Tunnel]] = {}
-    for tunnel in tunnels:
-        for end in tunnel.ends:
-            found.setdefault(end.device or "", []).append(tunnel)
-    return found
-
-
-def _on_tunnels(
-    events: Sequence[Event], tunnels: Mapping[str, Sequence[Tunnel]], devices: Mapping[str, Device]
-) -> tuple[Event, ...]:
+def _on_tunnels(events: Sequence[Event], facing: Facing, devices: Mapping[str, Device]) -> tuple[Event, ...]:
     vrfs = {
         name: {i.name: i.vrf for i in device.config[1].interfaces} if device.config else None
         for name, device in devices.items()
     }
     found = []
     for event in events:
-        mine = tunnel_of(event, tunnels.get(event.device, ()), vrfs[event.device])
+        mine = tunnel_of(event, facing.find(event.device, event.source), vrfs[event.device])
         found.append(structs.replace(event, tunnel=mine.id) if mine else event)
     return tuple(found)
 
 
-def _placed(
-    events: Sequence[Event], around: Surroundings, tunnels: Mapping[str, Sequence[Tunnel]]
-) -> tuple[Event, ...]:
+def _placed(events: Sequence[Event], around: Surroundings, facing: Facing) -> tuple[Event, ...]:
     flows: dict[tuple[str, str | None, int], list[Event]] = {}
-    for event in events:
-        flows.setdefault(flow_key(event), []).append(event)
+    keys = [flow_key(event) for event in events]
+    for key, event in zip(keys, events, strict=True):
+        flows.setdefault(key, []).append(event)
     summaries = {key: _summary(found) for key, found in flows.items()}
-    return tuple(_with_owner(place(e, summaries[flow_key(e)], around), tunnels) for e in events)
+    placed = (place(event, summaries[key], around) for key, event in zip(keys, events, strict=True))
+    return tuple(_with_owner(event, facing) for event in placed)
 
 
-def _with_owner(event: Event, tunnels: Mapping[str, Sequence[Tunnel]]) -> Event:
+def _with_owner(event: Event, facing: Facing) -> Event:
     """A misdelivered packet belongs to the tunnel between its source and the device that has its SA."""
     if event.mechanism != "misdelivered":
         return event
     holders = {x.device for x in event.found if x.role == "receiver"}
     for holder in sorted(holders):
-        found = tunnel_of(structs.replace(event, device=holder), tunnels.get(holder, ()))
+        found = tunnel_of(structs.replace(event, device=holder), facing.find(holder, event.source))
         if found is not None:
             return structs.replace(event, tunnel=found.id)
     return event
 
 
 def _summary(events: Sequence[Event]) -> Flow:
-    times = [e.at for e in events if e.at is not None]
+    """Where no line's place on the common clock is known, the stamps by themselves still tell how long it went on."""
+    times = [e.at for e in events if e.at is not None] or [e.time for e in events if e.time is not None]
     return Flow(events=sum(e.count for e in events), first=min(times, default=None), last=max(times, default=None))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Literal
 
 from msgspec import structs
@@ -59,8 +59,18 @@ def _by_spis(all_views: Sequence[View]) -> Iterable[tuple[View, View]]:
                 if all_views[other].device != view.device and _may_be_one(view, all_views[other]):
                     first, second = sorted((index, other))
                     scored[first, second] = scored.get((first, second), 0) + 1
-    for first, second in sorted(scored, key=lambda pair: (-scored[pair], pair)):
+    for first, second in sorted(scored, key=lambda pair: (-scored[pair], *_stand_by(all_views, pair), pair)):
         yield all_views[first], all_views[second]
+
+
+def _stand_by(all_views: Sequence[View], pair: tuple[int, int]) -> tuple[bool, ...]:
+    """Last those who hold copies of a partner's SAs: the partner is at the tunnel's end."""
+    return tuple(_stands_by(all_views[index]) for index in pair)
+
+
+def _stands_by(view: View) -> bool:
+    """Whether all its IKE SAs are a partner's, kept for the case that it fails (`STDBY`, stateful failover)."""
+    return bool(view.end.ike_sas) and all((i.sa.status or "").upper() == "STDBY" for i in view.end.ike_sas)
 
 
 def _may_be_one(a: View, b: View) -> bool:
@@ -81,7 +91,7 @@ def _by_addresses(all_views: Sequence[View]) -> Iterable[tuple[View, View]]:
 
 def _busiest(candidates: Sequence[View]) -> list[View]:
     """Of several devices with one address (a pair that shares it), the one with SAs first."""
-    return sorted(candidates, key=lambda v: (-len(v.end.sas), -len(v.end.live_ike), v.device))
+    return sorted(candidates, key=lambda v: (_stands_by(v), -len(v.end.sas), -len(v.end.live_ike), v.device))
 
 
 def _by_events(all_views: Sequence[View], seen: Mapping[tuple[str, str, int], object]) -> Iterable[tuple[View, View]]:
@@ -99,15 +109,26 @@ def _ends(view: View) -> tuple[str, str]:
 
 
 def _is_standby(view: View, twins: Sequence[View]) -> bool:
-    """An end without SAs on a device that shares its address with one that has them: the standby of a pair."""
+    """An end on a device that shares its address with one that has the SAs: the standby of a pair.
+
+    It has none itself, or copies of its partner's (stateful failover).
+    """
     if view.end.sas or view.end.live_ike:
-        return False
+        return any(_is_copy(view, other) for other in twins if other.end.vrf == view.end.vrf)
     return any(
         other.device != view.device
         and other.end.vrf == view.end.vrf
         and (other.end.sas or other.end.live_ike or other.device < view.device)
         for other in twins
     )
+
+
+def _is_copy(view: View, other: View) -> bool:
+    """Whether the SAs of `view` are those of `other`, which a partner does not choose by chance."""
+    if view.device == other.device or not view.in_spis:
+        return False
+    same = view.in_spis == other.in_spis and view.out_spis == other.out_spis
+    return same and (_stands_by(other), other.device) < (_stands_by(view), view.device)
 
 
 def _is_behind_its_partner(
@@ -230,6 +251,8 @@ def _stale(sender: TunnelEnd, receiver: TunnelEnd, devices: Mapping[str, Device]
     held = {s.spi for s in receiver.inbound}
     by_identity: dict[tuple[str | None, str | None], list[LiveSa]] = {}
     for sa in sender.outbound:
+        if _is_of_another_box(sa, receiver):
+            continue
         by_identity.setdefault((sa.local_identity, sa.remote_identity), []).append(sa)
     slack = uncertainty(devices[sender.device or ""]) + uncertainty(devices[receiver.device or ""])
     found = []
@@ -243,6 +266,25 @@ def _stale(sender: TunnelEnd, receiver: TunnelEnd, devices: Mapping[str, Device]
         StaleOutbound(sender=sender.device or "", receiver=receiver.device or "", spi=s.spi, evidence=(s.evidence,))
         for s in found
     )
+
+
+def _is_of_another_box(sa: LiveSa, receiver: TunnelEnd) -> bool:
+    """Behind a NAT several boxes have one address: what protects none of this one's networks is another's SA."""
+    if receiver.seen == receiver.address or not receiver.proxies:
+        return False
+    return not any(
+        _meets(sa.remote_identity, p.local) and _meets(sa.local_identity, p.remote) for p in receiver.proxies
+    )
+
+
+def _meets(identity: str | None, network: str) -> bool:
+    """Whether an SA's identity (`address/mask/protocol/port`) and a configured network have addresses in common."""
+    if identity is None:
+        return True
+    try:
+        return ip_network("/".join(identity.split("/")[:2]), strict=False).overlaps(ip_network(network, strict=False))
+    except (TypeError, ValueError):
+        return True
 
 
 def _rekeyed_between(sa: LiveSa, sender: TunnelEnd, receiver: TunnelEnd, slack: float) -> bool:

@@ -20,6 +20,11 @@ LATE_S = 60.0
 """A packet may come so long after its SA's end (DESIGN 7)."""
 USABLE_CLOCK_S = 300.0
 """Clocks known worse than this cannot be compared."""
+KEPT_S = 5.0
+"""A sender that has no newer SA so long after a line goes on with that one: a DELETE and one repetition take less
+(measured: late packets end within a second, field guide 11)."""
+RESTARTED_S = 300.0
+"""A single line so close after a restart of its receiver may be for an SA from before it."""
 
 
 class Flow(Struct, frozen=True, kw_only=True):
@@ -42,6 +47,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     devices: Mapping[str, Device]
     peers: Mapping[str, PeerSet]
     own: Mapping[str, frozenset[str]]
+    ours: frozenset[str]
+    """The addresses of all devices."""
     tunnels: Mapping[str, Tunnel]
     rekeys: Mapping[str, Sequence[Rekey]]
     thresholds: Thresholds
@@ -81,6 +88,7 @@ def place(event: Event, flow: Flow, around: Surroundings) -> Event:
         _new_sa_race,
         _misdelivered,
         _senders_current,
+        _sender_went_on,
         _late_race,
         _undated,
         _past_or_repeated,
@@ -100,7 +108,7 @@ def _unknown_source(case: _Case) -> Placement | None:
         return None
     if event.interface in peers.group_interfaces or (peers.group_interfaces and event.interface is None):
         return None
-    if peers.covers(event.source) or any(normal(event.source) in own for own in case.around.own.values()):
+    if peers.covers(event.source) or normal(event.source) in case.around.ours:
         return None
     wave = event.spi & 0xFFFF == 0
     confidence: Confidence = "proven" if wave and not peers.wildcard_key else "likely"
@@ -118,12 +126,25 @@ def _is_address(text: str) -> bool:
 
 
 def _new_sa_race(case: _Case) -> Placement | None:
-    live = tuple(e for e in case.mine if e.live)
-    for entry in live:
-        if entry.installed_at is not None and _near(case, entry.installed_at, entry, before=True):
+    for entry in case.mine:
+        at = entry.installed_at
+        if at is None or not _near(case, at, entry, before=True):
+            continue
+        if entry.live:
             why = f"the SPI is {entry.device}'s own inbound SA, installed next to the event (used a moment too early)"
             return ("rekey-race", "proven", why, (entry,))
+        if _was_early(case, at, entry):
+            why = f"{entry.device} installed that SA right after the event (used a moment too early); it is gone since"
+            return ("rekey-race", "proven", why, (entry,))
     return None
+
+
+def _was_early(case: _Case, installed_at: datetime, entry: LedgerEntry) -> bool:
+    """Whether the line came before the install of an SA that is gone by now; both stamps are the receiver's own."""
+    if case.event.at is None or (entry.gone_at is not None and entry.gone_at <= case.event.at):
+        return False
+    bound = entry.uncertainty_s + case.event.uncertainty_s
+    return (case.event.at - installed_at).total_seconds() <= bound
 
 
 def _near(case: _Case, at: datetime, entry: LedgerEntry, *, before: bool) -> bool:
@@ -183,6 +204,52 @@ def _younger_than_table(case: _Case, sent: LedgerEntry) -> bool:
     return sent.installed_at >= taken_at - timedelta(seconds=bound)
 
 
+def _sender_went_on(case: _Case) -> Placement | None:
+    """The sender's record shows that this was its current SA at the line and for a while after it.
+
+    The same as a sender's current SA, told when it is over: what a rekey leaves behind has a newer one beside it.
+    """
+    if case.event.at is None or any(e.live for e in case.mine):
+        return None
+    for entry in case.around.ledger.find(case.event.spi, role="sender"):
+        if entry.device == case.event.device or entry.live or entry.gone_at is None:
+            continue
+        bound = _between(case, entry.device) + entry.uncertainty_s + case.event.uncertainty_s
+        kept_s = (entry.gone_at - case.event.at).total_seconds()
+        if bound > USABLE_CLOCK_S or kept_s <= KEPT_S + bound:
+            continue
+        never = _was_never_here(case)
+        if never or not _has_newer(case, entry, bound):
+            what = "never had it" if never else "no longer had it"
+            why = (
+                f"{entry.device} had it as outbound SA ({entry.how}) for {kept_s:.0f} s after the event, when "
+                f"{case.event.device} {what}: more than a late packet"
+            )
+            return ("stale-sa", "proven", why, (*case.mine, entry))
+    return None
+
+
+def _was_never_here(case: _Case) -> bool:
+    """Whether the receiver's trace reaches back before the event, and that SA is not in it."""
+    at, device = case.event.at, case.event.device
+    if case.mine or case.tunnel is None or at is None:
+        return False
+    rekeys = case.around.rekeys.get(case.tunnel.id, ())
+    return any(r.how == "event trace" and r.device == device and r.at < at for r in rekeys)
+
+
+def _has_newer(case: _Case, entry: LedgerEntry, bound: float) -> bool:
+    """Whether the sender installed or deleted another SA next to the event, until `KEPT_S` after it."""
+    if case.tunnel is None or case.event.at is None:
+        return True
+    low = case.event.at - timedelta(seconds=case.around.thresholds.rekey_before_s + bound)
+    if entry.installed_at is not None:
+        low = max(low, entry.installed_at + timedelta(seconds=entry.uncertainty_s))
+    high = case.event.at + timedelta(seconds=KEPT_S + bound)
+    rekeys = case.around.rekeys.get(case.tunnel.id, ())
+    return any(r.seen and r.device == entry.device and low < r.at <= high for r in rekeys)
+
+
 def _late_race(case: _Case) -> Placement | None:
     if case.flow.events != 1:
         return None
@@ -213,7 +280,7 @@ def _near_own_end(case: _Case, ends_at: datetime, bound: float) -> bool:
 
 def _undated(case: _Case) -> Placement | None:
     """A single line for an SA of the past whose times cannot be set beside it: late packet or stale SA stays open."""
-    if case.flow.events != 1 or any(e.live or e.how in {"older snapshot", "IKE SA"} for e in case.mine):
+    if case.flow.events != 1 or any(e.live or e.only_negotiated or e.how == "older snapshot" for e in case.mine):
         return None
     sent = case.around.ledger.find(case.event.spi, role="sender")
     entries = case.mine or tuple(e for e in sent if e.device != case.event.device)
@@ -235,8 +302,11 @@ def _is_comparable(case: _Case, entry: LedgerEntry) -> bool:
 
 
 def _past_or_repeated(case: _Case) -> Placement | None:
-    past = tuple(e for e in case.mine if not e.live and e.how != "IKE SA")
+    past = tuple(e for e in case.mine if not e.live and not e.only_negotiated)
     if past:
+        race = _unknown_race(case) if all(_may_come_later(case, e) for e in past) else None
+        if race is not None:
+            return ("rekey-race", race[1], race[2], past)
         why = f"{case.event.device} had that SA once ({past[0].how}) and no longer has it; its sender did not know"
         return ("stale-sa", "proven", why, past)
     if case.flow.span_s > case.around.thresholds.stale_after_s and not any(e.live for e in case.mine):
@@ -245,8 +315,17 @@ def _past_or_repeated(case: _Case) -> Placement | None:
     return None
 
 
+def _may_come_later(case: _Case, entry: LedgerEntry) -> bool:
+    """Whether the receiver's record has only the SA's end, after the event: the install may lie after it too."""
+    if entry.installed_at is not None or entry.how == "older snapshot":
+        return False
+    if entry.gone_at is None or case.event.at is None:
+        return False
+    return (entry.gone_at - case.event.at).total_seconds() > entry.uncertainty_s + case.event.uncertainty_s
+
+
 def _never_installed(case: _Case) -> Placement | None:
-    listed = tuple(e for e in case.mine if e.how == "IKE SA")
+    listed = tuple(e for e in case.mine if e.only_negotiated)
     sent = tuple(e for e in case.around.ledger.find(case.event.spi, role="sender") if e.device != case.event.device)
     if any(e.live for e in case.mine) or not (listed or sent):
         return None
@@ -275,18 +354,28 @@ def _unknown_race(case: _Case) -> Placement | None:
     event = case.event
     if case.flow.events != 1 or case.tunnel is None or event.at is None or any(e.live for e in case.mine):
         return None
+    if _just_restarted(case):
+        return None
+    before, after = case.around.thresholds.rekey_before_s, case.around.thresholds.rekey_after_s
+    doubts: dict[str, float] = {}
     for rekey in case.around.rekeys.get(case.tunnel.id, ()):
-        clocks = _between(case, rekey.device)
-        if clocks + event.uncertainty_s > USABLE_CLOCK_S:
-            continue
-        bound = rekey.uncertainty_s + event.uncertainty_s + clocks
-        thresholds = case.around.thresholds
-        low = rekey.at - timedelta(seconds=thresholds.rekey_before_s + bound)
-        high = rekey.at + timedelta(seconds=thresholds.rekey_after_s + bound)
-        if low <= event.at <= high:
+        if rekey.device not in doubts:
+            doubts[rekey.device] = _between(case, rekey.device) + event.uncertainty_s
+        doubt = doubts[rekey.device]
+        bound = rekey.uncertainty_s + doubt
+        if doubt <= USABLE_CLOCK_S and -before - bound <= (event.at - rekey.at).total_seconds() <= after + bound:
             confidence: Confidence = "likely" if rekey.seen else "possible"
             return ("rekey-race", confidence, f"a single line next to a rekey of this tunnel: {rekey.why}", ())
     return None
+
+
+def _just_restarted(case: _Case) -> bool:
+    """Whether the receiver came up shortly before the event: its SAs from before are gone, and senders go on."""
+    device = case.around.devices[case.event.device]
+    if device.booted_at is None or case.event.at is None:
+        return False
+    since_s = (case.event.at - device.booted_at).total_seconds()
+    return -device.boot_uncertainty_s <= since_s <= RESTARTED_S + device.boot_uncertainty_s
 
 
 def _own_and_old(case: _Case) -> Placement | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from vpnaudit.model.ledger import LedgerEntry
+from vpnaudit.model.ledger import LedgerEntry, LedgerSource
 from vpnaudit.model.tunnel import LiveSa, Tunnel, TunnelEnd
 
 LEAD_S = 30.0
@@ -31,6 +31,8 @@ class Rekey(Struct, frozen=True, kw_only=True):
     uncertainty_s: float
     seen: bool
     why: str
+    how: LedgerSource | None = None
+    """Where it was seen."""
 
 
 def seen_rekeys(entries: Iterable[LedgerEntry]) -> list[Rekey]:
@@ -40,7 +42,8 @@ def seen_rekeys(entries: Iterable[LedgerEntry]) -> list[Rekey]:
         for at, what in ((entry.installed_at, "installed"), (entry.gone_at, "deleted")):
             if at is not None and not (entry.how == "older snapshot" and what == "deleted"):
                 why = f"{entry.device} {what} 0x{entry.spi:08X} ({entry.how})"
-                found.append(Rekey(at=at, device=entry.device, uncertainty_s=entry.uncertainty_s, seen=True, why=why))
+                bound = entry.uncertainty_s
+                found.append(Rekey(at=at, device=entry.device, uncertainty_s=bound, seen=True, why=why, how=entry.how))
     return found
 
 

@@ -2,39 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Literal
+
+from msgspec import structs
 
 from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S, moment
 from vpnaudit.correlate.peers import normal, own_addresses
 from vpnaudit.model.device import Device
-from vpnaudit.model.ledger import Ledger, LedgerEntry
+from vpnaudit.model.ledger import Ledger, LedgerEntry, LedgerSource
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.tunnel import LiveSa, Tunnel
 
 Role = Literal["receiver", "sender"]
 ROLE: dict[str, Role] = {"in": "receiver", "out": "sender"}
-CREATED = ("602303", "IPSEC_CREATE_SA")
-DELETED = ("602304", "IPSEC_DELETE_SA")
+CREATED = ("602303", "IPSEC_CREATE_SA", "713049", "IPSEC_OUTBOUND_SA")
+DELETED = ("602304", "IPSEC_DELETE_SA", "IPSEC_DELETE_SAS")
+HANDED_OUT = "IPSEC_SPI_RESPONSE"
 
 
-def fill(
-    devices: Sequence[Device],
-    tunnels: Sequence[Tunnel],
-    older: Sequence[Device],
-    trace_times: Mapping[tuple[str, int], datetime],
-) -> Ledger:
-    """Everything that the evidence says about SPIs. `trace_times`: (device, line) of a trace entry to its UTC stamp."""
-    entries = [e for t in tunnels for e in _live(t)]
-    held = {(e.device, e.spi, e.role) for e in entries}
-    for device in older:
-        entries += [e for e in _past(device) if (e.device, e.spi, e.role) not in held]
-    for device in devices:
-        entries += _listed(device, held)
-        entries += _traced(device, held, trace_times)
-        entries += _logged(device, held)
-    return Ledger(entries)
+def fill(devices: Sequence[Device], tunnels: Sequence[Tunnel], older: Sequence[Device]) -> Ledger:
+    """Everything that the evidence says about SPIs.
+
+    `older` are the devices in earlier collections, by their clocks of then. Records of one SA in several collections
+    are one entry; the newest collection's word goes first.
+    """
+    live = [e for t in tunnels for e in _live(t)]
+    held = {(e.device, e.spi, e.role) for e in live}
+    ages = [*devices, *older]
+    records = [e for device in ages for e in (*_traced(device, held), *_logged(device, held))]
+    known = {(e.device, e.spi, e.role) for e in (*live, *records) if not e.only_negotiated}
+    entries = [*live]
+    entries += [e for d in older for e in _past(d) if (e.device, e.spi, e.role) not in held]
+    entries += [e for device in devices for e in _listed(device, held)]
+    entries += [e for e in records if not (e.only_negotiated and (e.device, e.spi, e.role) in known)]
+    return Ledger(_joined(entries))
+
+
+def _joined(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    """Of what one device's records of one kind say of an SPI, one entry: the first, with what only later ones know."""
+    found: dict[tuple[str, int, Role, LedgerSource], LedgerEntry] = {}
+    for entry in entries:
+        key = (entry.device, entry.spi, entry.role, entry.how)
+        known = found.get(key)
+        if known is None or entry.how == "live table":
+            found[key] = entry
+            continue
+        found[key] = structs.replace(
+            known,
+            peer=known.peer or entry.peer,
+            address=known.address or entry.address,
+            installed_at=known.installed_at or entry.installed_at,
+            gone_at=known.gone_at or entry.gone_at,
+        )
+    return list(found.values())
 
 
 def _live(tunnel: Tunnel) -> Iterator[LedgerEntry]:
@@ -98,15 +120,12 @@ def _listed(device: Device, held: set[tuple[str, int, Role]]) -> list[LedgerEntr
     ]
 
 
-def _traced(
-    device: Device, held: set[tuple[str, int, Role]], times: Mapping[tuple[str, int], datetime]
-) -> list[LedgerEntry]:
+def _traced(device: Device, held: set[tuple[str, int, Role]]) -> list[LedgerEntry]:
     own = own_addresses(device)
     found: dict[tuple[int, Role], LedgerEntry] = {}
     for capture, trace in device.traces:
         role: Role = "receiver" if trace.destination and normal(trace.destination) in own else "sender"
-        stamp = times.get((device.name, trace.line))
-        at = device.on_common_clock(stamp) if stamp else None
+        at = device.on_common_clock(trace.at) if trace.at else None
         known = found.get((trace.spi, role))
         installed = at if trace.action == "create" else (known.installed_at if known else None)
         gone = at if trace.action == "delete" else (known.gone_at if known else None)
@@ -131,43 +150,55 @@ def _logged(device: Device, held: set[tuple[str, int, Role]]) -> list[LedgerEntr
     found: dict[tuple[int, Role], LedgerEntry] = {}
     for capture, message in device.messages:
         change = _change(message)
-        if change is None or message.spi is None:
-            continue
-        role = _logged_role(message, own)
-        at = device.on_common_clock(message.time) if message.time else None
-        known = found.get((message.spi, role))
-        peer, address = _logged_ends(message, role, own)
-        found[message.spi, role] = LedgerEntry(
-            spi=message.spi,
-            device=device.name,
-            role=role,
-            peer=peer,
-            address=address,
-            live=(device.name, message.spi, role) in held,
-            how="log",
-            evidence=device.cite(capture, message.line),
-            installed_at=at if change == "create" else (known.installed_at if known else None),
-            gone_at=at if change == "delete" else (known.gone_at if known else None),
-            uncertainty_s=1.0,
-        )
+        for spi, role in _logged_spis(message, own) if change is not None else ():
+            at, known = device.logged_at(message), found.get((spi, role))
+            peer, address = _logged_ends(message, role, own)
+            found[spi, role] = LedgerEntry(
+                spi=spi,
+                device=device.name,
+                role=role,
+                peer=peer or (known.peer if known else None),
+                address=address or (known.address if known else None),
+                live=(device.name, spi, role) in held,
+                how="log" if change != "offer" or (known is not None and known.how == "log") else "handed out",
+                evidence=device.cite(capture, message.line),
+                installed_at=at if change == "create" else (known.installed_at if known else None),
+                gone_at=at if change == "delete" else (known.gone_at if known else None),
+                uncertainty_s=max(1.0, device.logged_within_s(message)),
+            )
     return list(found.values())
 
 
-def _change(message: LogMessage) -> Literal["create", "delete"] | None:
+def _change(message: LogMessage) -> Literal["create", "delete", "offer"] | None:
     if message.tag.endswith(CREATED):
         return "create"
-    return "delete" if message.tag.endswith(DELETED) else None
+    if message.tag.endswith(DELETED):
+        return "delete"
+    return "offer" if message.tag.endswith(HANDED_OUT) else None
+
+
+def _logged_spis(message: LogMessage, own: frozenset[str]) -> list[tuple[int, Role]]:
+    """The SPIs that a line names, each with the device's part in it; 713049 names both of a pair."""
+    outbound = int(message.details.get("outbound_spi", "0"), 16)
+    if outbound or "inbound_spi" in message.details:
+        pair: list[tuple[int | None, Role]] = [(message.spi, "receiver"), (outbound, "sender")]
+        return [(spi, role) for spi, role in pair if spi]
+    return [(message.spi, _logged_role(message, own))] if message.spi else []
 
 
 def _logged_role(message: LogMessage, own: frozenset[str]) -> Role:
     direction = message.details.get("direction", "")
     if direction in ROLE:
         return ROLE[direction]
+    if message.tag.endswith(HANDED_OUT):
+        return "receiver"
     return "receiver" if message.destination and normal(message.destination) in own else "sender"
 
 
 def _logged_ends(message: LogMessage, role: Role, own: frozenset[str]) -> tuple[str | None, str | None]:
     """The peer's address and the device's own. Of a pair without directions (602303) own is what the device has."""
+    if message.details.get("peer") and not message.between:
+        return message.details["peer"], message.details.get("local")
     if message.source or message.destination or len(message.between) != 2:
         ends = (message.source, message.destination)
         return ends if role == "receiver" else ends[::-1]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from msgspec import structs
 
+from vpnaudit.diagnose import waves
+from vpnaudit.diagnose.counts import count_reasons
 from vpnaudit.diagnose.registry import all_causes
+from vpnaudit.diagnose.rivals import Told, ruled_out, would_settle
 from vpnaudit.diagnose.signs import ends
 from vpnaudit.diagnose.stories import tell
 from vpnaudit.diagnose.verdicts import reason
@@ -21,17 +22,14 @@ from vpnaudit.model.judgement import (
     Cause,
     Diagnosis,
     Reason,
-    RuledOut,
     Severity,
     Story,
     Subject,
     Weighing,
-    WouldSettle,
 )
 from vpnaudit.settings import Settings
 
 LOW = frozenset({"insufficient-evidence", "unconfigured-source", "damaged-in-transit"})
-_SHOW = re.compile(r"show [a-z][a-z0-9 -]*[a-z0-9]")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -39,12 +37,12 @@ def diagnose(fleet: Fleet, settings: Settings) -> tuple[Diagnosis, ...]:
     """One diagnosis a cause and tunnel (or source), sorted by severity, confidence, last event."""
     merged: dict[tuple[str, str], list[tuple[Story, Weighing, Mapping[str, Weighing]]]] = {}
     judged = [(story, *judge(story, fleet, settings)) for story in tell(fleet)]
-    for story, cause, weighings in _as_proven_elsewhere(judged):
-        subject = story.tunnel.id if story.tunnel else f"source {story.source or 'unknown'}"
+    told = _as_proven_elsewhere(judged)
+    for subject, (story, cause, weighings) in zip(waves.subjects(told), told, strict=True):
         merged.setdefault((cause.name, subject), []).append((story, weighings[cause.name], weighings))
     causes = {c.name: c for c in all_causes()}
     widespread = _is_widespread(fleet, settings)
-    found = [_diagnosis(causes[name], subject, told, widespread) for (name, subject), told in merged.items()]
+    found = [_diagnosis(causes[name], subject, of, widespread, fleet) for (name, subject), of in merged.items()]
     return tuple(sorted(found, key=_order))
 
 
@@ -88,14 +86,16 @@ def _as_proven_elsewhere(
 def _diagnosis(
     cause: Cause,
     subject: str,
-    told: Sequence[tuple[Story, Weighing, Mapping[str, Weighing]]],
+    told: Told,
     widespread: bool,
+    fleet: Fleet,
 ) -> Diagnosis:
     stories = tuple(story for story, _, _ in told)
     newest_story, newest, _ = max(told, key=lambda t: (t[0].ongoing, ends(t[0]) or EARLIEST))
     own = [(w, _confidence(cause, w, ws)) for _, w, ws in told]
     devices = {d for s in stories for d in (s.receiver, s.sender) if d}
-    tunnel = newest_story.tunnel
+    tunnel, wave = newest_story.tunnel, waves.is_wave(stories)
+    reasons = waves.because(told) if wave else [r for w, _ in own for r in w.because]
     return Diagnosis(
         id=f"{cause.name} {subject}",
         cause=cause.name,
@@ -104,12 +104,14 @@ def _diagnosis(
         owner=newest.owner or cause.owner,
         owner_devices=tuple(sorted({d for w, _ in own for d in w.owner_devices})),
         subject=Subject(
-            devices=tuple(sorted(devices)), tunnel=tunnel.id if tunnel else None, source=newest_story.source
+            devices=tuple(sorted(devices)),
+            tunnel=tunnel.id if tunnel else None,
+            source=newest_story.source if not wave else None,
         ),
-        title=newest.title,
-        because=_unique(r for w, _ in own for r in w.because),
-        ruled_out=_ruled_out(cause, told),
-        would_settle=_would_settle(cause, told),
+        title=waves.title(cause, stories) if wave else newest.title,
+        because=_unique((*reasons, *count_reasons(stories, fleet))),
+        ruled_out=ruled_out(cause, told),
+        would_settle=would_settle(cause, told),
         stories=stories,
         parameters=newest.parameters,
     )
@@ -142,43 +144,6 @@ def _is_widespread(fleet: Fleet, settings: Settings) -> bool:
     return count >= limits.critical_tunnels or (
         count >= limits.critical_share_tunnels and share >= limits.critical_share
     )
-
-
-def _ruled_out(cause: Cause, told: Sequence[tuple[Story, Weighing, Mapping[str, Weighing]]]) -> tuple[RuledOut, ...]:
-    found: dict[str, str] = {}
-    for rival in all_causes():
-        for _, _, weighings in told:
-            weighing = weighings[rival.name]
-            if rival.name in {cause.name, "insufficient-evidence"} or rival.name in found:
-                continue
-            if weighing.verdict == "out" and weighing.because:
-                found[rival.name] = weighing.because[0].text
-            elif weighing.verdict == "fits" and rival.order > cause.order:
-                found[rival.name] = f"it would fit too, but {cause.name} explains why the receiver has no SA"
-    return tuple(RuledOut(cause=name, because=because) for name, because in found.items())
-
-
-def _would_settle(
-    cause: Cause, told: Sequence[tuple[Story, Weighing, Mapping[str, Weighing]]]
-) -> tuple[WouldSettle, ...]:
-    """Its own questions, and of its rivals those that take a command beyond: one answer settles many questions."""
-    asked = [w for _, own, _ in told for w in own.would_settle]
-    known = {answer for w in asked for answer in _answers(w)}
-    for _, _, weighings in told:
-        for rival in all_causes():
-            weighing = weighings[rival.name]
-            if rival.name != cause.name and weighing.verdict == "open":
-                more = [w for w in weighing.would_settle if not _answers(w) or not _answers(w) <= known]
-                asked += more
-                known.update(answer for w in more for answer in _answers(w))
-    return tuple(dict.fromkeys(asked))
-
-
-@lru_cache(maxsize=65536)
-def _answers(wanted: WouldSettle) -> frozenset[tuple[str, str]]:
-    """The show commands that it takes, each with the device."""
-    device, _, commands = (wanted.command or "").partition(":")
-    return frozenset((device, command) for command in _SHOW.findall(commands))
 
 
 def _unique(reasons: Iterable[Reason]) -> tuple[Reason, ...]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 from msgspec import Struct, structs
 
+from vpnaudit.diagnose.probes import aim_of, failed, is_failure, operations_of
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
@@ -29,12 +31,16 @@ def _firewall(*tags: str) -> frozenset[str]:
 RESTARTS = frozenset({"SYS-5-RESTART", "SYS-5-RELOAD"}) | _firewall("6-199002")
 TAKEOVERS = _firewall("1-104001")
 LINE_TAGS = frozenset({"LINEPROTO-5-UPDOWN", "LINK-3-UPDOWN", "LINK-5-CHANGED"}) | _firewall("4-411002")
+TRACKING_TAGS = frozenset({"TRACK-6-STATE", "TRACKING-5-STATE"})
+"""Of an interface that is tracked they say what its own line says, for logs that lack that."""
 SESSION_TAGS = frozenset({"CRYPTO-5-SESSION_STATUS", "CRYPTO-5-IKEV2_SESSION_STATUS"})
 SESSION_STATES = (
     dict.fromkeys(_firewall("5-713119", "5-750006"), "up")
     | dict.fromkeys(_firewall("4-113019", "5-713259", "5-750007"), "down")
 )  # fmt: skip
 """Messages that say by their number whether a session came up or went down (field guide 1.6)."""
+MEANT = ("idle timeout", "max time", "administrator", "user requested", "peer terminate", "policy not found")
+"""In the reason of a firewall's message that a session ended (field guide 1.6): not for want of an answer."""
 IKE_FAILURES = frozenset(
     {
         "CRYPTO-5-IKMP_SETUP_FAILURE",
@@ -56,7 +62,9 @@ IDENTITY_TAGS = frozenset(
     }
 ) | _firewall("4-402116", "3-713061")
 MEMORY_TAGS = frozenset({"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-4-CHUNKMALLOCFAIL"}) | _firewall("3-211001")
+NOT_OF_TWO = "the line came in on a group map's interface: the group shares one SPI, which no two ends agreed on"
 IGNORED_POOLS = ("lsmpi", "reserve")
+PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 
 
 class Sign(Struct, frozen=True, kw_only=True):
@@ -70,6 +78,8 @@ class Sign(Struct, frozen=True, kw_only=True):
     """A session that went down: the end of an outage, or of anything else that costs SAs."""
     is_line: bool = False
     """An interface that went down: of the path itself, where the others may be the end of something else."""
+    is_probe: bool = False
+    """A probe of the path that got no answer: the path was gone, or the box that it probes."""
     is_takeover: bool = False
     """A standby that became active."""
     interface: str | None = None
@@ -146,6 +156,14 @@ def sa_table_read(story: Story, fleet: Fleet) -> bool:
     return end.sa_table_read if end is not None else receiver_of(story, fleet).read(*SA_COMMANDS)
 
 
+def sas_with_source_read(story: Story, fleet: Fleet) -> bool:
+    """Whether what the receiver holds with the source was had: its whole table, or the part of it for that peer."""
+    if sa_table_read(story, fleet):
+        return True
+    found = receiver_of(story, fleet).find(*SA_COMMANDS)
+    return story.source is not None and any(story.source in c.capture.argument.split() for c in found)
+
+
 def sends_in_vain(story: Story, sa: LiveSa) -> Reason:
     """That the sender still uses the SA, in words that its receiver's table bears out or does not."""
     end, who = receiver_end(story), story.sender or story.source or "the sender"
@@ -157,6 +175,20 @@ def seen_to_be_stale(story: Story) -> bool:
     """Whether both tables were read: the sender's has the SA, the receiver's has not."""
     end = receiver_end(story)
     return sent_sa(story) is not None and end is not None and end.sa_table_read
+
+
+def on_group_interface(story: Story, fleet: Fleet) -> bool:
+    """Whether the lines came in where the receiver has a group (GETVPN) map, from no peer of its own.
+
+    Sources there are inner addresses, and the SA is the group's: no two ends agreed on it (field guide C14).
+    """
+    config = receiver_of(story, fleet).config
+    if config is None or story.tunnel is not None:
+        return False
+    maps = {m.name for m in config[1].map_entries if m.kind == "gdoi"}
+    carrying = {i.name for i in config[1].interfaces if i.crypto_map in maps}
+    inputs = {e.interface for episode in story.episodes for e in episode.events}
+    return bool(carrying & inputs) or (bool(carrying) and inputs == {None})
 
 
 def repeated(story: Story) -> bool:
@@ -173,15 +205,23 @@ def no_race(story: Story) -> Weighing:
     return out("the lines are not next to a rekey that is known")
 
 
+def rekey_budget(period_s: float, length_s: float) -> float:
+    """How many SPIs rekeys every `period_s` can honestly show in `length_s`: the old and the new one (field guide 3.3).
+
+    >>> rekey_budget(3600, 7200)
+    6.0
+    """
+    return 2 * (length_s / period_s + 1)
+
+
 def messages(device: Device, tags: frozenset[str]) -> Iterator[tuple[ParsedCapture, LogMessage]]:
     """A device's log messages with one of the tags."""
     return ((c, m) for c, m in device.messages_once if m.tag in tags)
 
 
 def _sign(device: Device, capture: ParsedCapture, message: LogMessage, text: str) -> Sign:
-    at = device.on_common_clock(message.time) if message.time else None
-    spread = message.stamp.resolution_s if message.stamp else 1.0
-    return Sign(at=at, text=text, evidence=(device.cite(capture, message.line),), uncertainty_s=spread)
+    evidence, within = (device.cite(capture, message.line),), device.logged_within_s(message)
+    return Sign(at=device.logged_at(message), text=text, evidence=evidence, uncertainty_s=within)
 
 
 def restarts(device: Device) -> Sequence[Sign]:
@@ -228,13 +268,20 @@ def _state_losses(device: Device) -> list[Sign]:
 
 
 def outages(device: Device, end: TunnelEnd | None, source: str | None) -> list[Sign]:
-    """Times at which the path or the peer was gone: line protocol down, session down, DPD or IKE given up."""
+    """Times at which the path or the peer was gone.
+
+    Line protocol down, session down, DPD or IKE given up, no answer to an IP SLA probe of the path.
+    """
     lines = carriers(device, end)
-    return [
+    logged = [
         outage.sign
         for outage in device.once(_all_outages)
         if (outage.interface in lines if outage.interface is not None else outage.peer in {None, source} or not source)
     ]
+    operations = operations_of(device)
+    aims = {number: aim_of(device, operation, end, source, lines) for number, operation in operations.items()}
+    probed = [sign for number, sign in device.once(_failed_probes) if aims.get(number) in {"peer", "first-hop"}]
+    return logged + probed
 
 
 class _Outage(Struct, frozen=True):
@@ -250,10 +297,10 @@ def _all_outages(device: Device) -> list[_Outage]:
     for capture, message in device.messages_once:
         down = _session_state(message) == "down"
         peer = message.details.get("peer") or message.source
-        if message.tag in LINE_TAGS and down:
+        if down and (message.tag in LINE_TAGS or (message.tag in TRACKING_TAGS and message.interface)):
             sign = _sign(device, capture, message, f"{device.name}: {message.interface} went down")
             found.append(_Outage(structs.replace(sign, is_line=True), message.interface or "", None))
-        elif (message.tag in SESSION_TAGS or message.tag in SESSION_STATES) and down:
+        elif (message.tag in SESSION_TAGS or message.tag in SESSION_STATES) and down and not _was_meant(message):
             sign = _sign(device, capture, message, f"{device.name}: the session with {peer} went down")
             found.append(_Outage(structs.replace(sign, is_session=True), None, peer))
         elif _is_ike_failure(message):
@@ -262,8 +309,38 @@ def _all_outages(device: Device) -> list[_Outage]:
     return found
 
 
+def _failed_probes(device: Device) -> list[tuple[int, Sign]]:
+    """Probes that got no answer, by operation: as logged, and the latest run as the statistics have it."""
+    operations = operations_of(device)
+    found = []
+    for capture, message in device.messages_once:
+        number = int(message.details.get("operation", "-1"))
+        operation = operations.get(number)
+        if operation is not None and is_failure(message, operation):
+            text = f"{device.name}: IP SLA {number} to {operation.target} got no answer"
+            found.append((number, structs.replace(_sign(device, capture, message, text), is_probe=True)))
+    for shown, result in device.ip_sla:
+        operation = operations.get(result.number)
+        if operation is not None and failed(result) and result.started_at is not None:
+            code = f"{result.return_code} at its latest run"
+            sign = Sign(
+                at=device.on_common_clock(result.started_at),
+                text=f"{device.name}: IP SLA {result.number} to {operation.target} got no answer ({code})",
+                evidence=(device.cite(shown, result.line),),
+                is_probe=True,
+            )
+            found.append((result.number, sign))
+    return found
+
+
 def _session_state(message: LogMessage) -> str:
     return SESSION_STATES.get(message.tag) or message.details.get("state", "").lower()
+
+
+def _was_meant(message: LogMessage) -> bool:
+    """Whether a session's end gives a reason by which an end took it down: the path was there to do so."""
+    reason_given = message.details.get("reason", "").lower()
+    return any(words in reason_given for words in MEANT)
 
 
 def _is_ike_failure(message: LogMessage) -> bool:
@@ -294,6 +371,19 @@ def is_alone_with(device: Device, address: str) -> bool:
     configured = device.config[1].interfaces if device.config is not None else ()
     own = any(a.partition("/")[0] == address for i in configured for a in i.addresses)
     return own and not any(address in i.standby_addresses for i in configured)
+
+
+def is_private(address: str) -> bool:
+    """Whether an address is of a range that no other network reaches without translation (RFC 1918, RFC 6598).
+
+    >>> is_private("10.60.0.2"), is_private("100.64.0.1"), is_private("192.0.2.1"), is_private("gw.example.net")
+    (True, True, False, False)
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed.version == network.version and parsed in network for network in PRIVATE)
 
 
 def memory_failures(device: Device) -> Sequence[Sign]:
@@ -327,6 +417,16 @@ def _all_sessions(device: Device) -> list[tuple[str, str | None, Sign]]:
     return found
 
 
+def most_in_an_hour(times: Sequence[datetime]) -> int:
+    """How many of the times, which are in order, lie within one hour at most."""
+    most, start = 0, 0
+    for index, at in enumerate(times):
+        while at - times[start] > timedelta(hours=1):
+            start += 1
+        most = max(most, index - start + 1)
+    return most
+
+
 def logs_sessions_since(device: Device, begin: datetime) -> bool:
     """Whether a session's end is logged at all (`crypto logging session`), and the log reaches back before `begin`."""
     first = device.once(_log_begins)
@@ -335,7 +435,7 @@ def logs_sessions_since(device: Device, begin: datetime) -> bool:
 
 
 def _log_begins(device: Device) -> datetime | None:
-    return min((device.on_common_clock(m.time) for _, m in device.messages if m.time), default=None)
+    return min((at for _, m in device.messages if (at := device.logged_at(m)) is not None), default=None)
 
 
 def identity_errors(device: Device, source: str | None) -> list[Sign]:

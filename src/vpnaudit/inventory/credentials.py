@@ -18,6 +18,7 @@ PASSWORD = "VPNAUDIT_PASSWORD"  # noqa: S105  the name of the variable
 ENABLE_SECRET = "VPNAUDIT_ENABLE_SECRET"  # noqa: S105  the name of the variable
 JUMP_USERNAME = "VPNAUDIT_JUMP_USERNAME"
 JUMP_PASSWORD = "VPNAUDIT_JUMP_PASSWORD"  # noqa: S105  the name of the variable
+KEY_PASSPHRASE = "VPNAUDIT_KEY_PASSPHRASE"  # noqa: S105  the name of the variable
 
 CONNECTION = "vpnaudit"
 """The name of our Nornir connection, under which the enable secret is kept."""
@@ -39,6 +40,7 @@ class Credentials:
     enable_secret: str | None = field(default=None, repr=False)
     jump_username: str | None = None
     jump_password: str | None = field(default=None, repr=False)
+    key_passphrase: str | None = field(default=None, repr=False)
     of_groups: Mapping[str, Credentials] = field(default_factory=dict)
 
 
@@ -109,6 +111,7 @@ def give_credentials(nornir: Nornir, credentials: Credentials) -> None:
         "secret": credentials.enable_secret,
         "jump_username": credentials.jump_username,
         "jump_password": credentials.jump_password,
+        "key_passphrase": credentials.key_passphrase,
     }
     options.extras = {**(options.extras or {}), **{key: value for key, value in given.items() if value}}
 
@@ -165,6 +168,7 @@ def _from_environment(nornir: Nornir, environ: Mapping[str, str]) -> Credentials
         environ.get(ENABLE_SECRET) or None,
         environ.get(JUMP_USERNAME) or None,
         environ.get(JUMP_PASSWORD) or None,
+        environ.get(KEY_PASSPHRASE) or None,
         of_groups,
     )
 

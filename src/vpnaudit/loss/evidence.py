@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis, Reason
-from vpnaudit.model.system import InterfaceState
+from vpnaudit.model.system import InterfaceState, IpSlaResult
 
 BEFORE_S = 120.0
 """An outage so long before an event speaks for the path (DESIGN 8, packet-loss)."""
@@ -27,7 +28,7 @@ _LEAST_REQUESTS = 20
 
 
 class Outage(Struct, frozen=True, kw_only=True):
-    """A time at which the path or the peer was gone, by a device's log. `at` is on the common clock."""
+    """A time at which the path or the peer was gone, by a device's log or its probes. `at` is on the common clock."""
 
     at: datetime | None
     text: str
@@ -35,16 +36,40 @@ class Outage(Struct, frozen=True, kw_only=True):
     uncertainty_s: float = 1.0
 
 
+class PathProbe(Struct, frozen=True, kw_only=True):
+    """An IP SLA operation of an end and what it is to the tunnel.
+
+    `aim`: "peer" and "first-hop" probe the path, "tunnel" goes through the tunnel, "elsewhere" neither; "unknown" where
+    the configuration does not tell what it probes. The evidence begins with the line of the result.
+    """
+
+    device: str
+    number: int
+    aim: Literal["peer", "first-hop", "tunnel", "elsewhere", "unknown"]
+    result: IpSlaResult
+    target: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
 class Path(Struct, frozen=True, kw_only=True):
-    """What is known of one diagnosis' path: its logged outages, and by device the interfaces that carry the tunnel."""
+    """What is known of one diagnosis' path: its outages, the probes of its ends, and by device its carriers.
+
+    `carriers` are the interfaces that carry the tunnel.
+    """
 
     outages: tuple[Outage, ...] = ()
     carriers: dict[str, frozenset[str]] = {}
+    probes: tuple[PathProbe, ...] = ()
 
 
 def measured_loss(fleet: Fleet, path: Path) -> float | None:
-    """The largest share of packets that a carrying interface counted as damaged on arrival; null where none did."""
+    """The largest share of packets that were lost on the path as its ends count it; null where none counted a loss.
+
+    Counted are packets that arrived damaged on a carrying interface, and probes to the peer that got no answer. A probe
+    is lost on one of two ways, so its share bounds the loss of either; a target that never answered measures nothing.
+    """
     shares = [s for device in _devices(fleet, path) for _, i in _lines(device, path) if (s := _damaged(i))]
+    shares += [s for p in path.probes if p.aim == "peer" and (s := _probe_share(p.result))]
     return max(shares, default=None)
 
 
@@ -55,7 +80,7 @@ def path_reasons(diagnosis: Diagnosis, fleet: Fleet, path: Path) -> tuple[Reason
         found += _interface_reasons(device, path)
         found += _timer_reasons(device)
         found += _exchange_reasons(device)
-        found += _probe_reasons(device)
+        found += _probe_reasons(path, device)
     return tuple(found)
 
 
@@ -139,19 +164,70 @@ def _exchange_reasons(device: Device) -> Iterator[Reason]:
             yield Reason(text=text, evidence=(evidence,))
 
 
-def _probe_reasons(device: Device) -> Iterator[Reason]:
-    """IP SLA operations: the device's own probes."""
-    for capture in device.captures:
-        for probe in capture.parsed.facts.ip_sla:
-            lost, sent = probe.lost, probe.sent
-            if lost is None or not sent:
-                lost = probe.failures
-                sent = (probe.successes or 0) + (probe.failures or 0) if probe.successes is not None else None
-            if lost is None or not sent:
-                continue
+def _probe_reasons(path: Path, device: Device) -> Iterator[Reason]:
+    """What each probe of the device counted, and whether it says anything of this path."""
+    mine = [p for p in path.probes if p.device == device.name]
+    for probe in (p for p in mine if p.aim != "elsewhere"):
+        counted_words = _probe_counts(probe.result)
+        if counted_words is not None:
             to = f" to {probe.target}" if probe.target else ""
-            text = f"{device.name}: IP SLA {probe.number}{to} lost {lost} of {sent} probes ({percent(lost / sent)})"
-            yield Reason(text=text, evidence=(device.cite(capture, probe.line),))
+            text = f"{device.name}: IP SLA {probe.number}{to} {counted_words}; {_AIMS[probe.aim]}"
+            yield Reason(text=text, evidence=probe.evidence)
+    elsewhere = [p for p in mine if p.aim == "elsewhere"]
+    if elsewhere:
+        numbers = ", ".join(str(p.number) for p in elsewhere[:_NAMED]) + (", …" if len(elsewhere) > _NAMED else "")
+        text = f"{device.name}: IP SLA {numbers} probes neither this peer nor a network of this tunnel: not counted"
+        yield Reason(text=text, evidence=elsewhere[0].evidence)
+
+
+_NAMED = 5
+_AIMS = {
+    "peer": "it probes the peer, outside the tunnel",
+    "first-hop": "it probes the first hop of the path alone",
+    "tunnel": "it goes through the tunnel, so it fails with the tunnel as well as with the path",
+    "unknown": "whether it probes this path is UNKNOWN: no address of its target was collected "
+    "(show running-config | section ip sla)",
+}
+
+
+def _probe_counts(result: IpSlaResult) -> str | None:
+    """The operations that failed since the start, and of the latest run the packets; null where it never ran."""
+    ran = _operations(result)
+    parts = []
+    if ran is not None and result.failures is not None:
+        parts.append(f"failed {result.failures} of {ran} times ({percent(result.failures / ran)})")
+    if result.sent and result.lost is not None:
+        ways = ""
+        if result.lost_out is not None and result.lost_back is not None and result.lost:
+            ways = f", {result.lost_out} on the way out and {result.lost_back} on the way back"
+        run = f", at most {result.longest_run} in a row" if result.longest_run else ""
+        share = percent(result.lost / result.sent)
+        parts.append(f"lost {result.lost} of {result.sent} packets in its latest run ({share}{ways}{run})")
+    if not parts:
+        return None
+    ended = f"; its latest run ended with {result.return_code!r}" if result.return_code not in {None, "OK"} else ""
+    return " and ".join(parts) + ended
+
+
+def _operations(result: IpSlaResult) -> int | None:
+    """How often it ran; null where it never did or is not known to have."""
+    ran = (result.successes or 0) + (result.failures or 0)
+    return ran or None
+
+
+def _probe_share(result: IpSlaResult) -> float | None:
+    """The share of packets that got no answer; null where nothing ever did.
+
+    Of a jitter operation the packets of its latest run, on the worse way where it tells them apart; a run that failed
+    whole tells no share. Of others the operations, each of which is a packet.
+    """
+    if result.sent is not None and result.lost is not None:
+        ways = [n for n in (result.lost_out, result.lost_back) if n is not None]
+        unplaced = result.lost - sum(ways)
+        lost = max(ways, default=0) + unplaced
+        return lost / result.sent if 0 < result.lost < result.sent else None
+    ran = _operations(result)
+    return result.failures / ran if ran and result.failures and result.successes else None
 
 
 def _aligned(diagnosis: Diagnosis, path: Path) -> Iterator[Reason]:
@@ -161,8 +237,8 @@ def _aligned(diagnosis: Diagnosis, path: Path) -> Iterator[Reason]:
     if not begins or not timed:
         return
     before = [near for begin in begins if (near := _nearest(begin, timed)) is not None]
-    outages = f"{counted(len(timed), 'outage')} in the logs (line, session or IKE)"
-    text = f"{outages}; {len(before)} of {counted(len(begins), 'episode')} had one within two minutes before it"
+    had = f"{len(before)} of {counted(len(begins), 'episode')} had one within two minutes before it"
+    text = f"signs of an outage of this path (line, session, IKE or probe): {len(timed)}; {had}"
     yield Reason(text=text, evidence=tuple(dict.fromkeys(e for o in before[:SHOWN] for e in o.evidence)))
 
 

@@ -10,6 +10,7 @@ from vpnaudit.loss.answer import explain_loss
 from vpnaudit.loss.calculator import Calculation, Dpd, Question, calculate
 from vpnaudit.loss.evidence import Path, measured_loss, path_reasons
 from vpnaudit.loss.outages import Patience, dpd_patience_s
+from vpnaudit.loss.rates import rate, rate_words
 from vpnaudit.loss.schedules import Family
 from vpnaudit.loss.volume import volume_rate_mbit_s
 from vpnaudit.loss.words import counted, duration, number, percent
@@ -29,10 +30,11 @@ NEXT_SPI_S = 3600.0
 
 
 class Own(Struct, frozen=True, kw_only=True):
-    """One diagnosis' own figures: its lines and episodes, and the time that the receiver's log covers, in seconds."""
+    """One diagnosis' own figures: its lines, episodes and distinct SPIs; how long the receiver's log is, in seconds."""
 
     lines: int
     episodes: int
+    spis: int
     window_s: float
     tunnel: Tunnel | None
     period_s: float
@@ -61,7 +63,7 @@ def loss_reasons(diagnosis: Diagnosis, fleet: Fleet, path: Path | None = None) -
     patience = _patience(own.tunnel, fleet)
     answer = explain_loss(own.episodes, own.window_s, 1, 3600.0 / own.period_s, ike, own.rates, patience)
     gaps = _gaps(diagnosis, known_kb=_volume_kb(diagnosis)) if diagnosis.cause == "insufficient-evidence" else []
-    told = (_lines_words(own), _figures_words(own, fleet))
+    told = (_lines_words(own), _rate_words(own), _figures_words(own, fleet))
     outages = _outage_words(own, fleet)
     sentences = (*told, *answer.sentences[:-1], *outages, answer.sentences[-1])
     first, *rest = (Reason(text=s) for s in sentences)
@@ -80,6 +82,7 @@ def _own(diagnosis: Diagnosis, fleet: Fleet, path: Path) -> Own:
     return Own(
         lines=sum(e.lines for e in episodes),
         episodes=len(episodes),
+        spis=len({e.spi for e in episodes}),
         window_s=max(((s[1] - s[0]).total_seconds() for s in spans if s is not None), default=0.0),
         tunnel=tunnel,
         period_s=tunnel.rekey_period_s if tunnel is not None and tunnel.rekey_period_s else DEFAULT_PERIOD_S,
@@ -93,6 +96,11 @@ def _lines_words(own: Own) -> str:
         f"{own.lines} line(s), {counted(own.episodes, 'episode')}, in a log of {duration(own.window_s)}: "
         f"{number(hourly)} an hour"
     )
+
+
+def _rate_words(own: Own) -> str:
+    """Against the rekeys of this tunnel; where none are known, against nothing but a day."""
+    return rate_words(rate(own.spis, own.window_s, own.tunnel.rekey_period_s if own.tunnel is not None else None))
 
 
 def _figures_words(own: Own, fleet: Fleet) -> str:

@@ -204,6 +204,7 @@ class AuditDiagnosis(Struct, frozen=True, kw_only=True):
     episodes: tuple[str, ...]
     remediations: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()
+    waived: Waived | None = None
 
 
 class AuditFinding(Struct, frozen=True, kw_only=True):
@@ -247,6 +248,23 @@ class AuditProblem(Struct, frozen=True, kw_only=True):
     problem: str
 
 
+class AuditWaiver(Struct, frozen=True, kw_only=True):
+    """A waiver of the settings, and what became of it at `generated_at`.
+
+    `covers` counts the findings and diagnoses that it names. "expired": they count again; "passing": what it names
+    passes now; "unused": nothing is there that it names.
+    """
+
+    rule: str
+    subject: str | None
+    reason: str
+    owner: str | None
+    until: str
+    state: Literal["in-force", "expired", "passing", "unused"]
+    covers: int
+    line: int | None = None
+
+
 class Audit(Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):
     """The whole document."""
 
@@ -263,3 +281,4 @@ class Audit(Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):
     findings: tuple[AuditFinding, ...]
     remediations: tuple[AuditRemediation, ...]
     problems: tuple[AuditProblem, ...] = ()
+    waivers: tuple[AuditWaiver, ...] = ()

@@ -195,6 +195,21 @@ class Failover(Struct, frozen=True, kw_only=True):
     link: str | None = None
 
 
+class IpSlaOperation(Struct, frozen=True, kw_only=True):
+    """`ip sla N` (`ip sla monitor N`, `rtr N`): a probe. `target` is an address or a name, as written."""
+
+    line: int
+    number: int
+    kind: str | None = None
+    target: str | None = None
+    source: str | None = None
+    source_interface: str | None = None
+    vrf: str | None = None
+    frequency_s: int | None = None
+    threshold_ms: int | None = None
+    """From which time on an answer counts as slow; null: as long as the time-out."""
+
+
 class ConfigFacts(Struct, frozen=True, kw_only=True):
     """A running configuration. `whole` is true where it was read from its first statement to its `end`."""
 
@@ -209,6 +224,8 @@ class ConfigFacts(Struct, frozen=True, kw_only=True):
     logging_buffered_bytes: int | None = None
     logging_buffered_level: str | None = None
     logging_buffered_off: bool = False
+    logging_buffered_vpn_level: str | None = None
+    """The level of the buffer for messages of the VPN, where they have one of their own (ASA)."""
     logging_hosts: tuple[str, ...] = ()
     logging_session: bool = False
     ntp_servers: tuple[str, ...] = ()
@@ -231,6 +248,7 @@ class ConfigFacts(Struct, frozen=True, kw_only=True):
     interfaces: tuple[ConfigInterface, ...] = ()
     group_peers: tuple[PeerMatch, ...] = ()
     gdoi_groups: tuple[str, ...] = ()
+    ip_sla: tuple[IpSlaOperation, ...] = ()
     ipsec_proposals: tuple[TransformSet, ...] = ()
     """`crypto ipsec ikev2 ipsec-proposal` (ASA): a name may stand here and among the transform sets."""
     failover: Failover | None = None

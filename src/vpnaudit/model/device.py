@@ -20,6 +20,7 @@ from vpnaudit.model.sa import (
     IkeSa,
     IpsecFlow,
     IpsecSa,
+    ListedSpi,
     NbmaPeer,
     SaTrace,
     Session,
@@ -28,6 +29,7 @@ from vpnaudit.model.snapshot import DeviceStatus
 from vpnaudit.model.system import (
     ClockReading,
     InterfaceState,
+    IpSlaResult,
     MemoryPool,
     NtpStatus,
     ProcessMemory,
@@ -115,6 +117,35 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         """A time by the device's clock, on the common clock."""
         return own - timedelta(seconds=self.clock_offset_s or 0.0)
 
+    def logged_at(self, message: LogMessage) -> datetime | None:
+        """When a line was logged, on the common clock; null where that cannot be told.
+
+        The clock's offset is that of `show clock`: what the clock was set by after the line comes on top. Stamps that
+        count from the boot are placed by the device's uptime.
+        """
+        shown = message.time or message.unset_time
+        if shown is not None and message.clock_moved_s is not None:
+            return self.on_common_clock(shown + timedelta(seconds=message.clock_moved_s))
+        if self._counts_from_boot(message) and self.booted_at is not None and message.since_boot_s is not None:
+            return self.booted_at + timedelta(seconds=message.since_boot_s)
+        return None
+
+    def logged_within_s(self, message: LogMessage) -> float:
+        """By how much `logged_at` may be off because of the stamp: its resolution, what is not known of its clock.
+
+        And the uptime's where that counts.
+        """
+        stamp = message.stamp.resolution_s if message.stamp is not None else 1.0
+        return stamp + message.clock_within_s + (self.boot_uncertainty_s if self._counts_from_boot(message) else 0.0)
+
+    def _counts_from_boot(self, message: LogMessage) -> bool:
+        """Whether the line's only time is its distance from the boot, and from this one: no more than the uptime."""
+        up = self.version[1].uptime_s if self.version is not None else None
+        if message.since_boot_s is None or up is None or message.time is not None:
+            return False
+        dated = message.unset_time is not None and message.clock_moved_s is not None
+        return not dated and message.since_boot_s <= up + 2 * self.boot_uncertainty_s
+
     def cite(self, capture: ParsedCapture, line: int | None) -> Evidence:
         """The evidence for a record of `capture` that begins at `line` of its text."""
         text = ""
@@ -196,6 +227,11 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         return self._records("nbma_peers")
 
     @cached_property
+    def listed_spis(self) -> tuple[tuple[ParsedCapture, ListedSpi], ...]:
+        """SPIs that it lists elsewhere than in its SA tables: a group's traffic keys, look-up tables."""
+        return self._records("spis")
+
+    @cached_property
     def crypto_maps(self) -> tuple[tuple[ParsedCapture, CryptoMapEntry], ...]:
         """Crypto map entries as the device holds them."""
         return self._records("crypto_maps")
@@ -216,6 +252,15 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         return self._records("interfaces")
 
     @cached_property
+    def ip_sla(self) -> tuple[tuple[ParsedCapture, IpSlaResult], ...]:
+        """Results of the device's own probes; each operation once, as the first capture that shows it has it."""
+        found: dict[int, tuple[ParsedCapture, IpSlaResult]] = {}
+        shown: tuple[tuple[ParsedCapture, IpSlaResult], ...] = self._records("ip_sla")
+        for capture, result in shown:
+            found.setdefault(result.number, (capture, result))
+        return tuple(found.values())
+
+    @cached_property
     def messages(self) -> tuple[tuple[ParsedCapture, LogMessage], ...]:
         """Log messages of the buffer and of log files, in the order of their captures and lines."""
         return tuple((c, m) for c in self.log_captures for m in c.parsed.facts.messages)
@@ -223,7 +268,8 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def log_span(self) -> tuple[datetime, datetime] | None:
         """The times of its first and last log message, by its own clock; null where none has a time."""
-        times = [m.time for _, m in self.messages if m.time is not None]
+        moved = ((m.time, m.clock_moved_s) for _, m in self.messages)
+        times = [time + timedelta(seconds=by or 0.0) for time, by in moved if time is not None]
         return (min(times), max(times)) if times else None
 
     @cached_property

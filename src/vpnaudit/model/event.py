@@ -64,4 +64,5 @@ class Episode(Struct, frozen=True, kw_only=True):
     @property
     def duration_s(self) -> float:
         """From the first line to the last, in seconds; 0 where the times are not known."""
-        return (self.last - self.first).total_seconds() if self.first and self.last else 0.0
+        first, last = (self.first_at, self.last_at) if self.first_at and self.last_at else (self.first, self.last)
+        return (last - first).total_seconds() if first and last else 0.0

@@ -46,11 +46,21 @@ class Fleet(Struct, frozen=True, kw_only=True, dict=True):
     episodes: tuple[Episode, ...]
     collected_at: datetime
     started_at: datetime | None = None
+    older: tuple[Device, ...] = ()
+    """The same devices in earlier collections; `taken_at` as far as it is known. One may stand there several times."""
 
     @cached_property
     def device_by_name(self) -> dict[str, Device]:
         """Devices by name."""
         return {d.name: d for d in self.devices}
+
+    @cached_property
+    def older_by_name(self) -> dict[str, tuple[Device, ...]]:
+        """Earlier collections of each device, by name."""
+        found: dict[str, list[Device]] = {}
+        for device in self.older:
+            found.setdefault(device.name, []).append(device)
+        return {name: tuple(devices) for name, devices in found.items()}
 
     @cached_property
     def tunnel_by_id(self) -> dict[str, Tunnel]:

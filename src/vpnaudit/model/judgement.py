@@ -28,7 +28,7 @@ class Subject(Struct, frozen=True, kw_only=True):
 
 
 class Waived(Struct, frozen=True, kw_only=True):
-    """An accepted finding: why, by whom, until when (ISO date)."""
+    """An accepted finding or diagnosis: why, by whom, until when (ISO date)."""
 
     reason: str
     until: str | None = None
@@ -73,17 +73,23 @@ class Reason(Struct, frozen=True, kw_only=True):
 
 
 class RuledOut(Struct, frozen=True, kw_only=True):
-    """A rival cause, and what speaks against it."""
+    """A rival cause, and what speaks against it: with the lines that prove it, where it is a line that does.
+
+    "ruled-out": it cannot be. "unlikely": it could, but what was found explains more.
+    """
 
     cause: str
     because: str
+    verdict: Literal["ruled-out", "unlikely"] = "ruled-out"
+    evidence: tuple[Evidence, ...] = ()
 
 
 class WouldSettle(Struct, frozen=True, kw_only=True):
-    """A question that is open, and the command (on which device) that would settle it."""
+    """A question that is open, the command (on which device) that would settle it, and the causes that hang on it."""
 
     question: str
     command: str | None = None
+    causes: tuple[str, ...] = ()
 
 
 class Story(Struct, frozen=True, kw_only=True):
@@ -147,6 +153,7 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
     would_settle: tuple[WouldSettle, ...]
     stories: tuple[Story, ...]
     parameters: dict[str, str] = {}
+    waived: Waived | None = None
 
 
 class Remediation(Struct, frozen=True, kw_only=True):

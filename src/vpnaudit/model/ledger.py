@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from vpnaudit.model.evidence import Evidence
 
-LedgerSource = Literal["live table", "older snapshot", "event trace", "log", "IKE SA"]
+LedgerSource = Literal["live table", "older snapshot", "event trace", "log", "IKE SA", "handed out"]
 
 
 class LedgerEntry(Struct, frozen=True, kw_only=True):
@@ -32,6 +32,11 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
     gone_at: datetime | None = None
     uncertainty_s: float = 0.0
 
+    @property
+    def only_negotiated(self) -> bool:
+        """Whether IKE alone knows of it: handed out, with no word that the SA was ever installed."""
+        return self.how in {"IKE SA", "handed out"}
+
 
 class Ledger:
     """Entries by SPI. Looking one up costs the same for ten tunnels and a million."""
@@ -52,8 +57,7 @@ class Ledger:
         self, spi: int, *, device: str | None = None, role: Literal["receiver", "sender"] | None = None
     ) -> tuple[LedgerEntry, ...]:
         """Entries of `spi`, of one device or role where given."""
-        return tuple(
-            e
-            for e in self._by_spi.get(spi, ())
-            if (device is None or e.device == device) and (role is None or e.role == role)
-        )
+        entries = self._by_spi.get(spi)
+        if entries is None:  # what most events were sent with
+            return ()
+        return tuple(e for e in entries if (device is None or e.device == device) and (role is None or e.role == role))

@@ -22,8 +22,8 @@ REPEATED_MARK = b"repeated"
 NEEDED_MARKS = (
     "CRYPTO", "IKEV2-", "IPSEC", "ISAKMP", "GDOI-", "has invalid spi", "an invalid SPI",
     "MALLOCFAIL", "CHUNKEXPANDFAIL", "CHUNKMALLOCFAIL", "CFORKMEM", "-RESTART", "-RELOAD",
-    "UPDOWN", "LINK-5-CHANGED", "STATECHANGE", "REDUNDANCY-", "%RF-", "CONFIG_I", "LOGGEDCMD",
-    "DMVPN-", "NHRP-", "Syslog logging:", "repeated",
+    "CLOCKUPDATE", "-77100", "UPDOWN", "LINK-5-CHANGED", "STATECHANGE", "REDUNDANCY-", "%RF-", "CONFIG_I", "LOGGEDCMD",
+    "DMVPN-", "NHRP-", "TRACK-", "TRACKING-", "RTT-", "IPSLA", "Syslog logging:", "repeated",
     "-4021", "-6023", "-7023", "-713", "-714", "-715", "-750", "-751", "-752", "-113019",
     "-211001", "-104001", "-104002", "-19900", "-411001", "-411002", "-111008", "-111010",
 )  # fmt: skip
@@ -89,6 +89,15 @@ class LogMessage(Struct, frozen=True, kw_only=True, gc=False):
     details: dict[str, str] = {}
     time: datetime | None = None
     time_from: str = ""
+    clock_moved_s: float | None = 0.0
+    """By how much the device's clock was set forward after the line was logged; null: it was, and nobody says how far.
+    """
+    clock_within_s: float = 0.0
+    """By how much that may be off."""
+    unset_time: datetime | None = None
+    """What a clock that was never set showed, in the year that it counted from; known where it was set later."""
+    since_boot_s: float | None = None
+    """Seconds from the boot to the line, where its stamp counts them and the boot is the latest that the log shows."""
 
     @property
     def is_invalid_spi(self) -> bool:
@@ -122,3 +131,5 @@ class LogHeader(Struct, frozen=True, kw_only=True):
     dropped: int | None = None
     rate_limited: int | None = None
     hosts: tuple[str, ...] = ()
+    buffer_by_class: bool = False
+    """Messages of some classes have a level of their own, which only the configuration tells (ASA)."""

@@ -87,6 +87,10 @@ class Defaults(Struct, frozen=True, kw_only=True):
     """After which share of a time lifetime a rekey begins; null: shortly before its end (field guide 2.4)."""
     log_milliseconds: bool = True
     """Whether the platform can stamp its log with milliseconds at all."""
+    counts_queue_drops: bool = True
+    """Whether it counts what the queues of an interface dropped, and nothing else with it."""
+    counts_ike_timeouts: bool = True
+    """Whether it can count the IKEv2 messages that it gave up."""
     words: Words = Words()
 
 

@@ -5,6 +5,7 @@ Every record has `line`: the number of its first line in its capture, from 1. No
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -124,7 +125,8 @@ class Session(Struct, frozen=True, kw_only=True):
 class SaTrace(Struct, frozen=True, kw_only=True):
     """One create or delete of an SA in `show monitor event-trace crypto ipsec event all`.
 
-    `stamp` is the trace's own time text ("Nov 24 01:02:03.456"); `destination` is `sa_dest`.
+    `stamp` is the trace's own time text ("Nov 24 01:02:03.456"), `at` that time in UTC by the device's clock, set by
+    `pipeline`; `destination` is `sa_dest`.
     """
 
     line: int
@@ -132,6 +134,7 @@ class SaTrace(Struct, frozen=True, kw_only=True):
     spi: int
     destination: str | None
     stamp: str | None
+    at: datetime | None = None
 
 
 class IkeTimeout(Struct, frozen=True, kw_only=True):

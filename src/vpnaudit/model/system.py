@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -132,7 +133,9 @@ class IpSlaResult(Struct, frozen=True, kw_only=True):
     """One operation of `show ip sla statistics`: a probe that the device itself sends over the path.
 
     `successes` and `failures` count operations since the start; `sent` and `lost` count packets where an operation
-    sends several (udp-jitter, both ways together). `return_code` is the latest operation's, as printed.
+    sends several (udp-jitter, icmp-jitter; both ways together), of its latest run alone; `lost_out` of them on the way
+    to the target, `lost_back` on the way back, at most `longest_run` in a row. `return_code` is the latest operation's,
+    as printed, and `started` when it began, by the device's clock; `started_at` is that time in UTC, set by `pipeline`.
     """
 
     line: int
@@ -143,4 +146,9 @@ class IpSlaResult(Struct, frozen=True, kw_only=True):
     failures: int | None = None
     sent: int | None = None
     lost: int | None = None
+    lost_out: int | None = None
+    lost_back: int | None = None
+    longest_run: int | None = None
     return_code: str | None = None
+    started: ClockReading | None = None
+    started_at: datetime | None = None

@@ -11,5 +11,4 @@ def utc_text(time: datetime) -> str:
     >>> utc_text(datetime(2026, 5, 1, 12, 0, 7, 98_000, tzinfo=UTC))
     '2026-05-01T12:00:07.098Z'
     """
-    time = time.astimezone(UTC)
-    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -157,7 +157,7 @@ class Tunnel(Struct, frozen=True, kw_only=True):
     @property
     def ends(self) -> tuple[TunnelEnd, ...]:
         """The ends that are ours."""
-        return tuple(e for e in (self.local, self.remote) if e.device is not None)
+        return (self.local,) if self.remote.device is None else (self.local, self.remote)
 
     @property
     def both_ends(self) -> bool:
@@ -171,7 +171,9 @@ class Tunnel(Struct, frozen=True, kw_only=True):
 
     def end_of(self, device: str) -> TunnelEnd | None:
         """The end on `device`."""
-        return next((e for e in self.ends if e.device == device), None)
+        if self.local.device == device:
+            return self.local
+        return self.remote if self.remote.device == device else None
 
     def other_end(self, device: str) -> TunnelEnd:
         """The end that faces `device`."""

@@ -42,7 +42,8 @@ ERROR_RULE = r"^.*\S"
 
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 _AROUND = re.compile(
-    r"""\s*(?:\w[\w.@:/()~-]{0,99})?[#>]\s{0,9}(?:(?:do\s{1,9})?sho?w?(?:\s{1,9}\S+){1,10}\s*)?$  # a prompt
+    r"""\s*(?:\w[\w.@:/()~-]{0,99})?[#>]\s{0,9}                    # a prompt, and what was typed behind it
+        (?:(?:(?:do\s{1,9})?sho?w?(?:\s{1,9}\S+){1,10}|exit|end|quit|logout)\s*)?$
       | \s{0,9}sho?w?(?:\s{1,9}[\w.:/|-]+){1,10}\s*$                        # the echo alone
       | \s*<?-+\s?More\s?-+>?\s*$                         # a pager mark
       | Load\sfor\sfive\ssecs:\s[\d%/]+;\sone\sminute:          # `terminal exec prompt timestamp`
@@ -52,6 +53,10 @@ _AROUND = re.compile(
     re.VERBOSE,
 )
 """Lines that stand around an answer and are no part of it; told apart only where no rule of the template fits."""
+
+_REMARK = re.compile(r"(?<=\S)\s{1,40}(?:<[-=<~]|[\u2190\u21d0\u27f5]|!{2,3}(?=\s)|!-|/{2}\s|#{2,}\s|-{2,}>|={2,}>).*$")
+_BOLD = re.compile(r"(?<![\w*])\*\*(?P<marked>[^\s*][^*]{0,400})\*\*(?![\w*(])")
+"""How people point at a line: words behind an arrow, and the marks that a page shows as bold type."""
 
 _INDENT = r"^\s*"
 _INDENTED = re.compile(r"\^\\s\*(?![?+])")
@@ -189,6 +194,14 @@ class LineFSM(textfsm.TextFSM):
         """Return what a state makes of a line that is not blank and has no blanks at its end."""
         if len(line) > LONG_LINE or state in {"End", "EOF"}:
             return _Outcome((), understood=False)
+        found = self._outcome(state, line)
+        if found.understood:
+            return found
+        plain = _BOLD.sub(r"\g<marked>", _REMARK.sub("", line))
+        again = self._outcome(state, plain) if plain.strip() and plain != line else found
+        return again if again.understood else found
+
+    def _outcome(self, state: str, line: str) -> _Outcome:
         steps: list[_Step] = []
         start: int | None = 0
         while start is not None:

@@ -9,7 +9,9 @@ from vpnaudit.model.logs import LogHeader
 _OPENING = re.compile(r"^\s*Syslog logging:\s*\w+")
 _DROPPED = re.compile(r"\((?P<dropped>\d{1,12}) messages? dropped(?:, (?P<limited>\d{1,12}) messages? rate-limited)?")
 _BUFFER = re.compile(r"^\s*Buffer logging:\s*(?P<rest>.*)$")
-_LEVEL = re.compile(r"level (?P<level>[\w-]{1,20}), (?P<count>\d{1,15}) messages? logged")
+_LEVEL = re.compile(
+    r"level (?P<level>[\w-]{1,20}),(?P<classes> class(?:es)? [\w -]{1,200},)? (?P<count>\d{1,15}) messages? logged"
+)
 _SIZE = re.compile(r"^\s*Log Buffer \((?P<bytes>\d{1,15}) bytes\)")
 _HOST = re.compile(r"^\s*Logging to (?:(?!Source)[\w-]{1,64} (?=[\dA-Fa-f]))?(?P<host>[\w.:-]{2,255}?),?(?:\s|$)")
 _KNOWN = re.compile(
@@ -31,10 +33,45 @@ _KNOWN = re.compile(
     )""",
     re.VERBOSE,
 )
+_WORDS = frozenset(
+    {
+        "authentication",
+        "buffer",
+        "console",
+        "debugging",
+        "disabled",
+        "disc",
+        "dropped",
+        "enabled",
+        "encryption",
+        "esm",
+        "filtering",
+        "flushes",
+        "global",
+        "informational",
+        "level",
+        "link",
+        "lines",
+        "logged",
+        "logging",
+        "message",
+        "messages",
+        "monitor",
+        "overruns",
+        "rate-limited",
+        "session",
+        "statistics",
+        "up",
+        "down",
+        "warnings",
+        "xml",
+    }
+)
+"""Words of the header: a line of nothing else is the rest of one that was broken at another place than usual."""
 _AROUND = re.compile(
     r"""\s*(?:
         (?:\S{1,80}[#>]\s?)?sh(?:ow)?\s+log                       # the command, behind a prompt or alone
-      | \w[\w.@:/()~-]{0,99}[#>]\s*$                             # a prompt alone
+      | \w[\w.@:/()~-]{0,99}[#>]\s*(?:(?:exit|end|quit|logout)\s*)?$   # a prompt alone, or what ends the session
       | (?:<-{1,4})?\s?-{1,4}\s?More\s?-{1,4}>?\s*$               # a pager's mark
       | Load\sfor\sfive\ssecs:\s | Time\ssource\sis\s | No\stime\ssource,\s
       | (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\s[A-Z][a-z]{2}\s{1,2}\d{1,2}\s\d\d:\d\d:\d\d(?:\.\d{1,6})?\s\S{1,8}\s*$
@@ -44,6 +81,11 @@ _AROUND = re.compile(
 """What stands around an answer: prompt, echo, pager, and the clock that a device was told to print with each answer."""
 _OVERWRITTEN_WITHIN = 2
 """Lines below `Log Buffer` in which the rest of a message may stand whose start was overwritten."""
+
+
+def _is_of_header_words(line: str) -> bool:
+    words = line.lower().replace(",", " ").replace("(", " ").replace(")", " ").replace(":", " ").split()
+    return bool(words) and all(word in _WORDS or (word.isascii() and word.isdigit()) for word in words)
 
 
 class HeaderReader:
@@ -72,7 +114,7 @@ class HeaderReader:
             self._open = False
             return True
         if not _KNOWN.match(line):
-            return False
+            return _is_of_header_words(line)
         self._read(line)
         return True
 
@@ -95,6 +137,7 @@ class HeaderReader:
             if level is not None:
                 self._facts["buffer_level"] = level["level"]
                 self._facts["messages_logged"] = int(level["count"])
+                self._facts["buffer_by_class"] = level["classes"] is not None
         elif host is not None and host["host"] not in self._hosts:
             self._hosts.append(host["host"])
 

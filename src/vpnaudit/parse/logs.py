@@ -17,17 +17,25 @@ from vpnaudit.parse.log_header import HeaderReader
 from vpnaudit.parse.log_message import KEYED_LINE, OpenMessage
 from vpnaudit.parse.messages import EVENT_NAME
 from vpnaudit.parse.stamps import Found, Head, find_stamps, read_head
+from vpnaudit.snapshot.json_line import unwrapped
 
 _TAG = re.compile(
     r"%(?:> ?)?(?P<facility>[A-Z][A-Z0-9_]{0,60})(?P<sub>(?:->?[A-Za-z0-9_]{1,40}){0,3}?)->?(?P<severity>[0-7])"
-    r"->?(?P<name>[A-Za-z0-9_]{1,80})(?P<colon> {0,2}:)?"
+    r"->?(?P<name>[A-Za-z0-9_]{1,80})(?P<colon> {0,2}:| - - -(?= ))?"
 )
+"""Where rsyslog makes RFC 5424 of a line it takes the tag for the program's name; its other fields are then `-`."""
+_BARE_TAG = re.compile(
+    r"(?<![\w%-])(?P<facility>CRYPTO|IPSEC|ASA|FTD|PIX)(?P<sub>)-(?P<severity>4)"
+    r"-(?P<name>RECVD_PKT_INV_SPI|402114)(?P<colon> {0,2}:)?"
+)
+"""Web interfaces of log servers show a message's tag in a column of its own, without its percent sign."""
 _PARTIAL_TAG = re.compile(r"%(?:> ?)?[A-Z][A-Z0-9_]{0,60}(?:-[A-Za-z0-9_]{0,80}){0,5}$")
 _QUOTE = re.compile(r"\s{0,8}>(?:[ >]{0,16}>)? ?")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]{0,16}[A-Za-z]|\x1b[()][A-Z0-9]")
 _REPEATED = re.compile(r"\blast message repeated (?P<times>\d{1,9}) times?\b", re.IGNORECASE)
 _DEBUG = re.compile(
-    r"IPSEC ?:? ?(?:\(SESSION ID = \d{1,10}\) ?)?\((?P<ipsec>create_sa|delete_sa|spi_response|key_engine_delete_sas)\)"
+    r"IPSEC ?:? ?(?:\(SESSION ID = \d{1,10}\) ?)?\((?P<ipsec>create_sa|delete_sa|spi_response|key_engine_delete_sas"
+    r"|update_current_outbound_sa)\)"
     r"|ISAKMP(?:-ERROR|-PAK)?:? ?(?:\(\d{1,10}\):? ?)?(?P<ike>ignoring request to send delete notify|deleting SA\b)"
 )
 _DEBUG_NAMES = {
@@ -35,6 +43,7 @@ _DEBUG_NAMES = {
     "delete_sa": "IPSEC_DELETE_SA",
     "spi_response": "IPSEC_SPI_RESPONSE",
     "key_engine_delete_sas": "IPSEC_DELETE_SAS",
+    "update_current_outbound_sa": "IPSEC_OUTBOUND_SA",
     "ignoring request to send delete notify": "ISAKMP_NO_SA_FOR_DELETE",
     "deleting SA": "ISAKMP_DELETE_SA",
 }
@@ -47,7 +56,7 @@ _OWN_TEXT = re.compile(rf"\s{{0,2}}:\s{{0,8}}{_SPOILT_TAG}\S")
 _OTHER_PROGRAM = re.compile(rf" \S{{1,255}} (?:{_SPOILT_TAG}[A-Za-z][\w./-]{{0,63}}(?:\[\d{{1,10}}\])?: |-- MARK --)")
 """Behind a relay's stamp: a host, and a program of that host or the syslog daemon's sign of life."""
 _FIREWALLS = frozenset({"ASA", "FTD", "PIX"})
-_EVENT_WORDS = re.compile(r"[ :-]{0,4}(?:decaps|rec.d IPSEC|IPSEC: Received)", re.IGNORECASE)
+_EVENT_WORDS = re.compile(r"[ \t:|;,-]{0,6}(?:decaps|rec.d IPSEC|IPSEC: Received)", re.IGNORECASE)
 _WRAPPER = "PLATFORM"
 """`%IOSXE-3-PLATFORM: … %IPSEC-3-…`: the second tag is the message (field guide 1.4)."""
 _CARRIERS = frozenset({"HA_EM-6-LOG", "PARSER-5-CFGLOG_LOGGEDCMD"})
@@ -98,6 +107,13 @@ def _tags(line: str) -> list[re.Match[str]]:
         else:
             at = line.find("%", at + 1)
     return found
+
+
+def _bare_tag(line: str) -> list[re.Match[str]]:
+    if EVENT_NAME not in line and "-402114" not in line:
+        return []
+    match = _BARE_TAG.search(line)
+    return [match] if match is not None and _EVENT_WORDS.match(line, match.end()) is not None else []
 
 
 def _needs_no_colon(match: re.Match[str], line: str) -> bool:
@@ -188,7 +204,7 @@ class _Scanner:
             quote = _QUOTE.match(line)
             if quote is not None:
                 return line[quote.end() :]
-        return line
+        return unwrapped(line) if line[-1:] == "}" else line
 
     def _mend(self, line: str, width: int) -> tuple[str, int]:
         """Join a line that ended inside a tag with the next, where that makes a tag; else take it by itself."""
@@ -201,7 +217,7 @@ class _Scanner:
         return line, width
 
     def _line(self, line: str, width: int, number: int) -> None:
-        tags = _tags(line) if "%" in line else []
+        tags = _tags(line) if "%" in line else _bare_tag(line)
         if tags:
             self._messages(line, width, number, tags)
         elif not self._plain(line, width, number) and self._keep_unparsed:

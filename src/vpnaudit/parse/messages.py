@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from msgspec import Struct
+from netutils.interface import canonical_interface_name
 
 EVENT_NAME = "RECVD_PKT_INV_SPI"
 _EQ = r"\s*=(?:3D)?\s*"
@@ -23,7 +24,7 @@ _SPI = re.compile(rf"\b(?:sa_)?spi(?:{_EQ}|[ \t]+){_HEX}(?:\s*\((?P<decimal>\d{{
 _SPI_DECIMAL = re.compile(rf"\b(?:sa_)?spi(?:{_EQ}|[ \t]+)(?P<decimal>\d{{1,10}})(?![0-9A-Za-z])", re.IGNORECASE)
 _PROTOCOL = re.compile(rf"p(?<!\w\w)rot{_EQ}(?P<value>\d{{1,3}}|esp\b|ah\b)")
 _PROTOCOL_WORDS = {"esp": 50, "ah": 51}
-_INPUT = re.compile(rf"i(?<!\w\w)nput\s+interface{_EQ}(?P<value>[^\s,]+)")
+_INPUT = re.compile(rf"i(?<!\w\w)nput\s+interface{_EQ}(?P<value>[\w/.:-]+)")
 _EVENT_KEYS = (_DESTINATION, _SOURCE, _SPI, _PROTOCOL, _INPUT)
 _PACKET_SEQUENCE = re.compile(rf"s(?<!\w\w)eq(?:uence number|no){_EQ}(?P<value>0x[0-9A-Fa-f]{{1,16}}|\d{{1,20}})")
 
@@ -75,6 +76,10 @@ def event_end(text: str) -> int:
     return end or len(text)
 
 
+_BEHIND = re.compile(r"(?<=[0-9A-Fa-f:])(?:[\\\"'`|}<\]].*|\*{2})$")
+"""What stands right behind an address and is the end of what a log line was wrapped in, or a page's mark-up."""
+
+
 def address(value: str | None) -> str | None:
     """Clean what stands where an address is printed: brackets and a sentence's end go; nothing left gives None.
 
@@ -83,7 +88,7 @@ def address(value: str | None) -> str | None:
     """
     if value is None:
         return None
-    cleaned = value.strip("<>()[]{}\"'`,;!?").rstrip(".")
+    cleaned = _BEHIND.sub("", value).strip("<>()[]{}\"'`,;!?").rstrip(".")
     if cleaned.endswith(":") and not cleaned.endswith("::"):
         cleaned = cleaned[:-1]
     return cleaned if cleaned and "=" not in cleaned else None
@@ -121,7 +126,7 @@ def _pairs(text: str, facts: MessageFacts) -> None:
     protocol = _value(_PROTOCOL, text)
     facts.protocol = _PROTOCOL_WORDS.get(protocol) or int(protocol) if protocol else None
     interface = _value(_INPUT, text)
-    facts.interface = interface.rstrip(".);") if interface else None
+    facts.interface = interface.rstrip(".:-") if interface else None
     sequence = _value(_PACKET_SEQUENCE, text)
     facts.packet_sequence = int(sequence, 0 if sequence.startswith("0x") else 10) if sequence else None
 
@@ -166,9 +171,18 @@ def _identity(text: str, facts: MessageFacts) -> None:
     facts.note(local_identity=_value(_LOCAL_PROXY, text), remote_identity=_value(_REMOTE_PROXY, text))
 
 
+_BARE_HEX = re.compile(
+    rf"\bspi{_EQ}(?:0x)?(?P<spi>[0-9A-Fa-f]{{8}})\s+seqno{_EQ}(?:0x)?(?P<sequence>[0-9A-Fa-f]{{8}})(?![0-9A-Za-z])"
+)
+"""The one message that prints hexadecimal without saying so: eight digits each."""
+
+
 def _verify(text: str, facts: MessageFacts) -> None:
     """RECVD_PKT_MAC_ERR, PKT_REPLAY_ERR: `connection id=`, in newer releases with `local= remote= spi= seqno=`."""
     _pairs(text, facts)
+    bare = _BARE_HEX.search(text)
+    if bare is not None:
+        facts.spi, facts.packet_sequence = int(bare["spi"], 16), int(bare["sequence"], 16)
     facts.destination = facts.destination or address(_value(_LOCAL, text))
     facts.source = facts.source or address(_value(_REMOTE, text))
     facts.note(connection=_value(re.compile(rf"connection id{_EQ}(?P<value>\d{{1,10}})"), text))
@@ -237,6 +251,48 @@ def _link(text: str, facts: MessageFacts) -> None:
     facts.note(state=found["state"].rpartition(" ")[2].lower())
     if " " in found["state"]:
         facts.note(reason="administratively down")
+
+
+_TRACKED = re.compile(
+    r"\b(?P<track>\d{1,5}) (?:(?:ip sla|rtr) (?P<sla>\d{1,10}) (?P<what>reachability|state)"
+    r"|interface (?P<interface>\S{1,80}) (?P<of>line-protocol|ip routing|ipv6 routing)|(?P<other>\S.{0,120}?))"
+    r"\s{1,9}(?P<old>\w{1,20}) ?-> ?(?P<new>\w{1,20})"
+)
+
+
+def _track(text: str, facts: MessageFacts) -> None:
+    """TRACKING-5-STATE, later TRACK-6-STATE: `1 ip sla 10 reachability Up->Down`; an interface, a list, a route."""
+    found = _TRACKED.search(text)
+    if found is None:
+        return
+    if found["interface"] is not None:
+        facts.interface = str(canonical_interface_name(found["interface"]))
+    facts.note(track=found["track"], operation=found["sla"], tracked=found["what"] or found["of"] or found["other"])
+    facts.note(state=found["new"].lower(), state_before=found["old"].lower())
+
+
+_OPERATION = re.compile(r"\bIP SLAs?\s?\((?P<value>\d{1,10})\)|\bentry number = (?P<old>\d{1,10})")
+_REACTION = re.compile(
+    r"\b[Tt]hreshold (?P<change>[Oo]ccurred|[Ee]xceeded|[Cc]leared|[Bb]elow) for (?P<what>\w{1,40})"
+    r"|\bcondition (?P<was>occurred|cleared)"
+)
+_GONE = frozenset({"timeout", "connectionLoss"})
+"""What a reaction watches that tells of a target out of reach; the others tell of delay, or of single packets."""
+
+
+def _ip_sla(text: str, facts: MessageFacts) -> None:
+    """RTT-3-IPSLATHRESHOLD: `IP SLAs(1): Threshold Occurred for timeout`; RTT-4-OPER_TIMEOUT: `condition occurred`."""
+    operation, reaction = _OPERATION.search(text), _REACTION.search(text)
+    if operation is not None:
+        facts.note(operation=operation["value"] or operation["old"])
+    if reaction is None:
+        return
+    begun = (reaction["change"] or reaction["was"]).lower() in {"occurred", "exceeded"}
+    facts.note(tracked=reaction["what"])
+    if reaction["what"] is None or reaction["what"] in _GONE:
+        facts.note(state="down" if begun else "up")
+    else:
+        facts.note(state="exceeded" if begun else "normal")
 
 
 _HSRP = re.compile(r"(?P<interface>\S{1,80}) Grp (?P<group>\d{1,5}) state (?P<old>\w{1,20}) -> (?P<new>\w{1,20})")
@@ -432,6 +488,9 @@ _DELETE_FOR = re.compile(
 _SRC_DST = re.compile(
     r"\bsrc (?P<source>[^\s,]{1,64}) dst (?P<destination>[^\s,]{1,64})(?: for SPI 0x(?P<hex>[0-9A-Fa-f]{1,8})\b)?"
 )
+_OUTBOUND_SA = re.compile(
+    r"\bpeer (?P<peer>[^\s,]{1,64}) current outbound sa to SPI (?:0x)?(?P<spi>[0-9A-Fa-f]{1,8})\b"
+)
 _IKE_PEER = re.compile(r"\(peer (?P<value>[^)\s]{1,64})\)")
 _QUOTED = re.compile(r'reason "(?P<value>[^"\r\n]{0,200})"')
 
@@ -471,6 +530,13 @@ def _debug_delete(text: str, facts: MessageFacts) -> None:
         facts.destination = address(found["value"])
 
 
+def _debug_outbound(text: str, facts: MessageFacts) -> None:
+    """`IPSEC(update_current_outbound_sa): updated peer 192.0.2.1 current outbound sa to SPI 1A2B3C4D`."""
+    found = _OUTBOUND_SA.search(text)
+    if found is not None:
+        facts.spi, facts.destination = int(found["spi"], 16), address(found["peer"])
+
+
 def _debug_ike_delete(text: str, facts: MessageFacts) -> None:
     facts.note(peer=_value(_IKE_PEER, text), reason=_value(_QUOTED, text))
 
@@ -490,6 +556,7 @@ _BY_NAME: dict[str, Reader] = {
     EVENT_NAME: _event,
     "RECVD_PKT_NOT_IPSEC": _pairs,
     "RECVD_PKT_INV_PROT": _pairs,
+    "RECVD_PKT_MSG_LEN_ERR": _pairs,
     "RECVD_PKT_INV_IDENTITY": _identity,
     "RECVD_PKT_INV_IDENTITY_ACL": _identity,
     "RECVD_PKT_MAC_ERR": _verify,
@@ -512,6 +579,10 @@ _BY_FACILITY: dict[str, Reader] = {
     "IPSEC": _pairs,
     "DMVPN": _nhrp,
     "NHRP": _nhrp,
+    "TRACK": _track,
+    "TRACKING": _track,
+    "RTT": _ip_sla,
+    "SLA_SENDER": _ip_sla,
 }
 _FIREWALL_VPN = frozenset({"113", "713", "714", "715", "750", "751", "752"})
 _FIREWALL: dict[str, Reader] = {
@@ -528,6 +599,7 @@ _DEBUG: dict[str, Reader] = {
     "IPSEC_DELETE_SA": _debug_sa,
     "IPSEC_SPI_RESPONSE": _debug_spi_response,
     "IPSEC_DELETE_SAS": _debug_delete,
+    "IPSEC_OUTBOUND_SA": _debug_outbound,
     "ISAKMP_DELETE_SA": _debug_ike_delete,
     "ISAKMP_NO_SA_FOR_DELETE": _debug_no_delete,
 }

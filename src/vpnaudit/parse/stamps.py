@@ -33,7 +33,7 @@ _STAMP = re.compile(
       (?P<iso_time>\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)
       \ ?(?P<iso_zone>Z|[+-]\d\d(?::?\d\d)?)?(?![\d:])
     |
-      (?P<up_mark>[*.])?(?<![\d:.][*.])(?<![\d:.])(?P<up_clock>\d{1,3}:\d\d:\d\d)(?=:(?:\s|$))
+      (?P<up_mark>[*.])?(?<![\d:.][*.])(?<![\d:.])(?P<up_clock>\d{1,3}:\d\d:\d\d(?:\.\d{1,6})?)(?=:(?:\s|$))
     |
       (?<![:.])(?P<up_words>\d{1,4}[ywd]\d{1,3}[wdh])(?=:(?:\s|$))
     |
@@ -368,7 +368,7 @@ def _written_by_relay(tail: str, own: Found, *, firewall: bool, lead: str) -> bo
 
 @lru_cache(maxsize=4096)
 def _host(token: str) -> str | None:
-    if _NODE.match(token) or _PROCESS.match(token) or _PRIORITY.match(token) or token.rstrip(":").isdigit():
+    if _NODE.match(token) or _PROCESS.match(token) or _PRIORITY.match(token.rstrip(":")) or token.rstrip(":").isdigit():
         return None
     name = _HOST.match(token)
     return name["name"] if name and (_LETTER.search(token) or token.count(".") == 3) else None

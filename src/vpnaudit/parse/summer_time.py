@@ -55,6 +55,12 @@ class SummerRule(Struct, frozen=True):
             return start <= wall < end
         return wall >= start or wall < end
 
+    def comes_again(self, wall: datetime) -> timedelta | None:
+        """By how much later the wall-clock time `wall` comes a second time; None where it comes once."""
+        end = self.once[1] if self.once else self.recurring[1].in_year(wall.year) if self.recurring else None
+        back = timedelta(minutes=self.minutes)
+        return back if end is not None and end - back <= wall < end else None
+
 
 def summer_rule(rule: str) -> SummerRule | None:
     """Read the part of `clock summer-time ZONE …` after the zone, or None where it is not understood."""

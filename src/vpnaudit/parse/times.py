@@ -17,6 +17,7 @@ from msgspec import Struct
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.logs import LogMessage, Stamp
 from vpnaudit.model.system import ClockReading
+from vpnaudit.parse.clock_sets import UNSET_YEAR_MAX, ClockThen, Moved, clocks_then, moved_after
 from vpnaudit.parse.mail_dates import TextDates
 from vpnaudit.parse.stamps import find_stamps
 from vpnaudit.parse.summer_time import SummerRule, summer_rule
@@ -29,9 +30,10 @@ _NEW_YEAR_STEP = timedelta(days=120)
 """In a log that runs forward a line this much later than the next one, once dated, is of the year before. Less is a log
 put together from files in the wrong order."""
 _NEAR_CLOCK = timedelta(days=31)
-_UNSET_YEAR_MAX = 2002
-"""A Cisco device without a battery clock boots at 1 March 1993, later releases at 1 March 2002."""
 _YEAR_MIN, _YEAR_MAX = 1970, 2199
+_AS_NOW = ClockThen()
+_FIRST_SHOWN = datetime(2002, 2, 28, 10)  # noqa: DTZ001 - wall-clock time
+"""1 March 00:00 UTC, in the zone furthest to the west."""
 _UNSET_RUN_GAP = timedelta(days=31)
 
 
@@ -39,7 +41,8 @@ class TimeContext(Struct, frozen=True, kw_only=True):
     """What is known around a log.
 
     `clock` is the device's own at `collected_at`, or whenever `show clock` was answered; `modified_at` the file's time;
-    `text` the log's whole text, searched for a mail's date. All datetimes aware.
+    `text` the log's whole text, searched for a mail's date. `in_order`: the lines are a device's own buffer, which has
+    them in the order of logging. All datetimes aware.
     """
 
     clock: ClockReading | None = None
@@ -48,15 +51,63 @@ class TimeContext(Struct, frozen=True, kw_only=True):
     modified_at: datetime | None = None
     now: datetime | None = None
     text: str = ""
+    in_order: bool = False
 
 
 def date_messages(messages: Sequence[LogMessage], context: TimeContext) -> tuple[LogMessage, ...]:
-    """Fill `time` (UTC) and `time_from` of every message, in the order of the log."""
+    """Fill `time` (UTC), `time_from` and what is known of the clock's later changes, in the order of the log."""
     calendar = _Calendar(messages, context)
-    dated = [calendar.date(m) for m in messages]
+    dated = [calendar.date(m, then) for m, then in zip(messages, clocks_then(messages), strict=True)]
     _turn_years(messages, dated)
     _spread_unset(messages, dated)
-    return tuple(msgspec.structs.replace(m, time=d.time, time_from=d.how) for m, d in zip(messages, dated, strict=True))
+    calendar.tell_second_hours(messages, dated)
+    moved = _moved(messages, dated, context)
+    return tuple(_with_time(m, d, to) for m, d, to in zip(messages, dated, moved, strict=True))
+
+
+def _with_time(message: LogMessage, dated: _Dated, moved: Moved) -> LogMessage:
+    return msgspec.structs.replace(
+        message,
+        time=dated.time,
+        time_from=dated.how + _moved_words(moved),
+        clock_moved_s=moved.seconds,
+        clock_within_s=moved.within_s,
+        unset_time=moved.unset_time,
+        since_boot_s=moved.since_boot_s,
+    )
+
+
+def _moved_words(moved: Moved) -> str:
+    seconds = moved.seconds
+    if seconds is None:
+        return "; the clock was set after this line, by how much is not known"
+    if moved.within_s >= 1:
+        return f"; the clock was set after this line, by no more than about {abs(seconds) + moved.within_s:.0f} s"
+    if abs(seconds) < 1:
+        return ""
+    return f"; the clock was set {abs(seconds):.0f} s {'forward' if seconds > 0 else 'back'} after this line"
+
+
+def _moved(messages: Sequence[LogMessage], dated: Sequence[_Dated], context: TimeContext) -> list[Moved]:
+    """What was done to each line's clock later, host by host; some exports have the newest line first."""
+    found = [Moved()] * len(messages)
+    by_host: dict[str | None, list[int]] = {}
+    for index, message in enumerate(messages):
+        by_host.setdefault(message.host, []).append(index)
+    marked = context.clock.mark == "*" if context.clock is not None else None
+    for indices in by_host.values():
+        forward = _runs_forward([dated[i] for i in indices])
+        ordered = indices if forward else indices[::-1]
+        lines = [(messages[i], dated[i].time, dated[i].unset) for i in ordered]
+        moved = moved_after(
+            lines,
+            marked=marked,
+            in_order=context.in_order and forward,
+            to_utc=lambda reading: _shown_to_utc(reading, context.config),
+        )
+        for index, to in zip(ordered, moved, strict=True):
+            found[index] = to
+    return found
 
 
 def date_stamp(stamp: Stamp, context: TimeContext, line: int = 1) -> tuple[datetime | None, str]:
@@ -67,8 +118,10 @@ def date_stamp(stamp: Stamp, context: TimeContext, line: int = 1) -> tuple[datet
 
 def clock_to_utc(reading: ClockReading, config: ConfigFacts | None = None) -> datetime | None:
     """What `show clock` says, in UTC; None where the clock was never set or the numbers are no date."""
-    if never_set(reading):
-        return None
+    return None if never_set(reading) else _shown_to_utc(reading, config)
+
+
+def _shown_to_utc(reading: ClockReading, config: ConfigFacts | None) -> datetime | None:
     wall = _wall(reading.year, reading)
     if wall is None:
         return None
@@ -78,7 +131,7 @@ def clock_to_utc(reading: ClockReading, config: ConfigFacts | None = None) -> da
 
 def never_set(reading: ClockReading) -> bool:
     """Whether the clock runs since the boot from the manufacturer's date and was never set."""
-    return reading.mark == "*" and reading.year <= _UNSET_YEAR_MAX
+    return reading.mark == "*" and reading.year <= UNSET_YEAR_MAX
 
 
 def parse_trace_stamp(text: str, clock: datetime, config: ConfigFacts | None = None) -> datetime | None:
@@ -129,12 +182,24 @@ class _Zones:
         """Minutes east of UTC of the device's local time at `wall`."""
         return self._base + (self._rule.minutes if self._rule and self._rule.holds(wall) else 0)
 
-    def unnamed(self, wall: datetime) -> tuple[int, str]:
-        """The zone of a log stamp that names none."""
+    @property
+    def log_is_local(self) -> bool:
+        """Whether stamps that name no zone are in the device's own."""
+        config = self._config
+        return config is not None and config.timestamps is not None and config.timestamps.localtime
+
+    def comes_again(self, wall: datetime) -> timedelta | None:
+        """By how much later the hour of `wall` comes a second time, where it does: in the night that ends summer."""
+        return self._rule.comes_again(wall) if self._rule else None
+
+    def unnamed(self, wall: datetime, zone: str | None = None) -> tuple[int, str]:
+        """The zone of a log stamp that names none. `zone`: the clock's at that time, where it was changed later."""
         config = self._config
         if config is None:
             return 0, "zone UTC (assumed)"
-        if config.timestamps is not None and config.timestamps.localtime:
+        if self.log_is_local and zone is not None:
+            return self.named(zone)[0], f"zone {zone} (the clock's before it was changed)"
+        if self.log_is_local:
             minutes = self.local(wall)
             return minutes, f"zone {_offset_text(minutes)} (configuration: localtime)"
         return 0, "zone UTC (configuration)"
@@ -159,6 +224,7 @@ class _Calendar:
         self._clock = clock_to_utc(context.clock, context.config) if context.clock else None
         self._clock_unset = context.clock is not None and never_set(context.clock)
         self._text = TextDates(context.text) if context.text and self._clock is None else TextDates("")
+        self._then = _AS_NOW
         self._printed = self._printed_years(messages)
 
     def _printed_years(self, messages: Sequence[LogMessage]) -> datetime | None:
@@ -167,12 +233,14 @@ class _Calendar:
             moment
             for m in messages
             for s in (m.stamp, m.relay_stamp)
-            if s is not None and s.year is not None and s.year > _UNSET_YEAR_MAX
+            if s is not None and s.year is not None and s.year > UNSET_YEAR_MAX
             if (moment := self._at(s, s.year, relay=s is m.relay_stamp)[0]) is not None
         ]
         return max(times, default=None)
 
-    def date(self, message: LogMessage) -> _Dated:
+    def date(self, message: LogMessage, then: ClockThen = _AS_NOW) -> _Dated:
+        """The time of one message; `then`: what is known of the device's clock at that time."""
+        self._then = then
         stamp, relay = message.stamp, False
         if stamp is None:
             stamp, relay = message.relay_stamp, True
@@ -188,6 +256,22 @@ class _Calendar:
             return _Dated(time, f"{origin}; {zone}" if time else f"{origin} is no date", stamp)
         return self._yearless(message, stamp, origin, relay=relay)
 
+    def tell_second_hours(self, messages: Sequence[LogMessage], dated: list[_Dated]) -> None:
+        """Of the hour that comes twice as summer time ends, what stands below a later line is of the second."""
+        if not self._zones.log_is_local:
+            return
+        last: dict[str | None, datetime] = {}
+        for message, entry in zip(messages, dated, strict=True):
+            stamp = message.stamp
+            if entry.time is None or stamp is None or stamp.zone or stamp.utc_offset_min is not None:
+                continue
+            wall = _wall(entry.time.year, stamp)
+            later = self._zones.comes_again(wall) if wall is not None else None
+            before = last.get(message.host)
+            if later is not None and before is not None and timedelta(0) < before - entry.time < later:
+                entry.time += later
+            last[message.host] = entry.time
+
     def _yearless(self, message: LogMessage, stamp: Stamp, origin: str, *, relay: bool) -> _Dated:
         anchor, known_by = self._anchor(message)
         if anchor is None:
@@ -202,14 +286,22 @@ class _Calendar:
         if stamp.mark != "*":
             return False
         if stamp.year is not None:
-            return stamp.year <= _UNSET_YEAR_MAX
-        if self._clock_unset:
+            return stamp.year <= UNSET_YEAR_MAX
+        if self._clock_unset or self._counts_to(stamp, self._then.unset):
             return True
         if (stamp.month, stamp.day) != (3, 1):
             return False
         anchor, _ = self._anchor(message)
         time = self._latest(stamp, anchor, relay=False)[0] if anchor else None
         return time is None or anchor is None or abs(anchor - time) > _NEAR_CLOCK
+
+    @staticmethod
+    def _counts_to(stamp: Stamp, shown: ClockReading | None) -> bool:
+        """Whether a clock that was set when it showed `shown`, never set before, showed the stamp on its way there."""
+        if shown is None:
+            return False
+        at, then = _wall(shown.year, stamp), _wall(shown.year, shown)
+        return at is not None and then is not None and _FIRST_SHOWN.replace(year=shown.year) <= at <= then
 
     def _anchor(self, message: LogMessage) -> tuple[datetime | None, str]:
         """The moment at or after which the log was read, best source first."""
@@ -244,7 +336,7 @@ class _Calendar:
         elif stamp.zone:
             minutes, how = zones.named(stamp.zone)
         else:
-            minutes, how = zones.unnamed(wall)
+            minutes, how = zones.unnamed(wall, self._then.zone)
         return _shift(wall, minutes), how
 
 

@@ -25,7 +25,7 @@ from vpnaudit.pipeline.devices import Read, read_devices
 from vpnaudit.pipeline.loss_path import path_of
 from vpnaudit.platforms.registry import all_platforms, tell_platform
 from vpnaudit.platforms.told_by_text import Commands
-from vpnaudit.settings import Settings
+from vpnaudit.settings import Settings, lay_on
 from vpnaudit.snapshot.folder import devices_of
 from vpnaudit.snapshot.read import read_logs, read_source
 
@@ -96,19 +96,29 @@ def audit_snapshots(snapshots: Sequence[Snapshot], settings: Settings, now: date
 
 def judge(snapshots: Sequence[Snapshot], read: Read, settings: Settings, now: datetime) -> Audit:
     """The same for devices that were read from the snapshots already."""
-    fleet = correlate(
+    return judge_fleet(correlate_read(snapshots, read, settings, now), snapshots, read, settings)
+
+
+def correlate_read(snapshots: Sequence[Snapshot], read: Read, settings: Settings, now: datetime) -> Fleet:
+    """What the devices say together, before it is judged."""
+    return correlate(
         read.devices,
         older=read.older,
         readings=read.readings,
-        trace_times=read.trace_times,
         collected_at=_collected_at(snapshots, read, now),
         started_at=min((s.started_at for s in snapshots if s.started_at), default=None),
         settings=settings,
     )
+
+
+def judge_fleet(fleet: Fleet, snapshots: Sequence[Snapshot], read: Read, settings: Settings) -> Audit:
+    """Judge what was correlated, remedy; then the document."""
     syntaxes = {p.name: p.remedies for p in all_platforms() if p.remedies is not None}
-    diagnoses = [_with_remedies(_with_loss(d, fleet), fleet, syntaxes) for d in diagnose.diagnose(fleet, settings)]
-    findings = [_finding_with_remedies(f, fleet, syntaxes) for f in run_checks(fleet, settings)]
-    return document.build(fleet, diagnoses, findings, read.problems, _source(snapshots))
+    explained = [_with_loss(d, fleet) for d in diagnose.diagnose(fleet, settings)]
+    judged = lay_on(settings.waivers, run_checks(fleet, settings), explained, fleet)
+    diagnoses = [_with_remedies(d, fleet, syntaxes) for d in judged.diagnoses]
+    findings = [_finding_with_remedies(f, fleet, syntaxes) for f in judged.findings]
+    return document.build(fleet, diagnoses, findings, read.problems, _source(snapshots), judged.uses)
 
 
 def _with_loss(diagnosis: Diagnosis, fleet: Fleet) -> Diagnosis:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct, structs
 
+from vpnaudit.correlate.clocks import set_clocks
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.device import Device
 from vpnaudit.model.facts import Coverage, Parsed, ParsedCapture, Parser, UnparsedLine
@@ -22,16 +23,16 @@ from vpnaudit.snapshot.rotation import by_age
 
 LONGEST_SHOWN = 2048
 CLOCK_COMMANDS = ("show clock", "show clock detail")
-LOG_COMMANDS = ("show logging", "syslog", "console-log")
+BUFFER_COMMAND = "show logging"
+LOG_COMMANDS = (BUFFER_COMMAND, "syslog", "console-log")
 
 
 class Read(Struct, frozen=True, kw_only=True):
-    """Everything that was read: the newest of each device, what is older, times of clocks and traces, problems."""
+    """Everything that was read: the newest of each device, what is older, what the newest clocks showed, problems."""
 
     devices: tuple[Device, ...]
     older: tuple[Device, ...]
     readings: dict[str, datetime]
-    trace_times: dict[tuple[str, int], datetime]
     problems: tuple[Problem, ...]
 
 
@@ -39,23 +40,21 @@ def read_devices(snapshots: Sequence[Snapshot], now: datetime) -> Read:
     """Parse every capture. Of several snapshots the newest of each device is judged, older ones feed the ledger."""
     newest, past = newest_and_past(snapshots, _clock_of)
     problems = [p for s in snapshots for p in s.problems]
-    devices, older, readings, traces = [], [], {}, {}
+    devices, older, readings = [], [], {}
     for captures, snapshot in newest:
         current, earlier = _split_repeats(captures)
         device, reading = _device(current, snapshot, now)
         devices.append(device)
         if reading is not None:
             readings[device.name] = reading
-        traces.update(_trace_times(device, reading))
         if earlier.captures:
-            older.append(_device(earlier, snapshot, now)[0])
+            older.append(_earlier(earlier, snapshot, now))
         problems += _unread(device)
-    older += [_device(captures, snapshot, now)[0] for captures, snapshot in past]
+    older += [_earlier(captures, snapshot, now) for captures, snapshot in past]
     return Read(
         devices=tuple(devices),
         older=tuple(older),
         readings=readings,
-        trace_times=traces,
         problems=tuple(problems),
     )
 
@@ -113,12 +112,26 @@ def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tupl
         error=captures.error,
         missing=missing,
         not_asked=not_asked,
-        captures=tuple(p for p in parsed if p.capture.command not in LOG_COMMANDS),
+        captures=tuple(
+            _with_trace_times(_with_probe_times(p, config), reading, config)
+            for p in parsed
+            if p.capture.command not in LOG_COMMANDS
+        ),
         log_captures=tuple(
             _dated(p, clock, config, snapshot, now) for p in parsed if p.capture.command in LOG_COMMANDS
         ),
     )
     return device, reading
+
+
+def _earlier(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> Device:
+    """The device as an earlier collection has it, with the time of that: the collector's, else the device's own.
+
+    Its clock's offset is that of then: it may have been set since.
+    """
+    device, reading = _device(captures, snapshot, now)
+    (then,) = set_clocks((device,), {device.name: reading} if reading is not None else {})
+    return structs.replace(then, taken_at=then.taken_at or reading)
 
 
 def _canonical(captures: DeviceCaptures, found: Platform | None) -> tuple[str, ...]:
@@ -209,22 +222,32 @@ def _dated(
         modified_at=capture.modified_at,
         now=now,
         text=capture.text,
+        in_order=capture.command == BUFFER_COMMAND,
     )
     messages = date_messages(parsed.parsed.facts.messages, context)
     facts = structs.replace(parsed.parsed.facts, messages=tuple(messages))
     return ParsedCapture(capture=capture, parsed=structs.replace(parsed.parsed, facts=facts))
 
 
-def _trace_times(device: Device, reading: datetime | None) -> dict[tuple[str, int], datetime]:
-    if reading is None:
-        return {}
-    config = device.config[1] if device.config else None
-    found = {}
-    for _, trace in device.traces:
-        at = parse_trace_stamp(trace.stamp, reading, config) if trace.stamp else None
-        if at is not None:
-            found[(device.name, trace.line)] = at
-    return found
+def _with_probe_times(parsed: ParsedCapture, config: ConfigFacts | None) -> ParsedCapture:
+    """When each IP SLA operation last ran, in UTC."""
+    results = parsed.parsed.facts.ip_sla
+    if not results:
+        return parsed
+    times = [clock_to_utc(r.started, config) if r.started is not None else None for r in results]
+    dated = tuple(structs.replace(r, started_at=at) for r, at in zip(results, times, strict=True))
+    facts = structs.replace(parsed.parsed.facts, ip_sla=dated)
+    return ParsedCapture(capture=parsed.capture, parsed=structs.replace(parsed.parsed, facts=facts))
+
+
+def _with_trace_times(parsed: ParsedCapture, reading: datetime | None, config: ConfigFacts | None) -> ParsedCapture:
+    """When each entry of an event trace was made, in UTC."""
+    traces = parsed.parsed.facts.traces
+    if not traces or reading is None:
+        return parsed
+    dated = tuple(structs.replace(t, at=parse_trace_stamp(t.stamp, reading, config)) if t.stamp else t for t in traces)
+    facts = structs.replace(parsed.parsed.facts, traces=dated)
+    return ParsedCapture(capture=parsed.capture, parsed=structs.replace(parsed.parsed, facts=facts))
 
 
 def _unread(device: Device) -> list[Problem]:

@@ -30,6 +30,7 @@ from vpnaudit.model.audit import (
     AuditSummary,
     AuditTool,
     AuditTunnel,
+    AuditWaiver,
     FindingCounts,
     ParseCount,
 )
@@ -44,6 +45,7 @@ from vpnaudit.model.spi import spi_text
 from vpnaudit.model.times import utc_text
 from vpnaudit.model.tunnel import Dpd, Lifetime, Tunnel, TunnelEnd
 from vpnaudit.redact import Redactor
+from vpnaudit.settings import WaiverUse
 
 
 def optional_utc_text(time: datetime | None) -> str | None:
@@ -57,6 +59,7 @@ def build(
     findings: Sequence[tuple[Finding, Sequence[Remediation]]],
     problems: Iterable[Problem],
     source: tuple[SourceKind, str],
+    waivers: Iterable[WaiverUse] = (),
 ) -> Audit:
     """The whole document."""
     remediations = {r.id: r for _, offered in (*diagnoses, *findings) for r in offered}
@@ -77,6 +80,21 @@ def build(
             AuditProblem(file=p.file, line=p.line, problem=p.problem)
             for p in sorted(problems, key=lambda p: (p.file, p.line or 0, p.problem))
         ),
+        waivers=tuple(_waiver(use) for use in waivers),
+    )
+
+
+def _waiver(use: WaiverUse) -> AuditWaiver:
+    waiver = use.waiver
+    return AuditWaiver(
+        rule=waiver.rule,
+        subject=waiver.subject,
+        reason=waiver.reason,
+        owner=waiver.owner,
+        until=waiver.expires.isoformat(),
+        state=use.state,
+        covers=use.covers,
+        line=waiver.line,
     )
 
 
@@ -218,11 +236,12 @@ def _diagnosis(diagnosis: Diagnosis, offered: Sequence[Remediation]) -> AuditDia
         subject=diagnosis.subject,
         title=diagnosis.title,
         because=tuple(r.text for r in diagnosis.because if r.text),
-        ruled_out=diagnosis.ruled_out,
+        ruled_out=tuple(structs.replace(r, evidence=_unique(r.evidence)) for r in diagnosis.ruled_out),
         would_settle=diagnosis.would_settle,
         episodes=tuple(e.id for s in diagnosis.stories for e in s.episodes),
         remediations=tuple(dict.fromkeys(r.id for r in offered)),
         evidence=_unique(e for r in diagnosis.because for e in r.evidence),
+        waived=diagnosis.waived,
     )
 
 
@@ -238,12 +257,11 @@ def _masked(text: str) -> str:
 
 def _with_ids(findings: Sequence[tuple[Finding, Sequence[Remediation]]]) -> tuple[AuditFinding, ...]:
     """A rule may speak twice of one subject (two interfaces, say): what it saw then makes the id its own."""
-    plain = Counter(_finding_id(f) for f, _ in findings)
+    plain = [_finding_id(f) for f, _ in findings]
+    times = Counter(plain)
     built: dict[str, AuditFinding] = {}
-    for finding, offered in findings:
-        key = _finding_id(finding)
-        if plain[key] > 1:
-            key = f"{key} {finding.actual}"
+    for (finding, offered), name in zip(findings, plain, strict=True):
+        key = f"{name} {finding.actual}" if times[name] > 1 else name
         built.setdefault(key, _finding(key, finding, offered))
     return tuple(built.values())
 

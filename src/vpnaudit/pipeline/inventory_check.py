@@ -17,9 +17,11 @@ from nornir.core import Nornir
 from nornir.core.inventory import Host
 
 from vpnaudit import __version__
+from vpnaudit.collect.admission import MOST_REFUSED, NOT_TRIED
 from vpnaudit.collect.host_keys import HostKeyMode
 from vpnaudit.collect.plugin import register_connection
 from vpnaudit.collect.probe import Probe, known_host_keys, probe_all
+from vpnaudit.collect.trouble import NO_BANNER
 from vpnaudit.errors import DeviceError, InventoryError, UsageError
 from vpnaudit.inventory import (
     Credentials,
@@ -105,7 +107,7 @@ class CheckedInventory(Struct, frozen=True, kw_only=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What to check. `timeout_s` is one device in all, name resolution apart."""
+    """What to check. `timeout_s` is one device in all, name resolution apart; `most_refused` as of a collection."""
 
     inventory: Path
     limit: str | None = None
@@ -113,9 +115,10 @@ class Asked(Struct, frozen=True, kw_only=True):
     workers: int = 20
     timeout_s: float = 60.0
     host_keys: str = "strict"
+    most_refused: int = MOST_REFUSED
 
 
-_OF_INVENTORY = {"address", "duplicate", "platform", "ssh-config", "key-file", "credentials"}
+_OF_INVENTORY = {"address", "duplicate", "platform", "ssh-config", "key-file", "known-hosts", "credentials"}
 _WITHOUT_CHANGE = "in the inventory"
 
 
@@ -258,6 +261,8 @@ def _login_steps(host: Host, credentials: Credentials, asked: Asked) -> list[Ste
     except InventoryError:
         return []  # said of its address
     except DeviceError as error:
+        if error.status == "host-key":
+            return [Step("known-hosts", "failed", error.problem, "let whoever runs vpnaudit read it")]
         return [Step("key-file", "failed", error.problem, "correct the path, or take the setting out")]
     steps = [Step("credentials", "ok", "there")]
     if missing:
@@ -291,7 +296,14 @@ def _look_at_devices(nornir: Nornir, asked: Asked, steps: dict[str, list[Step]])
     known = {name: plan.name for name, plan in plans().items()}
     chosen = nornir.filter(filter_func=_named(able))
     mode = cast("HostKeyMode", asked.host_keys)
-    probes = probe_all(chosen, known, inventory_folder=asked.inventory, timeout_s=asked.timeout_s, host_keys=mode)
+    probes = probe_all(
+        chosen,
+        known,
+        inventory_folder=asked.inventory,
+        timeout_s=asked.timeout_s,
+        host_keys=mode,
+        most_refused=asked.most_refused,
+    )
     for name, probe in probes.items():
         claimed = known.get(chosen.inventory.hosts[name].get_connection_parameters("netmiko").platform or "")
         steps[name] += _probe_steps(probe, claimed)
@@ -326,6 +338,10 @@ def _probe_steps(probe: Probe, claimed: str | None) -> list[Step]:
 
 
 def _advice(trouble: DeviceError) -> str:
+    if trouble.problem.startswith(NOT_TRIED):
+        return "correct the user name and password first"
+    if NO_BANNER in trouble.problem:
+        return _ADVICE["refused"]
     if trouble.status == "host-key":
         return next((advice for word, advice in _KEY_ADVICE.items() if word in trouble.problem), _ADVICE["error"])
     return _ADVICE.get(trouble.status, _ADVICE["error"])

@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
+from vpnaudit.diagnose.probes import probes_of
 from vpnaudit.diagnose.signs import Sign, carriers, outages
-from vpnaudit.loss.evidence import Outage, Path
+from vpnaudit.loss.evidence import Outage, Path, PathProbe
+from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis, Story
+from vpnaudit.model.tunnel import TunnelEnd
 
 
 def path_of(diagnosis: Diagnosis, fleet: Fleet) -> Path:
-    """Logged outages of both ends, and the interfaces that carry the tunnel there."""
+    """Outages as both ends saw them, what their IP SLA operations count, and the interfaces that carry the tunnel."""
     signs: dict[tuple[str, str], Sign] = {}
     lines: dict[str, frozenset[str]] = {}
+    probes: dict[tuple[str, int], PathProbe] = {}
     for story in diagnosis.stories:
-        for name, end_signs, names in _ends(story, fleet):
-            lines[name] = lines.get(name, frozenset()) | names
-            signs.update({(str(s.at), s.text): s for s in end_signs})
-    ordered = sorted(signs)
+        for device, end, peer in _ends(story, fleet):
+            names = carriers(device, end)
+            lines[device.name] = lines.get(device.name, frozenset()) | names
+            signs.update({(str(s.at), s.text): s for s in outages(device, end, peer)})
+            for probe in _probes(device, end, peer, names):
+                known = probes.get((device.name, probe.number))
+                if known is None or _NEARNESS.index(probe.aim) < _NEARNESS.index(known.aim):
+                    probes[device.name, probe.number] = probe
     return Path(
         outages=tuple(
             Outage(at=s.at, text=s.text, evidence=s.evidence, uncertainty_s=s.uncertainty_s)
-            for s in (signs[k] for k in ordered)
+            for s in (signs[k] for k in sorted(signs))
         ),
         carriers=lines,
+        probes=tuple(probes[k] for k in sorted(probes)),
     )
 
 
-def _ends(story: Story, fleet: Fleet) -> list[tuple[str, list[Sign], frozenset[str]]]:
+_NEARNESS = ("peer", "first-hop", "tunnel", "unknown", "elsewhere")
+"""Of several stories' tunnels the one that a probe says most of."""
+
+
+def _probes(device: Device, end: TunnelEnd | None, peer: str | None, names: frozenset[str]) -> list[PathProbe]:
+    return [
+        PathProbe(device=device.name, number=p.number, aim=p.aim, target=p.target, result=p.result, evidence=p.evidence)
+        for p in probes_of(device, end, peer, names)
+    ]
+
+
+def _ends(story: Story, fleet: Fleet) -> list[tuple[Device, TunnelEnd | None, str | None]]:
+    """The ends that are ours, each with the address by which it knows the other."""
     here = fleet.device_by_name[story.receiver]
     end = story.tunnel.end_of(here.name) if story.tunnel is not None else None
-    found = [(here.name, outages(here, end, story.source), carriers(here, end))]
+    found = [(here, end, story.source)]
     there = fleet.device_by_name.get(story.sender or "")
     if there is not None and story.tunnel is not None and end is not None:
-        other = story.tunnel.end_of(there.name)
-        found.append((there.name, outages(there, other, end.seen), carriers(there, other)))
+        found.append((there, story.tunnel.end_of(there.name), end.seen))
     return found

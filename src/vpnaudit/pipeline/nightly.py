@@ -18,6 +18,7 @@ from vpnaudit.inventory import find_credentials, give_credentials, limit_hosts, 
 from vpnaudit.model.platform import CommandSpec, Platform
 from vpnaudit.model.snapshot import Manifest
 from vpnaudit.pipeline.one_peer import Peer, about_peer, addresses_of, is_ipv4
+from vpnaudit.pipeline.past_config import past_configs
 from vpnaudit.pipeline.syslog import LogPlan, read_syslog
 from vpnaudit.platforms.registry import all_platforms
 from vpnaudit.snapshot.folder import read_manifest
@@ -149,7 +150,8 @@ def collect_tunnel(
 ) -> Path:
     """Collect `device`, and the device that is or has `peer` where the inventory knows it.
 
-    The peer is told by its name, by its management address, or by an entry of `addresses` in its data.
+    The peer is told by its name, by its management address, or by an entry of `addresses` in its data. Asked for is
+    then what it has as peer: these addresses, and those that the last collections in `output` show of its interfaces.
     """
     nornir = load_inventory(wanted.inventory, workers=wanted.workers)
     hosts = nornir.inventory.hosts
@@ -157,15 +159,18 @@ def collect_tunnel(
         known = ", ".join(sorted(hosts))
         raise UsageError(f"{device} is not in {wanted.inventory}; there are {known}")
     others = [name for name, host in hosts.items() if name != device and peer in {name, *addresses_of(host)}]
-    peers = {device: _peer_of(peer, [hosts[name] for name in others])}
-    own = addresses_of(hosts[device])
-    peers.update((name, Peer(addresses=own, certain=False)) for name in others)
+    past = past_configs(wanted.output, (device, *others), datetime.now(UTC)) if others else {}
+    of_others = [a for o in others for a in (*addresses_of(hosts[o]), *past[o].known_to(past[device]))]
+    peers = {device: _peer_of(peer, of_others, [hosts[name] for name in others])}
+    for other in others:
+        own = (*addresses_of(hosts[device]), *past[device].known_to(past[other]))
+        peers[other] = Peer(addresses=tuple(dict.fromkeys(own)), certain=False)
     limited = structs.replace(wanted, limit=",".join(sorted(peers)))
     return collect_snapshot(limited, environ, ask=ask, on_done=on_done, watch=watch, peers=peers)[0]
 
 
-def _peer_of(peer: str, others: Sequence[Host]) -> Peer:
+def _peer_of(peer: str, addresses: Sequence[str], others: Sequence[Host]) -> Peer:
     """What the device asks for: the address as given, unless it is a name or an address that others are managed at."""
     if is_ipv4(peer) and peer not in {host.hostname for host in others}:
         return Peer(addresses=(peer,), certain=True)
-    return Peer(addresses=tuple(dict.fromkeys(a for host in others for a in addresses_of(host))), certain=False)
+    return Peer(addresses=tuple(dict.fromkeys(addresses)), certain=False)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from vpnaudit.checks.registry import all_rules
 from vpnaudit.checks.registry import page as rule_page
 from vpnaudit.diagnose import all_causes
 from vpnaudit.errors import UsageError
-from vpnaudit.model.judgement import Cause
+from vpnaudit.model.judgement import Cause, Rule
+
+MOST_SUGGESTED = 3
+ALIKE = 0.6
+"""Names less alike than this share are not suggested (difflib's ratio: 1 is equal)."""
 
 
 def cause_page(cause: Cause) -> str:
@@ -29,12 +35,43 @@ def listing() -> str:
 
 
 def explain(wanted: str) -> str:
-    """The page of a rule (by id or title) or a cause (by name). Raises UsageError where there is none."""
-    key = wanted.strip().lower()
-    for cause in all_causes():
-        if cause.name == key:
-            return cause_page(cause)
-    for rule in all_rules():
-        if key in {rule.id.lower(), rule.title.lower()}:
-            return rule_page(rule)
-    raise UsageError(f"{wanted}: no rule or cause has that name; `vpnaudit explain` lists them")
+    """The page of a rule (by id or title) or a cause (by name).
+
+    Raises UsageError where there is none, with the names that are nearest.
+    """
+    found = _named(wanted)
+    if found is None:
+        near = nearest(wanted)
+        meant = f"did you mean {' or '.join(near)}? " if near else ""
+        raise UsageError(f"{wanted}: no rule or cause has that name; {meant}`vpnaudit explain` lists them")
+    return cause_page(found) if isinstance(found, Cause) else rule_page(found)
+
+
+def is_known(name: str) -> bool:
+    """Whether a rule has this ID or title, or a cause this name."""
+    return _named(name) is not None
+
+
+def nearest(wanted: str) -> tuple[str, ...]:
+    """The IDs, titles and names most like `wanted`, the nearest first; an area ("DPD") gives its rules."""
+    key = _key(wanted)
+    area = [r.id for r in all_rules() if r.id.lower().startswith(f"{key}-")]
+    if area:
+        return tuple(area)
+    names = [*(c.name for c in all_causes()), *(n for r in all_rules() for n in (r.title, r.id))]
+    spelled = {n.lower(): n for n in names}
+    parts = [n for n in spelled if len(key) > 2 and key in n]
+    alike = get_close_matches(key, list(spelled), n=MOST_SUGGESTED, cutoff=ALIKE)
+    return tuple(spelled[n] for n in dict.fromkeys([*alike, *parts]))[:MOST_SUGGESTED]
+
+
+def _named(wanted: str) -> Rule | Cause | None:
+    key = _key(wanted)
+    causes = (c for c in all_causes() if c.name == key)
+    rules = (r for r in all_rules() if key in {r.id.lower(), r.title.lower()})
+    return next(causes, None) or next(rules, None)
+
+
+def _key(wanted: str) -> str:
+    """As people write it: any case, blanks or underscores for dashes."""
+    return "-".join(wanted.lower().replace("_", " ").split())

@@ -29,22 +29,47 @@ from vpnaudit.snapshot.read import read_logs
 _LATELY = timedelta(days=1)
 """A device whose last line is older may have another server by now: its buffer is asked as well."""
 _LAST_LINES = 50
+_SHOWN = 5
 _BECAUSE = "its lines are in the syslog server's files"
 
 
-class Strangers(Struct, frozen=True, kw_only=True):
-    """Lines that are no device's of the audit: how many each host has. They are counted and not judged."""
+class LineOwners(Struct, frozen=True, kw_only=True):
+    """Whose the lines of a syslog server are.
 
-    lines: dict[str, int] = {}
+    `judged`: of each device how many lines it has by each name that the logs have for it; `others`: how many each host
+    has that is no device of the audit. `without`: the devices that have none.
+    """
+
+    judged: dict[str, dict[str, int]] = {}
+    others: dict[str, int] = {}
+    without: tuple[str, ...] = ()
 
     @property
     def told(self) -> list[str]:
-        """One line about them; nothing where there are none."""
-        if not self.lines:
-            return []
-        names = sorted(self.lines)
-        shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-        return [f"syslog: {sum(self.lines.values())} lines of {len(names)} other hosts are not judged: {shown}"]
+        """What was taken for whose, and what for nobody's; a line for each."""
+        lines = []
+        if self.judged:
+            count = sum(sum(names.values()) for names in self.judged.values())
+            renamed = [
+                f"{d} as {n}" for d in sorted(self.judged) for n in sorted(self.judged[d]) if n.lower() != d.lower()
+            ]
+            said = f"syslog: {_counted(count, 'line')} of {_counted(len(self.judged), 'device')} judged"
+            said += f" ({_some(renamed)})" if renamed else ""
+            lines.append(said + (f"; none of {_some(self.without)}" if self.without else ""))
+        elif self.without:
+            lines.append("syslog: no line is of a device of this audit")
+        if self.others:
+            count, hosts = sum(self.others.values()), _counted(len(self.others), "other host")
+            lines.append(f"syslog: {_counted(count, 'line')} of {hosts} not judged: {_some(sorted(self.others))}")
+        return lines
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
 
 
 def read_syslog(path: Path) -> Snapshot:
@@ -83,32 +108,35 @@ def _by_host(captures: Iterable[Capture]) -> tuple[DeviceCaptures, ...]:
 
 def audit_beside(
     paths: Sequence[Path], syslog: Path | None, settings: Settings, now: datetime
-) -> tuple[Audit, Strangers]:
+) -> tuple[Audit, LineOwners]:
     """Audit sources, with a syslog server's files beside them; lines of hosts that are none of theirs are counted."""
     snapshots = read_sources(paths)
     read = read_devices(snapshots, now)
     if syslog is None:
-        return judge(snapshots, read, settings, now), Strangers()
+        return judge(snapshots, read, settings, now), LineOwners()
     logs = read_syslog(syslog)
-    read, strangers = attach(read, logs, now)
-    return judge((*snapshots, structs.replace(logs, devices=())), read, settings, now), strangers
+    read, owners = attach(read, logs, now)
+    return judge((*snapshots, structs.replace(logs, devices=())), read, settings, now), owners
 
 
-def attach(read: Read, logs: Snapshot, now: datetime) -> tuple[Read, Strangers]:
+def attach(read: Read, logs: Snapshot, now: datetime) -> tuple[Read, LineOwners]:
     """Give each device its lines: told by its name, its configured host name, or an address that it alone has."""
     owners = _owners(read.devices)
     mine: dict[str, list[Capture]] = {}
+    judged: dict[str, Counter[str]] = {}
     others: Counter[str] = Counter()
     for host in logs.devices:
         for capture in host.captures:
             owner = _owner(owners, capture)
-            if owner is None:
-                others[host.name] += sum(1 for line in capture.text.split("\n") if line.strip())
-            else:
+            counted = others if owner is None else judged.setdefault(owner, Counter())
+            counted[host.name] += sum(1 for line in capture.text.split("\n") if line.strip())
+            if owner is not None:
                 mine.setdefault(owner, []).append(structs.replace(capture, device=owner))
     devices = tuple(with_logs(d, mine[d.name], logs, now) if d.name in mine else d for d in read.devices)
     joined = structs.replace(read, devices=devices, problems=(*read.problems, *logs.problems))
-    return joined, Strangers(lines=dict(others))
+    without = tuple(d.name for d in read.devices if d.name not in mine)
+    named = {device: dict(names) for device, names in judged.items()}
+    return joined, LineOwners(judged=named, others={h: n for h, n in others.items() if n}, without=without)
 
 
 def _owner(owners: Mapping[str, str], capture: Capture) -> str | None:

@@ -1,24 +1,73 @@
-"""One tunnel out of an audit: the same document, narrowed to the two ends."""
+"""One tunnel out of an audit: the same document, narrowed to the two ends.
+
+Of snapshots only what concerns the tunnel is read and judged; the result is that of the whole audit narrowed.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 
 from msgspec import structs
 
 from vpnaudit.errors import UsageError
-from vpnaudit.model.audit import Audit, AuditDiagnosis, AuditFinding, AuditTunnel, FindingCounts
+from vpnaudit.model.audit import Audit, AuditDiagnosis, AuditFinding, FindingCounts
+from vpnaudit.pipeline.audit import judge_fleet
+from vpnaudit.pipeline.concerned import concerned, is_between
+from vpnaudit.pipeline.syslog import LineOwners, audit_beside
+from vpnaudit.platforms.registry import tell_platform
+from vpnaudit.platforms.told_by_text import Commands
+from vpnaudit.settings import Settings
+from vpnaudit.snapshot.by_device import ByDevice, by_device
+
+
+def audit_tunnel(
+    paths: Sequence[Path], syslog: Path | None, settings: Settings, now: datetime, device: str, peer: str
+) -> tuple[Audit, LineOwners]:
+    """Audit the tunnel between `device` and `peer` alone, an address or a device's name each.
+
+    Where every source is a snapshot and no syslog lies beside them, nothing is parsed but the captures that concern the
+    tunnel. Raises UsageError that lists what there is where no tunnel fits.
+    """
+    sources = None if syslog is not None else _by_device(paths)
+    found = concerned(sources, device, peer, settings, now) if sources else None
+    if found is not None:
+        audit = judge_fleet(found.fleet, found.snapshots, found.read, settings)
+        if _has(audit, device, peer):
+            return narrow(audit, device, peer), LineOwners()
+    whole, strangers = audit_beside(paths, syslog, settings, now)
+    return narrow(whole, device, peer), strangers
+
+
+def _by_device(paths: Sequence[Path]) -> tuple[ByDevice, ...]:
+    """All sources, where each is one of which single devices can be read; else none."""
+    found = [by_device(path, Commands(), tell_platform) for path in dict.fromkeys(paths)]
+    return tuple(source for sources in found for source in sources) if all(found) else ()
+
+
+def _has(audit: Audit, device: str, peer: str) -> bool:
+    between = any(is_between(t, device, peer) for t in audit.tunnels)
+    return between or any(_is_of_source(d, device, peer) for d in audit.diagnoses)
 
 
 def narrow(audit: Audit, device: str, peer: str) -> Audit:
     """Only the tunnel between `device` and `peer` (an address or a device's name), and what concerns its ends.
 
+    What is said of the fleet as a whole is left out: severity `critical` (many tunnels are out of step) becomes `high`,
+    how far each waiver reaches is not told, and `source.from` is the first event's time, null where there is none.
     Raises UsageError that lists what there is where no tunnel fits.
     """
-    tunnels = tuple(t for t in audit.tunnels if _is_between(t, device, peer))
-    if not tunnels and not any(_is_of_source(d, device, peer) for d in audit.diagnoses):
+    if not _has(audit, device, peer):
         raise UsageError(_unknown(audit, device, peer))
+    tunnels = tuple(t for t in audit.tunnels if is_between(t, device, peer))
     ids = {t.id for t in tunnels}
     devices = {name for t in tunnels for name in (t.local.device, t.remote.device) if name} | {device}
-    diagnoses = tuple(d for d in audit.diagnoses if d.subject.tunnel in ids or _is_of_source(d, device, peer))
+    diagnoses = tuple(
+        structs.replace(d, severity="high") if d.severity == "critical" else d
+        for d in audit.diagnoses
+        if d.subject.tunnel in ids or _is_of_source(d, device, peer)
+    )
     findings = tuple(f for f in audit.findings if _concerns(f, ids, devices))
     episodes = tuple(e for e in audit.episodes if e.tunnel in ids or (e.device == device and e.source == peer))
     names = {e.id for e in episodes}
@@ -34,10 +83,11 @@ def narrow(audit: Audit, device: str, peer: str) -> Audit:
         events=len(events),
         diagnoses=len(diagnoses),
         findings=FindingCounts(**{s: failed.count(s) for s in ("critical", "high", "medium", "low", "info")}),
-        unknown=sum(1 for f in findings if f.status == "UNKNOWN"),
+        unknown=sum(1 for f in findings if f.status == "UNKNOWN" and f.waived is None),
     )
     return structs.replace(
         audit,
+        source=structs.replace(audit.source, from_=min((e.time for e in events if e.time), default=None)),
         summary=summary,
         devices=kept,
         tunnels=tunnels,
@@ -46,13 +96,8 @@ def narrow(audit: Audit, device: str, peer: str) -> Audit:
         diagnoses=diagnoses,
         findings=findings,
         remediations=tuple(r for r in audit.remediations if r.id in wanted),
+        waivers=tuple(w for w in audit.waivers if w.covers),
     )
-
-
-def _is_between(tunnel: AuditTunnel, device: str, peer: str) -> bool:
-    local = {tunnel.local.device, tunnel.local.address}
-    remote = {tunnel.remote.device, tunnel.remote.address}
-    return (device in local and peer in remote) or (device in remote and peer in local)
 
 
 def _is_of_source(diagnosis: AuditDiagnosis, device: str, source: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from msgspec import structs
+
 from vpnaudit.model.facts import Facts
 from vpnaudit.model.system import ClockReading, NtpStatus
 from vpnaudit.parse.engine import Row
@@ -17,7 +19,8 @@ def clock_facts(rows: list[Row]) -> Facts:
 
     The template has MARK, HOUR, MINUTE, SECOND, FRACTION, ZONE, MONTH, DAY, YEAR and SOURCE.
     """
-    return Facts(clock=next((c for row in rows if (c := _reading(row)) is not None), None))
+    found = ((row, reading) for row in rows if (reading := reading_of(row)) is not None)
+    return Facts(clock=next((structs.replace(c, source=row["SOURCE"].rstrip() or None) for row, c in found), None))
 
 
 def ntp_facts(rows: list[Row]) -> Facts:
@@ -25,7 +28,8 @@ def ntp_facts(rows: list[Row]) -> Facts:
     return Facts(ntp=next((_status(row) for row in rows), None))
 
 
-def _reading(row: Row) -> ClockReading | None:
+def reading_of(row: Row) -> ClockReading | None:
+    """A time as these systems print it: of MARK, HOUR, MINUTE, SECOND, FRACTION, ZONE, MONTH, DAY and YEAR."""
     month = row["MONTH"][:3].lower()
     if not row["HOUR"] or month not in _MONTHS:
         return None
@@ -40,7 +44,6 @@ def _reading(row: Row) -> ClockReading | None:
         microsecond=int(row["FRACTION"].ljust(6, "0") or "0"),
         zone=row.text("ZONE"),
         mark=_mark(row["MARK"]),
-        source=row["SOURCE"].rstrip() or None,
     )
     return reading if _is_a_time(reading) else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from vpnaudit.model.facts import UnparsedLine
 from vpnaudit.parse.engine import Row
@@ -28,16 +29,24 @@ class Statement:
 
     def after(self, beginning: str) -> tuple[str, ...] | None:
         """Return the words behind `beginning`, or None where the statement does not begin so."""
-        begin = beginning.split()
-        return self.words[len(begin) :] if list(self.words[: len(begin)]) == begin else None
+        begin = _words(beginning)
+        return self.words[len(begin) :] if self.words[: len(begin)] == begin else None
+
+
+@lru_cache(maxsize=1024)
+def _words(beginning: str) -> tuple[str, ...]:
+    """Of the same few beginnings, which every configuration is searched for."""
+    return tuple(beginning.split())
 
 
 def after(statements: Iterable[Statement], beginning: str) -> Iterator[tuple[Statement, tuple[str, ...]]]:
     """Yield the statements that begin so, each with the words behind."""
+    begin = _words(beginning)
+    length = len(begin)
     for statement in statements:
-        rest = statement.after(beginning)
-        if rest is not None:
-            yield statement, rest
+        words = statement.words
+        if words[:length] == begin:
+            yield statement, words[length:]
 
 
 def first(statements: Iterable[Statement], beginning: str) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 _PIECE = re.compile(r"[^\s_-]+")
@@ -45,6 +46,8 @@ _ALONE = frozenset({"identity", "active", "standby", "ipv4", "ipv6", "all"})
 """Filters that take no value."""
 _NAMED_THING = re.compile(r"[A-Za-z-]+\s*\d[\d/.:]*$|[0-9A-Fa-f.:/]*[.:][0-9A-Fa-f.:/]*$|\d{1,10}$")
 """An interface, an address or a number (`back 20`), given without a word before it."""
+_FILES = re.compile(r"more\s+(?:system:|nvram:/?)(running|startup)-config\b", re.IGNORECASE)
+"""What shows a configuration as a file: on a firewall with its keys."""
 _LONGEST = 400
 
 
@@ -67,10 +70,11 @@ def resolve(known: Iterable[str], typed: str) -> Typed | None:
     Typed(command='show crypto ipsec sa detail', argument='peer 192.0.2.1')
     """
     head, bar, pipe = typed.strip()[:_LONGEST].partition("|")
+    head = _FILES.sub(r"show \1-config", head)
     if " " not in head.strip():
         head = head.replace("_", " ")
     pieces = [_Piece(m.group().lower(), m.start()) for m in _PIECE.finditer(head)]
-    names = set(known)
+    names = frozenset(known)
     base, used = _base(_without_filters(names), pieces)
     if base is None:
         return None
@@ -84,10 +88,11 @@ def resolve(known: Iterable[str], typed: str) -> Typed | None:
     return Typed(command, argument)
 
 
-def _without_filters(known: set[str]) -> set[str]:
+@lru_cache(maxsize=64)
+def _without_filters(known: frozenset[str]) -> frozenset[str]:
     """Cut `detail` and filters off: "show crypto session local detail" is "show crypto session"."""
     plain = {name.removesuffix(" detail") for name in known}
-    return {_cut(name, plain) for name in plain}
+    return frozenset(_cut(name, plain) for name in plain)
 
 
 def _cut(name: str, known: set[str]) -> str:
@@ -100,7 +105,7 @@ def _cut(name: str, known: set[str]) -> str:
     return name
 
 
-def _base(known: set[str], pieces: list[_Piece]) -> tuple[str | None, int]:
+def _base(known: frozenset[str], pieces: list[_Piece]) -> tuple[str | None, int]:
     """Return the one command that the pieces begin with, and how many of them it takes.
 
     The command of most words wins, then the one with most words in full.
@@ -143,8 +148,8 @@ class _Rest(NamedTuple):
 
 def _rest(head: str, pieces: list[_Piece], base: str) -> _Rest | None:
     """Read what stands behind the command; None where it is neither `detail`, a filter, an interface nor an address."""
-    if base == "show running-config" and [p.text for p in pieces] == ["all"]:
-        return _Rest("", detail=False)  # the whole configuration, defaults written out
+    if base == "show running-config" and [p.text for p in pieces] in (["all"], ["full"], ["brief"]):
+        return _Rest("", detail=False)  # the whole configuration, defaults written out, or certificates left out
     detail = _is_detail(pieces[0].text) if pieces else False
     if detail:
         pieces = pieces[1:]
@@ -161,12 +166,13 @@ def _rest(head: str, pieces: list[_Piece], base: str) -> _Rest | None:
         return _Rest(text, detail) if _NAMED_THING.match(text) else None
     value = text[len(pieces[0].text) :].lstrip(" _-")
     if value and word in _ALONE:
-        return None
+        following = _filter(_PIECE.findall(value)[0].lower())
+        return _Rest(f"{word} {value}", detail) if following is not None and following not in _ALONE else None
     return _Rest(f"{word} {value}".rstrip(), detail)
 
 
 def _is_detail(piece: str) -> bool:
-    return len(piece) >= 2 and "detailed".startswith(piece)
+    return piece == "details" or (len(piece) >= 2 and "detailed".startswith(piece))
 
 
 def _filter(piece: str) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vpnaudit.model.audit import Audit, AuditDiagnosis, AuditDpd, AuditEvent, AuditFinding, AuditLifetime
 from vpnaudit.model.evidence import Evidence
+from vpnaudit.report.view import wording
 from vpnaudit.report.view.clean import visible
 from vpnaudit.report.view.joined import Joined, StoryView, TunnelView, join
 
@@ -150,6 +151,12 @@ def _told(name: str, get: Callable[[AuditDiagnosis], Cell]) -> Column:
     return name, from_story
 
 
+_WAIVED: tuple[Column, ...] = (
+    ("waived_reason", lambda told: told.waived.reason if told.waived else None),
+    ("waived_until", lambda told: told.waived.until if told.waived else None),
+    ("waived_owner", lambda told: told.waived.owner if told.waived else None),
+)
+
 _DIAGNOSES: tuple[Column, ...] = (
     _told("id", lambda d: d.id),
     _told("severity", lambda d: d.severity),
@@ -166,10 +173,11 @@ _DIAGNOSES: tuple[Column, ...] = (
     ("log_lines", lambda s: s.lines),
     ("episodes", lambda s: len(s.diagnosis.episodes)),
     _told("because", lambda d: " ".join(d.because)),
-    _told("ruled_out", lambda d: _listed(f"{r.cause}: {r.because}" for r in d.ruled_out)),
+    _told("ruled_out", lambda d: _listed(f"{wording.rival(r)}: {r.because}" for r in d.ruled_out)),
     _told("would_settle", lambda d: _listed(w.command or w.question for w in d.would_settle)),
     ("remediations", lambda s: _listed(r.title for r in s.remedies)),
     _told("evidence", lambda d: _places(d.evidence)),
+    *(_told(*column) for column in _WAIVED),
 )
 
 _FINDINGS: tuple[Column, ...] = (
@@ -184,8 +192,7 @@ _FINDINGS: tuple[Column, ...] = (
     ("expected", lambda f: f.expected),
     ("actual", lambda f: f.actual),
     ("because", lambda f: f.because),
-    ("waived_reason", lambda f: f.waived.reason if f.waived else None),
-    ("waived_until", lambda f: f.waived.until if f.waived else None),
+    *_WAIVED,
     ("evidence", lambda f: _places(f.evidence)),
 )
 

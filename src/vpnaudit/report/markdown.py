@@ -71,13 +71,15 @@ def _story(number: int, story: StoryView) -> Iterable[str]:
     ]
     if story.lines:
         facts.append(("When", f"{wording.span(story.first, story.last)}, {wording.count(story.lines, 'log line')}"))
+    if diagnosis.waived:
+        facts.append(("Accepted", wording.accepted(diagnosis.waived)))
     yield "\n".join(f"- **{name}**: {escaped(said)}" for name, said in facts)
     yield _item_list("Why", diagnosis.because, level=3)
     yield from _evidence(diagnosis.evidence)
-    yield _item_list("Ruled out", [f"{r.cause}: {r.because}" for r in diagnosis.ruled_out], level=3)
+    yield _item_list("Ruled out", [f"{wording.rival(r)}: {r.because}" for r in diagnosis.ruled_out], level=3)
     yield _item_list(
         "What would settle what is open",
-        [f"{w.question} ({w.command})" if w.command else w.question for w in diagnosis.would_settle],
+        [f"{wording.question(w)} ({w.command})" if w.command else wording.question(w) for w in diagnosis.would_settle],
         level=3,
     )
     for remedy in story.remedies:
@@ -172,12 +174,23 @@ def _findings(joined: Joined) -> Iterable[str]:
     if joined.failed:
         yield f"## Failed checks ({len(joined.failed):,})"
         yield _table(("Severity", "Rule", "What", "Where", "Found", "Expected"), map(_finding_row, joined.failed))
+    if joined.waived:
+        yield f"## Accepted ({len(joined.waived):,})"
+        yield _table(("Severity", "Rule", "What", "Where", "Accepted because"), map(_accepted_row, joined.waived))
 
 
 def _finding_row(finding: AuditFinding) -> Sequence[str]:
+    return finding.severity, finding.rule, finding.title, _where(finding), finding.actual, finding.expected
+
+
+def _accepted_row(finding: AuditFinding) -> Sequence[str]:
+    said = wording.accepted(finding.waived) if finding.waived else ""
+    return finding.severity, finding.rule, finding.title, _where(finding), said
+
+
+def _where(finding: AuditFinding) -> str:
     subject = finding.subject
-    where = ", ".join([*subject.devices, *(s for s in (subject.tunnel, subject.source) if s)])
-    return finding.severity, finding.rule, finding.title, where, finding.actual, finding.expected
+    return ", ".join([*subject.devices, *(s for s in (subject.tunnel, subject.source) if s)])
 
 
 def _open_points(joined: Joined) -> Iterable[str]:

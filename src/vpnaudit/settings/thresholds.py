@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-
 from msgspec import Struct
+
+from vpnaudit.settings.waivers import Waiver
 
 
 class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +26,8 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Free memory below this is low (field guide C8)."""
     memory_largest_bytes: int = 64 * 1024
     """A largest free block below this is fragmentation (field guide C8)."""
+    memory_trend_days: float = 30.0
+    """Memory that will be low within so many days falls too fast: time enough for a change that is planned."""
     short_rekey_s: float = 1800.0
     """Rekeys more often than this are frequent: twice the rate of the default lifetime of 3600 s."""
     frequent_events_a_day: int = 3
@@ -41,6 +43,10 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     critical_share_tunnels: int = 3
     input_error_percent: float = 0.1
     """Input errors above this share of packets fail a check."""
+    drop_percent: float = 0.1
+    """Drops above this share of packets fail a check: a loss of 0.1 % is the least that matters for IKE (section 6)."""
+    ike_given_up_a_day: float = 1.0
+    """IKE messages or peers given up more often than this fail a check: about a chance of a lasting trouble a day."""
     dpd_slow_s: float = 60.0
     """A DPD interval above this leaves a dead tunnel standing for minutes (field guide 8: 10 to 30 s)."""
     dpd_lifetime_share: float = 0.1
@@ -57,18 +63,9 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A traffic rate from an SA younger than this is a burst, not a rate."""
 
 
-class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An accepted finding. `rule` is an ID; `subject` a device or tunnel id, or null for all; `until` a date."""
-
-    rule: str
-    reason: str
-    until: datetime.date | None = None
-    subject: str | None = None
-    owner: str | None = None
-
-
-class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`vpnaudit.yaml`."""
+class Settings(Struct, frozen=True, kw_only=True):
+    """What `vpnaudit.yaml` says; `file` is that file."""
 
     thresholds: Thresholds = Thresholds()
     waivers: tuple[Waiver, ...] = ()
+    file: str | None = None

@@ -51,7 +51,7 @@ class IkeSa:
 
 @dataclass
 class Pair:
-    """An inbound and an outbound SA as one end holds them."""
+    """An inbound and an outbound SA as one end holds them. `inbound` 0: it is gone, the outbound SA is left."""
 
     inbound: int
     outbound: int

@@ -31,11 +31,12 @@ from vpnaudit.snapshot.session import (
     TellsByText,
     has_log_tag,
     sparse_part,
+    split_headings,
     split_session,
     without_log_lines,
 )
 from vpnaudit.snapshot.showtech import is_show_tech, split_show_tech
-from vpnaudit.snapshot.terminal import undo_terminal, unfolded_log, without_line_stamps
+from vpnaudit.snapshot.terminal import as_printed, unfolded_log
 from vpnaudit.snapshot.text_file import TextFile, read_text_file, shown
 from vpnaudit.snapshot.write import MANIFEST
 
@@ -83,10 +84,15 @@ def read_snapshot(root: Path, resolve: Resolve, tell_platform: TellPlatform) -> 
     manifest = read_manifest(root)
     if manifest is None:
         return None
+    listed = {_listed_name(c.file) for d in manifest.devices for c in d.commands}
+    snapshot = read_listed(root, manifest, resolve, tell_platform)
+    return structs.replace(snapshot, problems=(*snapshot.problems, *_not_listed(root, listed)))
+
+
+def read_listed(root: Path, manifest: Manifest, resolve: Resolve, tell_platform: TellPlatform) -> Snapshot:
+    """Read what a manifest lists, which may be a part of that of the folder."""
     problems: list[Problem] = []
     devices = tuple(_manifest_device(root, device, problems, resolve, tell_platform) for device in manifest.devices)
-    listed = {_listed_name(c.file) for d in manifest.devices for c in d.commands}
-    problems.extend(_not_listed(root, listed))
     return Snapshot(
         kind="snapshot",
         path=shown(root.name or root),
@@ -252,7 +258,7 @@ def read_file(path: Path, *, file: str, device: str, resolve: Resolve, named_by_
     if _OWN_REPORT.match(found.text) is not None:
         return Content(problems=(Problem(file=file, problem="is a report of an audit; not read"),), kind=OWN_REPORT)
     fallback = device if named_by_folder or resolve(own) is not None or is_log_name(own) else shown(logging_device(own))
-    text, numbers = unfolded_log(undo_terminal(without_line_stamps(found.text)))
+    text, numbers = unfolded_log(as_printed(found.text))
     parts, told, kind = tell_parts(text, own, file, fallback, resolve)
     if numbers:
         parts = [_renumbered(part, numbers) for part in parts]
@@ -347,7 +353,11 @@ def tell_parts(text: str, name: str, file: str, device: str, resolve: Resolve) -
     if command is not None:
         whole = Part(device=device, command=command[0], argument=command[1], text=text, first_line=1)
         return _logs_apart([whole]), problems, "folder"
-    config = resolve("show running-config") if _CONFIG_HEAD.search(text) is not None else None
+    begins = _CONFIG_HEAD.search(text)
+    headed = split_headings(text, device, resolve)
+    if headed and (begins is None or text.count("\n", 0, begins.start()) + 1 >= headed[0].first_line):
+        return headed, problems, "session"
+    config = resolve("show running-config") if begins is not None else None
     if config is not None and (hostname := _HOSTNAME.search(text)) is not None:
         whole = Part(device=hostname[1], command=config[0], argument="", text=text, first_line=1)
         return _logs_apart([whole]), problems, CONFIG_BY_TEXT

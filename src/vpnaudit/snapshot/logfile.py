@@ -16,6 +16,8 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from vpnaudit.model.snapshot import Capture
+from vpnaudit.snapshot.copied import undo_copy
+from vpnaudit.snapshot.json_line import unwrapped
 from vpnaudit.snapshot.session import Part, read_prompt
 from vpnaudit.snapshot.sieve import Line, needed_lines
 from vpnaudit.snapshot.terminal import undo_terminal
@@ -23,16 +25,32 @@ from vpnaudit.snapshot.text_file import Unpacked, decode, is_text, to_utf8
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
 _STAMP = (
-    rf"(?:(?:(?:19|20)\d\d )?{_MONTH} {{1,2}}\d{{1,2}} (?:(?:19|20)\d\d )?\d{{1,2}}:\d\d:\d\d(?:\.\d{{1,9}})?"
-    r"|(?:19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
+    rf"(?:(?:[A-Z][a-z]{{2}} )?(?:(?:19|20)\d\d )?{_MONTH} {{1,2}}\d{{1,2}} (?:(?:19|20)\d\d )?"
+    r"\d{1,2}:\d\d:\d\d(?:\.\d{1,9})?(?: (?:19|20)\d\d)?"
+    rf"|\d{{1,2}}[ -]{_MONTH}[ -](?:19|20)\d\d \d{{1,2}}:\d\d:\d\d(?:\.\d{{1,9}})?"
+    r"|\d{10}(?:\.\d{1,9})?(?=\s)"
+    r"|(?:19|20)\d\d[-/]\d\d[-/]\d\d[T \t]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d[ \t]\d{1,2}:\d\d:\d\d(?: [AP]M)?)"
 )
-_NAME = r"(?P<host>[A-Za-z0-9][\w.:-]{0,252}?)"
+_PRIORITY = (
+    r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7]|Kernel|System\d?)"
+    r"\.(?:emerg\w*|alert|crit\w*|err\w*|warn\w*|notice|info\w*|debug)"
+)
+"""Facility and severity in words, as Kiwi writes them between the time and the host."""
+_NAME = rf"(?:\w{{1,64}}@)?(?P<host>(?!{_MONTH} )[A-Za-z0-9][\w.:-]{{0,252}}?)(?:/[\w.:-]{{1,253}})?"
+"""syslog-ng may write the source's name before, and behind it who handed the message on (`chain-hostnames`)."""
 _PRI = r"(?:<\d{1,3}>(?:1 )?:?)?\s{0,3}(?:\d{1,10}: )?"
-_RELAYED = re.compile(rf"{_PRI}{_STAMP}\s{{1,3}}{_NAME}(?P<colon> ?:)?\s+(?P<next>\S.{{0,80}})")
+_RELAYED = re.compile(
+    rf"{_PRI}{_STAMP}\s{{1,3}}(?:(?i:{_PRIORITY})\s{{1,3}})?(?:\d{{1,10}}:\s{{1,3}})?"
+    rf"{_NAME}(?P<colon> ?:)?\s+(?P<next>\S.{{0,80}})"
+)
 _NAMED_FIRST = re.compile(
-    rf"{_PRI}{_NAME}:\s+(?:\d{{1,10}}:\s+)?[*.]?(?:(?:19|20)\d\d )?"
+    rf"{_PRI}{_NAME}(?::\s+(?:\d{{1,10}}:\s+)?|\s+\d{{1,10}}:\s+)[*.]?(?:(?:19|20)\d\d )?"
     rf"(?:{_MONTH} {{1,2}}\d|\d{{1,3}}:\d\d:\d\d:|\d{{1,4}}[ywd])"
 )
+_PRIORITY_ALONE = re.compile(rf"(?i:{_PRIORITY})$")
+_ORIGINAL = re.compile(r"(?:<\d{1,3}>)?Original Address=(?P<host>[\w.:-]{1,253})\s")
+"""What Kiwi writes in front of a message that it hands on."""
 _FIREWALL = re.compile(r"%(?:ASA|FTD|PIX)-")
 _OWN_HEAD = re.compile(rf"(?:\d{{1,10}}:|[*.]?{_MONTH} {{1,2}}\d|[*.]?(?:19|20)\d\d )")
 _ZONE = re.compile(r"[A-Z]{2,5}$")
@@ -60,7 +78,7 @@ def read_log(stream: BinaryIO, fallback: str, *, sieve_from: int = SIEVE_FROM) -
     head = first_bytes(chunks, sieve_from)
     if len(head) < sieve_from:
         text, decoding = decode(head)
-        parts = split_log(undo_terminal(text), fallback) if text is not None else None
+        parts = split_log(undo_terminal(undo_copy(text)), fallback) if text is not None else None
         return Log(parts=parts, problems=(*unpacked.problems, *decoding))
     if not is_text(head):
         return Log(parts=None, problems=("is not text",))
@@ -90,11 +108,17 @@ def _ahead(reader: Executor, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def line_host(line: str) -> str | None:
     """Whose line it is, where a relay's head or an origin-id says so."""
+    line = unwrapped(line) if line[-1:] == "}" else line
+    original = _ORIGINAL.match(line) if "Original" in line[:16] else None
+    if original is not None:
+        return original["host"]
     relayed = _RELAYED.match(line)
     if relayed is not None and _is_name(relayed):
         return relayed["host"]
     named = _NAMED_FIRST.match(line)
-    return named["host"] if named is not None and not named["host"].isdigit() else None
+    if named is None or named["host"].isdigit() or _PRIORITY_ALONE.match(named["host"]):
+        return None
+    return named["host"]
 
 
 def _is_name(found: re.Match[str]) -> bool:

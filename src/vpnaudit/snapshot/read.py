@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from msgspec import structs
 
 from vpnaudit.errors import SourceError
-from vpnaudit.model.snapshot import Capture, Problem, Snapshot, SourceKind
+from vpnaudit.model.snapshot import Capture, Manifest, Problem, Snapshot, SourceKind
 from vpnaudit.snapshot.archive import BYTES_MAX, archive_kind, is_litter, unpacked
 from vpnaudit.snapshot.folder import (
     CONFIG_BY_TEXT,
@@ -25,7 +25,8 @@ from vpnaudit.snapshot.folder import (
 from vpnaudit.snapshot.logfile import Log, log_captures, read_log
 from vpnaudit.snapshot.rotation import by_age, log_name, logging_device, written_by
 from vpnaudit.snapshot.session import Resolve
-from vpnaudit.snapshot.text_file import TextFile, moment, read_text_file, shown, stem
+from vpnaudit.snapshot.terminal import as_printed
+from vpnaudit.snapshot.text_file import moment, read_text_file, shown, stem
 from vpnaudit.snapshot.tree import ARCHIVES_DEEP, read_tree
 from vpnaudit.snapshot.write import MANIFEST, PARTIAL
 
@@ -91,18 +92,38 @@ def _folder(path: Path, resolve: Resolve, tell_platform: TellPlatform, most: int
     snapshots = [found for entry in inner if (found := read_snapshot(entry, resolve, tell_platform)) is not None]
     beside: list[Problem] = []
     for entry in others:
-        file = shown(entry.relative_to(path).as_posix())
         if archive_kind(entry) is None:
-            beside.append(Problem(file=file, problem=_why_beside(entry)))
+            beside.append(_beside(entry, path))
             continue
         try:
             snapshots += _archive(entry, resolve, tell_platform, most)
         except SourceError as error:
-            beside.append(Problem(file=file, problem=error.problem))
+            beside.append(structs.replace(_beside(entry, path), problem=error.problem))
     snapshots.sort(key=lambda s: (str(s.started_at), s.path))
     if beside and snapshots:
         snapshots[-1] = _with_problems(snapshots[-1], beside)
     return tuple(snapshots)
+
+
+def snapshots_in(path: Path) -> tuple[list[tuple[Path, Manifest]], list[Problem]]:
+    """The snapshots that `path` is or holds, with their manifests, and what stands beside them; nothing else is read.
+
+    No snapshots where `path` is missing, or is or holds anything else that would be read.
+    """
+    if not path.is_dir() or path.resolve().name.endswith(PARTIAL):
+        return [], []
+    whole = read_manifest(path)
+    if whole is not None:
+        return [(path, whole)], []
+    inner, others = _inner_snapshots(path)
+    if any(archive_kind(entry) is not None for entry in others):
+        return [], []
+    found = [(root, manifest) for root in inner if (manifest := read_manifest(root)) is not None]
+    return found, [_beside(entry, path) for entry in others]
+
+
+def _beside(entry: Path, path: Path) -> Problem:
+    return Problem(file=shown(entry.relative_to(path).as_posix()), problem=_why_beside(entry))
 
 
 def _inner_snapshots(path: Path, depth: int = 3) -> tuple[list[Path], list[Path]]:
@@ -147,24 +168,21 @@ def _file(path: Path, resolve: Resolve, tell_platform: TellPlatform) -> Snapshot
 
 
 def read_text(path: Path) -> str:
-    """Read one file as text, decompressed and decoded; an archive has none of its own and gives "".
+    """Read one file's text as a device printed it, decompressed and decoded; an archive has none and gives "".
 
     Raises:
         SourceError: It is missing, a folder, or no text.
 
     """
     _must_exist(path)
-    return "" if archive_kind(path) is not None else _text_of(path)[0]
-
-
-def _text_of(path: Path) -> tuple[str, TextFile]:
-    _must_exist(path)
+    if archive_kind(path) is not None:
+        return ""
     if path.is_dir():
         raise SourceError(shown(path), "is a folder, not a file")
     found = read_text_file(path)
     if found.text is None:
         raise SourceError(shown(path), "; ".join(found.problems) or "is not text")
-    return found.text, found
+    return as_printed(found.text)
 
 
 def read_logs(paths: Sequence[str | Path], stdin: BinaryIO | None = None) -> Snapshot:

@@ -26,7 +26,8 @@ class TellsByText(Protocol):
 
 
 _PROMPT = re.compile(
-    r" {0,2}(?:\w{1,8}/\d{1,3}/\w{1,8}/\w{1,8}:)?(?P<host>[A-Za-z0-9][\w.-]{0,62})(?P<units>(?:/[\w.-]{1,40}){0,3})"
+    r"(?P<indent>[ \t]{0,16})(?:\w{1,8}/\d{1,3}/\w{1,8}/\w{1,8}:)?"
+    r"(?P<host>[A-Za-z0-9][\w.-]{0,62})(?P<units>(?:/[\w.-]{1,40}){0,3})"
     r"(?P<mode>\([^()\s]{1,60}\))?(?P<end>[#>])[ \t]*(?P<typed>.*)$"
 )
 _UNIT_WORDS = frozenset(
@@ -70,11 +71,12 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Prompt(Struct, frozen=True):
-    """A line that begins with a device's prompt."""
+    """A line that begins with a device's prompt, `indent` blanks in: a page or a mail sets a session off so."""
 
     host: str
     config: bool
     typed: str
+    indent: str = ""
 
     @property
     def asked(self) -> str:
@@ -93,7 +95,8 @@ def read_prompt(line: str) -> Prompt | None:
     if found is None:
         return None
     contexts = [word for word in found["units"].split("/")[1:] if word.lower() not in _UNIT_WORDS]
-    return Prompt("/".join((found["host"], *contexts)), found["mode"] is not None, found["typed"].strip())
+    host = "/".join((found["host"], *contexts))
+    return Prompt(host, found["mode"] is not None, found["typed"].strip(), found["indent"])
 
 
 def has_log_tag(text: str) -> bool:
@@ -182,7 +185,7 @@ class _Session:
             device=prompt.host,
             command=command,
             argument=argument,
-            text="\n".join(self._lines[number + 1 : end]),
+            text="\n".join(line.removeprefix(prompt.indent) for line in self._lines[number + 1 : end]),
             first_line=number + 2,
         )
         answer, logged = without_log_lines(part)
@@ -249,6 +252,42 @@ def _unknown(prompt: Prompt, file: str, line: int) -> list[Problem]:
     if prompt.config or not _SHOW.match(typed) or typed.endswith("?") or asks_for_show_tech(typed):
         return []
     return [Problem(file=file, line=line, problem=f"command not known, its answer was not read: {typed[:80]}")]
+
+
+_HEADING = re.compile(
+    r"[ \t]{0,8}(?:[-=#*!>\[|~+:<]{1,80}[ \t`\[]{0,9})?(?:(?i:command|cmd|output of|task)[ \t]?[:=\[][ \t]{0,3})?"
+    r"(?:\[?(?:[\w.-]{1,40}@)?(?P<host>[A-Za-z][\w.-]{0,62})\]?[ \t]{0,2}[:#>|][ \t]{0,3})?"
+    r"`?(?P<typed>(?:do[ \t])?sho?w?[ \t][^`\]\n]{1,120}?)`?[ \t\]]{0,9}[-=#*!<\]|~+:]{0,80}[ \t]{0,9}$"
+)
+
+
+def split_headings(text: str, device: str, resolve: Resolve) -> list[Part]:
+    """Cut a text at lines that say nothing but which command follows: `=== show clock ===`, `! show clock`, it alone.
+
+    For texts without prompts: what scripts write, and what people paste without them. A host before the command names
+    the device, else it is `device`. What stands above the first heading is no answer.
+    """
+    lines = text.split("\n")
+    heads = [
+        (number, found["host"], command)
+        for number, line in enumerate(lines)
+        if "sh" in line
+        and (found := _HEADING.match(line)) is not None
+        and (command := resolve(found["typed"].strip())) is not None
+    ]
+    parts: list[Part] = []
+    logged: dict[str, dict[int, str]] = {}
+    ends = [number for number, _, _ in heads[1:]] + [len(lines)]
+    for (number, host, command), following in zip(heads, ends, strict=False):
+        body = "\n".join(lines[number + 1 : following])
+        if not body.strip():
+            continue
+        name = host or (parts[-1].device if parts else device)
+        whole = Part(device=name, command=command[0], argument=command[1], text=body, first_line=number + 2)
+        answer, log = without_log_lines(whole)
+        parts.append(answer)
+        logged.setdefault(name, {}).update(log)
+    return [*parts, *(sparse_part(name, "syslog", found) for name, found in logged.items() if found)]
 
 
 def sparse_part(device: str, command: str, lines: dict[int, str]) -> Part:

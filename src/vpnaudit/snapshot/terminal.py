@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from vpnaudit.snapshot.copied import undo_copy
+
 _OPERATING = re.compile(r"\x1b[\]PX^_][^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)?")
 """A window's title and the like: a string that ends with BEL or ST."""
 _CURSOR = re.compile(r"\x1b\[(?P<count>\d{0,3})(?P<way>[CDG])")
@@ -19,7 +21,9 @@ _CONTROLS = re.compile(r"[\x00\x07\x08\r\x1b]")
 
 _CLOCK = r"\d{1,2}:\d\d:\d\d(?:[.,:]\d{1,6})?(?: [AP]M)?"
 _DAY = r"(?:\d{4}[-/.]\d\d[-/.]\d\d|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d)"
-_BRACKETED = re.compile(rf"[\[(<](?:{_DAY}[ T_-])?{_CLOCK}(?: \d{{4}})?(?:Z| ?[+-]\d\d:?\d\d)?[\])>][ \t]?")
+_BRACKETED = re.compile(
+    rf"[\[(<](?:{_DAY}[ T_-])?(?:{_CLOCK}|\d\d:\d\d)(?: \d{{4}})?(?:Z| ?[+-]\d\d:?\d\d)?[\])>][ \t]?"
+)
 _BARE = re.compile(rf"(?:{_DAY}[ T_-]{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?|{_CLOCK})(?:[ \t]|: |$)")
 _STAMPED_SHARE = 0.9
 _STAMPED_SAMPLE = 32_768
@@ -39,6 +43,11 @@ _HEADED = re.compile(
 )
 """A line that begins a message of its own."""
 _PROMPT_AFTER = re.compile(r"[A-Za-z0-9][\w./:-]{0,100}(?:\([^()\s]{1,60}\))?[#>]")
+
+
+def as_printed(text: str) -> str:
+    """A file's text as the device printed it, whatever terminals, pages and mails it went through since."""
+    return undo_terminal(without_line_stamps(undo_copy(text)))
 
 
 def undo_terminal(text: str) -> str:
@@ -88,14 +97,16 @@ def _goes_on(line: str) -> bool:
 def without_line_stamps(text: str) -> str:
     """Take off the time that a terminal program wrote before each line, where nearly every line has one.
 
-    Only where a prompt stands right behind one: a log's own stamps stay.
+    Only where a prompt stands right behind one, or where they are in brackets and the text has no message: a log's own
+    stamps stay.
     """
     sample = [line for line in text[:_STAMPED_SAMPLE].split("\n") if line.strip()]
     for stamp in (_BRACKETED, _BARE):
         found = [(line, m.end()) for line in sample if (m := stamp.match(line)) is not None]
         if len(found) < max(2, _STAMPED_SHARE * len(sample)):
             continue
-        if any(_PROMPT_AFTER.match(line, end) for line, end in found):
+        no_log = stamp is _BRACKETED and _MESSAGE.search(text) is None
+        if no_log or any(_PROMPT_AFTER.match(line, end) for line, end in found):
             return "\n".join(line[m.end() :] if (m := stamp.match(line)) else line for line in text.split("\n"))
     return text
 

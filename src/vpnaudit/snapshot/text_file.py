@@ -33,11 +33,29 @@ _GROWN = f"grows to more than {_EXPANSION_MAX} times its size; the rest was not 
 _CHUNK = 1 << 20
 _MAGIC = 262
 _UTF16_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_UTF32_BOMS = {b"\xff\xfe\x00\x00": "utf-32-le", b"\x00\x00\xfe\xff": "utf-32-be"}
+_NULS_LEAST = 0.4
+"""The share of NULs from which on every second byte of a text must be one: UTF-16 without its mark."""
 _BINARY_SHARE = 0.05
 _SAMPLE = 65536
 _COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".lzma")
 _TEXT_SUFFIXES = (".txt", ".log", ".out", ".cfg", ".conf", ".text", ".eml", ".mbox", ".cap", ".syslog")
-_TEXT_CONTROLS = frozenset(b"\t\n\r\x07\x08\x0c\x1b")
+_NO_TEXT_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x07\x08\x0c\x1b"))
+
+
+_AS_BLANK = "vpnaudit-blank"
+
+
+def _blank_or_replaced(error: UnicodeError) -> tuple[str, int]:
+    """Windows' no-break blank, as pages have it and Notepad saves it, is a blank; any other byte is unknown."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return wrong.decode("latin-1").translate(_ONLY_BLANKS), error.end
+
+
+_ONLY_BLANKS = {code: " " if code == 0xA0 else "\ufffd" for code in range(256)}
+codecs.register_error(_AS_BLANK, _blank_or_replaced)
 
 
 class TextFile(Struct, frozen=True, kw_only=True):
@@ -238,15 +256,16 @@ def decode(data: bytes) -> tuple[str | None, list[str]]:
     """Bytes to text, lines ended by LF: UTF-8, or UTF-16 by its mark; None where it is no text at all."""
     if not data:
         return "", ["is empty"]
-    encoding = _UTF16_BOMS.get(data[:2])
+    encoding, mark = _wide_encoding(data[:_SAMPLE])
     if encoding is not None:
-        return _not_too_many_lines(_line_ends(data[2:].decode(encoding, "replace")), [])
+        return _not_too_many_lines(_line_ends(data[mark:].decode(encoding, "replace")), [])
     if _is_binary(data[:_SAMPLE]):
         return None, ["is not text"]
     problems: list[str] = []
     text = data.decode("utf-8-sig", "replace")
     if "\ufffd" in text and b"\xef\xbf\xbd" not in data:
         problems.append("holds bytes that are no UTF-8; they were replaced")
+        text = data.decode("utf-8-sig", _AS_BLANK)
     if "\x00" in text:
         problems.append("holds NUL bytes; they were left out")
         text = text.replace("\x00", "")
@@ -278,7 +297,7 @@ def _line_ends(text: str) -> str:
 
 def is_text(data: bytes) -> bool:
     """Whether bytes are text, by their beginning."""
-    return data[:2] in _UTF16_BOMS or not _is_binary(data[:_SAMPLE])
+    return _wide_encoding(data[:_SAMPLE])[0] is not None or not _is_binary(data[:_SAMPLE])
 
 
 def is_packed(data: bytes) -> bool:
@@ -287,18 +306,35 @@ def is_packed(data: bytes) -> bool:
 
 
 def to_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Turn UTF-16, told by its mark, into UTF-8; anything else passes as it is, without UTF-8's own mark."""
+    """Turn UTF-16 and UTF-32 into UTF-8; anything else passes as it is, without UTF-8's own mark."""
     first = next(chunks, b"")
-    encoding = _UTF16_BOMS.get(first[:2])
+    encoding, mark = _wide_encoding(first[:_SAMPLE])
     if encoding is None:
         yield first.removeprefix(codecs.BOM_UTF8)
         yield from chunks
         return
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    for chunk in chain((first[2:],), chunks):
+    for chunk in chain((first[mark:],), chunks):
         yield decoder.decode(chunk).encode("utf-8", "replace")
 
 
+def _wide_encoding(sample: bytes) -> tuple[str | None, int]:
+    """The encoding of a text whose characters take several bytes each, and the length of its mark.
+
+    Told by the mark, or by the NUL that is every second byte of what a device prints.
+    """
+    for marks, length in ((_UTF32_BOMS, 4), (_UTF16_BOMS, 2)):
+        if sample[:length] in marks:
+            return marks[sample[:length]], length
+    half = len(sample) // 2
+    if half < 2 or sample.count(0) < _NULS_LEAST * len(sample):
+        return None, 0
+    for encoding, nuls, others in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
+        if nuls.count(0) >= 2 * _NULS_LEAST * half and b"\0" not in others and not _is_binary(others):
+            return encoding, 0
+    return None, 0
+
+
 def _is_binary(sample: bytes) -> bool:
-    controls = sum(1 for byte in sample if byte < 32 and byte not in _TEXT_CONTROLS)
+    controls = len(sample) - len(sample.translate(None, _NO_TEXT_CONTROLS))
     return controls > len(sample) * _BINARY_SHARE

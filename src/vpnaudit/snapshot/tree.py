@@ -205,7 +205,7 @@ class _Walk:
             return "is what a collection that did not finish left; not read"
         if path.name.startswith("."):
             return "is hidden; not read"
-        if inside(at.root, path) is None:
+        if path.is_symlink() and inside(at.root, path) is None:
             return "links out of the folder; not read"
         if path.is_dir():
             if path.is_symlink():

@@ -284,7 +284,8 @@ class CaptureWriter:
         )
 
     def discard(self) -> None:
-        """Take the file, which is closed, away again."""
+        """Take the file away again."""
+        self._stream.close()
         Path(self._stream.name).unlink(missing_ok=True)
 
 

@@ -18,7 +18,7 @@ from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.ledger import Ledger
 from vpnaudit.model.logs import LogHeader, LogMessage
 from vpnaudit.model.platform import Defaults
-from vpnaudit.model.sa import IkeSa
+from vpnaudit.model.sa import IkeSa, IkeTimeout
 from vpnaudit.model.snapshot import Capture
 from vpnaudit.model.system import ClockReading, InterfaceState, MemoryPool, VersionFacts
 from vpnaudit.model.tunnel import Dpd, Lifetime, LiveIke, LiveSa, Proxy, Tunnel, TunnelEnd
@@ -92,11 +92,35 @@ class Make:
                 )
             ),
             "show interfaces": Facts(interfaces=(self.interface(address),)),
+            "show crypto ikev2 stats timeout": Facts(ike_timeouts=self.timers(40, 2)),
         }
+
+    def timers(self, packet: int, dpd: int) -> tuple[IkeTimeout, ...]:
+        """IKEv2 timers: what was given up, and one that is no sign of it."""
+        named = {"AUTH TIMER": 900, "PACKET MAXIMUM RETRANS TIMER": packet, "DPD MAX RETRANS TIMER": dpd}
+        return tuple(IkeTimeout(line=n, name=name, count=c) for n, (name, c) in enumerate(named.items(), 3))
+
+    def earlier(self, *free: int, days_apart: float = 1.0, name: str = "hub", **fields: Any) -> tuple[Device, ...]:
+        """Collections of the days before, with so many bytes of 400 million free, the oldest first."""
+        found = []
+        for number, each in enumerate(free):
+            at = AT - timedelta(days=days_apart * (len(free) - number))
+            pool = MemoryPool(line=1, pool="Processor", total=400_000_000, free=each, largest=1_000_000)
+            capture = self.capture(name, "show memory statistics", Facts(memory_pools=(pool,)))
+            dated = structs.replace(capture, capture=structs.replace(capture.capture, asked_at=at, answered_at=at))
+            found.append(Device(name=name, platform="cisco_ios", defaults=IOS, captures=(dated,), **fields))
+        return tuple(found)
 
     def interface(self, address: str = HUB, **changes: Any) -> InterfaceState:
         base = InterfaceState(
-            line=1, name="GigabitEthernet0/0", address=address, input_errors=0, input_packets=1_000_000
+            line=1,
+            name="GigabitEthernet0/0",
+            address=address,
+            input_errors=0,
+            input_packets=1_000_000,
+            input_drops=0,
+            output_drops=12,
+            output_packets=1_000_000,
         )
         return structs.replace(base, **changes)
 
@@ -206,6 +230,7 @@ class Make:
         spoke: Changes | None = None,
         tunnel: Changes | None = None,
         episodes: Sequence[Episode] = (),
+        older: Sequence[Device] | None = None,
     ) -> Fleet:
         """The whole fleet. `local`, `remote`: changes of the ends; `hub`, `spoke`: of the devices."""
         devices = [self.device("hub", HUB, **(hub or {}))]
@@ -218,7 +243,12 @@ class Make:
             events=(),
             episodes=tuple(episodes),
             collected_at=AT,
+            older=tuple(older) if older is not None else self._week_before(),
         )
+
+    def _week_before(self) -> tuple[Device, ...]:
+        """Both devices a week ago, with as much memory free as now."""
+        return tuple(d for name in ("hub", "spoke") for d in self.earlier(200_000_000, days_apart=7, name=name))
 
     def episode(self, *, first_ago_s: float) -> Episode:
         first = AT - timedelta(seconds=first_ago_s)

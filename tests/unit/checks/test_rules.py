@@ -20,7 +20,10 @@ from vpnaudit.model.tunnel import Proxy, StaleOutbound
 from vpnaudit.settings import Settings
 
 Build = Callable[[Any], Fleet]
-SECTIONS = ("What it looks for", "Why it matters", "What it cannot see", "Example", "What to do", "Source")
+SECTIONS = (
+    "What it looks for", "Why it matters", "What it cannot see", "Example", "What to do", "How to check that it worked",
+    "Source",
+)  # fmt: skip
 CANNOT = {("COL-003", "FAIL"): "what cannot be judged has neither passed nor failed"}
 """Verdicts that a rule cannot give, and why."""
 
@@ -103,6 +106,32 @@ def used(kilobytes: int, age_s: int = 900) -> Build:
     return build
 
 
+def hub_version(version: str | None) -> Build:
+    facts = Facts(version=VersionFacts(line=1, version=version, uptime_s=8_640_000))
+    return lambda make: make.fleet(hub={"answers": {"show version": facts}})
+
+
+def hub_before(*free: int, days_apart: float = 1.0) -> Build:
+    """The hub had so many bytes free in earlier collections; the spoke as many as now."""
+
+    def build(make: Any) -> Fleet:
+        spoke = make.earlier(200_000_000, days_apart=7, name="spoke")
+        return make.fleet(older=(*make.earlier(*free, days_apart=days_apart), *spoke))
+
+    return build
+
+
+def hub_interface(**changes: Any) -> Build:
+    return lambda make: make.fleet(hub={"answers": {"show interfaces": Facts(interfaces=(make.interface(**changes),))}})
+
+
+def hub_timers(packet: int, dpd: int, **fields: Any) -> Build:
+    return lambda make: make.fleet(
+        hub={"answers": {"show crypto ikev2 stats timeout": Facts(ike_timeouts=make.timers(packet, dpd))}, **fields}
+    )
+
+
+TIMEOUTS = "show crypto ikev2 stats timeout"
 NOT_LIVE = {"ike_sas": ()}
 NEGOTIATING = Session(line=4, status="DOWN-NEGOTIATING", peers=("192.0.2.1",))
 ANY_PEER = (PeerMatch(line=7, any_peer=True),)
@@ -248,6 +277,28 @@ CASES: dict[str, dict[str, list[Build]]] = {
         "FAIL": [hub_log(said("SYS-2-MALLOCFAIL", details={"process": "Crypto IKMP", "pool": "Processor"}))],
         "UNKNOWN": [hub_without("show logging"), hub_log(buffer_enabled=False)],
     },
+    "MEM-004": {
+        "PASS": [
+            healthy,
+            hub_before(202_000_000, 196_000_000, 203_000_000),
+            hub_before(150_000_000),
+        ],
+        "FAIL": [
+            hub_before(230_000_000, 220_000_000, 210_000_000),
+            hub_before(260_000_000, days_apart=7),
+        ],
+        "UNKNOWN": [
+            lambda make: make.fleet(older=()),
+            hub_before(260_000_000, days_apart=0.01),
+            lambda make: make.fleet(older=make.earlier(260_000_000), hub={"booted_at": make.at - timedelta(hours=9)}),
+            lambda make: make.fleet(older=make.earlier(260_000_000), hub={"without": ("show memory statistics",)}),
+        ],
+    },
+    "REL-002": {
+        "PASS": [healthy, hub_version("8.6(1)5"), hub_version("12.2(33)XNC2"), hub_version("8.6(1)12")],
+        "FAIL": [hub_version("8.6(1)2"), hub_version("8.6(1)"), hub_version("12.2(33)XNB3")],
+        "UNKNOWN": [hub_without("show version"), hub_version(None)],
+    },
     "REL-001": {
         "PASS": [healthy],
         "FAIL": [
@@ -282,6 +333,36 @@ CASES: dict[str, dict[str, list[Build]]] = {
         ],
         "FAIL": [hub_log(said("LINEPROTO-5-UPDOWN", interface="GigabitEthernet0/0", details={"state": "down"}))],
         "UNKNOWN": [hub_without("show logging"), hub_log(buffer_level="critical")],
+    },
+    "LOSS-003": {
+        "PASS": [healthy, hub_interface(input_drops=900), hub_interface(output_drops=None)],
+        "FAIL": [hub_interface(input_drops=2000), hub_interface(output_drops=50_000)],
+        "UNKNOWN": [
+            hub_without("show interfaces"),
+            hub_interface(input_drops=None, output_drops=None),
+            hub_interface(input_packets=None, output_packets=None),
+            lambda make: make.fleet({"interface": "Tunnel1", "vti": True, "address": "unknown"}),
+        ],
+    },
+    "LOSS-004": {
+        "PASS": [
+            healthy,
+            hub_timers(100, 0),
+            hub_without(TIMEOUTS, not_asked=(TIMEOUTS,)),
+            hub_device(answers={TIMEOUTS: None}),
+        ],
+        "FAIL": [
+            hub_timers(7736, 0),
+            hub_timers(0, 300),
+            hub_log(said("CRYPTO-4-IKMP_PEER_DEAD")),
+            hub_log(said("ASA-3-713123")),
+        ],
+        "UNKNOWN": [
+            hub_without(TIMEOUTS),
+            hub_without("show logging"),
+            hub_log(buffer_level="critical"),
+            hub_timers(7, 0, booted_at=None),
+        ],
     },
     "CFG-001": {
         "PASS": [healthy],

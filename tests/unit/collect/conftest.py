@@ -333,6 +333,36 @@ def unused_port() -> int:
 
 
 @pytest.fixture
+def talk(loop: asyncio.AbstractEventLoop) -> Iterator[Callable[..., int]]:
+    """A TCP server that talks so to whoever connects: its port."""
+    servers: list[asyncio.Server] = []
+    talks: set[asyncio.Task[None]] = set()
+
+    def start(talking: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> int:
+        async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            talks.add(task)
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await talking(reader, writer)
+            writer.close()
+
+        made = asyncio.run_coroutine_threadsafe(asyncio.start_server(one, "127.0.0.1", 0), loop).result(10)
+        servers.append(made)
+        return int(made.sockets[0].getsockname()[1])
+
+    async def end() -> None:
+        for server in servers:
+            server.close()
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks)
+
+    yield start
+    asyncio.run_coroutine_threadsafe(end(), loop).result(10)
+
+
+@pytest.fixture
 def raw_server() -> Iterator[Callable[..., int]]:
     """A TCP server that says something to whoever connects, and closes or waits."""
     listener = socket.create_server(("127.0.0.1", 0))

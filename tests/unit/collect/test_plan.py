@@ -29,18 +29,26 @@ V1_CONFIG = (
 )
 V2_CONFIG = V1_CONFIG.replace(b"end\r\n", b"crypto ikev2 profile P\r\nend\r\n")
 DMVPN_CONFIG = V1_CONFIG.replace(b"end\r\n", b"interface Tunnel1\r\n ip nhrp network-id 1\r\nend\r\n")
+PROBED_CONFIG = V1_CONFIG.replace(b"end\r\n", b"ip sla 7\r\n icmp-echo 203.0.113.9\r\nend\r\n")
+OLD_PROBED_CONFIG = V1_CONFIG.replace(b"end\r\n", b"ip sla monitor 7\r\nend\r\n")
+ANSWERING_CONFIG = V1_CONFIG.replace(b"end\r\n", b"ip sla responder\r\nip sla schedule 7 life forever\r\nend\r\n")
 BARE_CONFIG = b"Building configuration...\r\n\r\nCurrent configuration : 70 bytes\r\n!\r\nend\r\n"
 REFUSED = b"% Invalid input detected at '^' marker.\r\n"
 QFP = {"show platform resources", "show platform hardware qfp active feature ipsec datapath drops"}
 IKEV2 = {"show crypto ikev2 sa detailed", "show crypto ikev2 stats exchange", "show crypto ikev2 stats timeout"}
 NHRP = {"show ip nhrp", "show dmvpn"}
+IP_SLA, IP_SLA_MONITOR = {"show ip sla statistics"}, {"show ip sla monitor statistics"}
+PROBES = IP_SLA | IP_SLA_MONITOR
 CASES = {
-    "classic, IKEv1": (ISR2, V1_CONFIG, QFP | IKEV2 | NHRP),
-    "classic, IKEv2": (ISR2, V2_CONFIG, QFP | NHRP),
-    "classic, DMVPN": (ISR2, DMVPN_CONFIG, QFP | IKEV2),
+    "classic, IKEv1": (ISR2, V1_CONFIG, QFP | IKEV2 | NHRP | PROBES),
+    "classic, IKEv2": (ISR2, V2_CONFIG, QFP | NHRP | PROBES),
+    "classic, DMVPN": (ISR2, DMVPN_CONFIG, QFP | IKEV2 | PROBES),
+    "probes": (XE17, PROBED_CONFIG, IKEV2 | NHRP | IP_SLA_MONITOR),
+    "probes in old words": (XE17, OLD_PROBED_CONFIG, IKEV2 | NHRP | IP_SLA),
+    "answers probes of others": (XE17, ANSWERING_CONFIG, IKEV2 | NHRP | PROBES),
     "before IKEv2, configuration refused": (OLD, REFUSED, QFP | IKEV2),
-    "IOS-XE": (XE17, V1_CONFIG, IKEV2 | NHRP),
-    "IOS-XE by an old number": (XE3, V1_CONFIG, IKEV2 | NHRP),
+    "IOS-XE": (XE17, V1_CONFIG, IKEV2 | NHRP | PROBES),
+    "IOS-XE by an old number": (XE3, V1_CONFIG, IKEV2 | NHRP | PROBES),
     "a configuration cut to the user's privileges": (ISR2, BARE_CONFIG, QFP),
     "a configuration that did not end": (XE17, V1_CONFIG.removesuffix(b"end\r\n"), set()),
     "nothing told": (b"something else\r\n", REFUSED, set()),

@@ -57,6 +57,15 @@ def test_a_profile_is_a_table_and_rows_of_the_log(tmp_path: Path, capsys: pytest
     assert rows[0]["p95_s"] == 19
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_log_on_a_full_disk_ends_and_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    log = Log(Path("/dev/full"))
+    log(_event("device-begins"))
+    tell_profile(_profile(), log)
+    log.close()
+    assert capsys.readouterr().err.count("/dev/full: the log ends here: it cannot be written: No space left") == 1
+
+
 def test_a_profile_of_nothing_is_empty() -> None:
     assert (Profile().commands(), Profile().devices()) == ([], [])
 

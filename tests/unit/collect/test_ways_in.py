@@ -42,6 +42,16 @@ class Jump(asyncssh.SSHServer):
         self.host.logins.append(username)
         return password == self.host.password
 
+    def kbdint_auth_supported(self) -> bool:
+        return self.host.questions is not None
+
+    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:  # noqa: ARG002
+        return "", "Welcome", "", [(question, False) for question in self.host.questions or ()]
+
+    def validate_kbdint_response(self, username: str, responses: Any) -> bool:
+        self.host.logins.append(username)
+        return bool(responses == [JUMP_PASSWORD])
+
     def public_key_auth_supported(self) -> bool:
         return self.host.public_key is not None
 
@@ -62,6 +72,8 @@ class JumpHost:
     def __init__(self, **settings: Any) -> None:
         self.password: str | None = settings.pop("password", JUMP_PASSWORD)
         self.public_key: bytes | None = settings.pop("public_key", None)
+        self.questions: tuple[str, ...] | None = settings.pop("questions", None)
+        self.address: str = settings.pop("address", "127.0.0.1")
         self.forwards: bool = settings.pop("forwards", True)
         self.logins: list[str] = []
         self.asked_for: list[tuple[str, int]] = []
@@ -75,7 +87,7 @@ def jump_host(loop: asyncio.AbstractEventLoop, other_key: asyncssh.SSHKey) -> It
 
     async def begin(host: JumpHost) -> None:
         server = await asyncssh.create_server(
-            lambda: Jump(host), "127.0.0.1", 0, server_host_keys=[other_key], allow_scp=False, login_timeout=20
+            lambda: Jump(host), host.address, 0, server_host_keys=[other_key], allow_scp=False, login_timeout=20
         )
         host.port = server.sockets[0].getsockname()[1]
 
@@ -147,6 +159,21 @@ def test_two_hops_and_users_in_the_list(
     assert inner.asked_for == [("127.0.0.1", router.port)]
 
 
+@pytest.mark.parametrize(
+    ("questions", "error"),
+    [
+        (("Password: ",), None),
+        (("Password: ", "Token: "), "jump host bastion: asks for more than a password (keyboard-interactive)"),
+    ],
+    ids=str,
+)
+def test_a_jump_host_that_asks_questions_only(
+    questions: tuple[str, ...], error: str | None, way_through: Start
+) -> None:
+    _, device = way_through("", LOGIN, password=None, questions=questions)
+    assert (device["status"], device["error"]) == ("auth-failed" if error else "complete", error)
+
+
 def test_devices_share_a_session(
     serve: Start, plan: Start, collected: Start, jump_host: Start, home: Path, other_key: asyncssh.SSHKey
 ) -> None:
@@ -175,9 +202,8 @@ def test_the_devices_password_is_for_the_same_user_only(
     mine = Credentials("audit", "canary-password-1")
     configure(home, f"Host *\n  ProxyJump someone@127.0.0.1:{jump.port}\n")
     refused = collected(plan("show clock"), router, credentials=mine).device
-    assert refused["status"] == "auth-failed"
-    assert refused["error"].startswith("jump host 127.0.0.1: ")
-    assert "someone" in refused["error"]
+    said = "jump host 127.0.0.1: cannot be logged in to as someone: no password and no key is known"
+    assert (refused["status"], refused["error"]) == ("error", said)
     assert jump.logins == []
 
     configure(home, f"Host *\n  ProxyJump audit@127.0.0.1:{jump.port}\n")
@@ -256,8 +282,8 @@ def test_a_jump_host_that_says_nothing_costs_the_time_limit(
     router, port = serve(answers={"show clock": CLOCK}), raw_server(b"", close=False)
     configure(home, f"Host bastion\n HostName 127.0.0.1\n Port {port}\nHost *\n  ProxyJump bastion\n")
     device = collected(plan("show clock"), router, credentials=LOGIN, timeout_s=1).device
-    assert device["status"] == "timeout"
-    assert "jump host bastion" in device["error"]
+    said = "jump host bastion: not done within 1 s: still waiting for the SSH banner"
+    assert (device["status"], device["error"]) == ("timeout", said)
 
 
 def test_a_device_that_hangs_behind_a_jump_host_ends_in_time(
@@ -367,6 +393,127 @@ def test_a_device_at_an_ipv6_address(plan: Start, collected: Start, home: Path) 
     hosts = {"six": {"hostname": "[::1]", "port": port, "platform": "cisco_ios"}}
     device = collected(plan("show clock"), hosts=hosts, known=False).device
     assert (device["status"], device["error"]) == ("refused", f"::1 port {port}: connection refused")
+
+
+@pytest.fixture(scope="session")
+def rsa_key() -> asyncssh.SSHKey:
+    return asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+
+
+def _written(key: asyncssh.SSHKey, path: Path, passphrase: str | None = None) -> Path:
+    path.write_bytes(key.export_private_key("openssh", passphrase, rounds=50))
+    return path
+
+
+@pytest.fixture
+def way_through(
+    serve: Start, plan: Start, collected: Start, jump_host: Start, home: Path, other_key: asyncssh.SSHKey
+) -> Start:
+    """Collect a device through a jump host: the jump host, and what became of the device."""
+
+    def go(said: str, credentials: Credentials, **settings: Any) -> tuple[JumpHost, dict[str, Any]]:
+        router, jump = serve(answers={"show clock": CLOCK}), jump_host(**settings)
+        configure(
+            home,
+            f"Host bastion\n  HostName {jump.address}\n  Port {jump.port}\n{said}\nHost 127.*\n  ProxyJump bastion\n",
+        )
+        know(home, f"[{jump.address}]:{jump.port}", other_key)
+        device = collected(plan("show clock"), router, credentials=credentials).device
+        return jump, device
+
+    return go
+
+
+KEYS: dict[str, tuple[bool, str | None, str | None, str, str]] = {
+    "taken": (True, None, None, "complete", ""),
+    "refused": (False, None, None, "auth-failed", "refused the key of user hopper"),
+    "encrypted": (True, "canary-phrase-5", "canary-phrase-5", "complete", ""),
+    "encrypted, no passphrase": (True, "canary-phrase-5", None, "error", "is encrypted: no passphrase is known"),
+    "encrypted, wrong passphrase": (True, "canary-phrase-5", "another", "error", "is encrypted: no passphrase is"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", KEYS.values(), ids=KEYS.keys())
+def test_a_key_file_for_a_jump_host(
+    row: tuple[bool, str | None, str | None, str, str],
+    way_through: Start,
+    home: Path,
+    rsa_key: asyncssh.SSHKey,
+    other_key: asyncssh.SSHKey,
+) -> None:
+    taken, encrypted, passphrase, status, said = row
+    file = _written(rsa_key, home / "key", encrypted)
+    jump, device = way_through(
+        f"  IdentityFile {file}\n",
+        Credentials("audit", "canary-password-1", None, "hopper", None, passphrase),
+        password=None,
+        public_key=(rsa_key if taken else other_key).export_public_key(),
+    )
+    assert (device["status"], jump.logins) == (status, ["hopper"] if status == "complete" else []), device
+    assert said in (device["error"] or "")
+    assert "canary" not in (device["error"] or "")
+
+
+@pytest.mark.parametrize(("taken", "error"), [(True, None), (False, "the device refused the key of user audit")])
+def test_a_device_is_logged_in_to_with_an_rsa_key(  # which paramiko called an invalid one where it was refused
+    *,
+    taken: bool,
+    error: str | None,
+    plan: Start,
+    collected: Start,
+    home: Path,
+    rsa_key: asyncssh.SSHKey,
+    other_key: asyncssh.SSHKey,
+    jump_host: Start,
+) -> None:
+    server = jump_host(password=None, public_key=(rsa_key if taken else other_key).export_public_key())
+    know(home, f"[127.0.0.1]:{server.port}", other_key)
+    configure(home, f"Host *\n  IdentityFile {_written(rsa_key, home / 'key')}\n")
+    hosts = {"r1": {"hostname": "127.0.0.1", "port": server.port, "platform": "cisco_ios"}}
+    device = collected(
+        plan("show clock"), hosts=hosts, known=False, credentials=Credentials("audit"), timeout_s=2
+    ).device
+    assert server.logins == (["audit"] if taken else [])
+    assert error is None or (device["status"], device["error"]) == ("auth-failed", error)
+
+
+def test_a_jump_host_is_logged_in_to_with_the_agent(
+    way_through: Start, agent: Path, rsa_key: asyncssh.SSHKey, home: Path
+) -> None:
+    file = _written(rsa_key, home / "held")
+    file.chmod(0o600)
+    subprocess.run(["ssh-add", "-q", str(file)], env={**os.environ, "SSH_AUTH_SOCK": str(agent)}, check=True)
+    file.unlink()
+    jump, device = way_through("", LOGIN, password=None, public_key=rsa_key.export_public_key())
+    assert (device["status"], device["error"], jump.logins) == ("complete", None, ["hopper"])
+
+
+def test_a_jump_host_at_an_ipv6_address(way_through: Start) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+    jump, device = way_through("  User six\n", LOGIN, address="::1")
+    assert (device["status"], device["error"], jump.logins) == ("complete", None, ["six"])
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """ssh-agent, with nothing in it: its socket."""
+    program = shutil.which("ssh-agent")
+    if program is None:
+        pytest.skip("ssh-agent is not installed (openssh-client)")
+    path = tmp_path / "agent"
+    process = subprocess.Popen([program, "-D", "-a", str(path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()  # printed once it listens
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(path))
+    try:
+        yield path
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
 
 
 @pytest.fixture

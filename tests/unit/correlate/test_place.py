@@ -385,6 +385,81 @@ def test_a_log_that_says_which_sas_came_and_went(lab: Any, told: str, offset_s: 
     assert [(e.how, e.installed_at, e.gone_at) for e in event.found] == [("log", lab.ago(4000), lab.ago(700))]
 
 
+@pytest.mark.parametrize(
+    ("offset_s", "mechanism", "words"),
+    [
+        pytest.param(-0.02, "rekey-race", "a moment too early", id="a moment before"),
+        pytest.param(-100.0, "rekey-race", "a moment too early", id="within two minutes"),
+        pytest.param(-125.0, "stale-sa", "had that SA once", id="earlier"),
+        pytest.param(1700.0, "stale-sa", "had that SA once", id="while the receiver had it"),
+    ],
+)
+def test_used_before_its_install_by_an_sa_that_is_gone_by_now(
+    lab: Any, offset_s: float, mechanism: str, words: str
+) -> None:
+    """The hub's trace has the SA from 2500 s ago until 700 s ago; the line comes `offset_s` after the install."""
+    one, two = lab.pair()
+    one.trace("create", OLD_SPI, lab.hub, 2500).trace("delete", OLD_SPI, lab.hub, 700)
+    one.line(OLD_SPI, lab.spoke, 2500 - offset_s)
+    check(lab, lambda _: ([one, two], []), mechanism, "proven", words)
+
+
+@pytest.mark.parametrize(("ago_s", "mechanism"), [(905.0, "rekey-race"), (1500.0, "stale-sa")])
+def test_a_record_that_has_only_the_end_of_an_sa(lab: Any, ago_s: float, mechanism: str) -> None:
+    """A trace of bounded length: whether the line came before the install is told by the rekey beside it."""
+    one, two = lab.pair()
+    one.trace("delete", OLD_SPI, lab.hub, 700)
+    one.line(OLD_SPI, lab.spoke, ago_s)
+    event = lab.fleet(one, two).events[0]
+    assert event.mechanism == mechanism, event.because
+    assert [e.how for e in event.found] == ["event trace"]
+
+
+def sender_kept(kept_s: float, *, newer: bool = False, known_here: bool = True) -> Situation:
+    """The hub deleted an SA 700 s ago, a line came a second later, the spoke deleted its own `kept_s` after it."""
+
+    def build(lab: Any) -> Routers:
+        one = lab.router("hub", lab.hub).configure(lab.spoke).ike(lab.spoke)
+        two = lab.router("spoke", lab.spoke).configure(lab.hub).ike(lab.hub)
+        if known_here:
+            one.trace("create", OLD_SPI, lab.hub, 4000).trace("delete", OLD_SPI, lab.hub, 700)
+        two.trace("create", OLD_SPI, lab.hub, 4000).trace("delete", OLD_SPI, lab.hub, 699 - kept_s)
+        if newer:
+            two.trace("create", lab.into_hub, lab.hub, 700)
+        one.line(OLD_SPI, lab.spoke, 699)
+        return [one, two], []
+
+    return build
+
+
+@pytest.mark.parametrize("known_here", [True, False])
+def test_an_sa_that_the_sender_went_on_with_is_no_late_packet(lab: Any, *, known_here: bool) -> None:
+    """A stream of under a minute leaves one line, as a late packet does: the sender's record tells them apart."""
+    check(lab, sender_kept(25, known_here=known_here), "stale-sa", "proven", "for 25 s after the event")
+
+
+@pytest.mark.parametrize(("reaches_back_s", "mechanism"), [(5000, "stale-sa"), (300, "rekey-race")])
+def test_an_sa_that_the_receiver_never_had_is_stale_beside_a_newer_one(
+    lab: Any, reaches_back_s: float, mechanism: str
+) -> None:
+    """That it never had it, its trace says where that reaches back before the line."""
+    (one, two), _ = sender_kept(25, newer=True, known_here=False)(lab)
+    one.trace("create", lab.into_spoke, lab.spoke, reaches_back_s)
+    assert lab.fleet(one, two).events[0].mechanism == mechanism
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [
+        pytest.param(sender_kept(0.02), id="the sender was told at once"),
+        pytest.param(sender_kept(7), id="within a repetition and the doubt of the clocks"),
+        pytest.param(sender_kept(25, newer=True), id="the sender had a newer one by then"),
+    ],
+)
+def test_near_misses_of_an_sa_that_the_sender_went_on_with(lab: Any, situation: Situation) -> None:
+    check(lab, situation, "rekey-race", "proven", "one late packet")
+
+
 def older(offset_s: float, lines: int = 1) -> Situation:
     """The last collection, 6000 s ago, showed the SA with 3000 s left."""
 
@@ -522,6 +597,22 @@ def test_unknown_and_single_next_to_a_rekey(lab: Any, situation: Situation, mech
     if mechanism == "rekey-race":
         seen = "a rekey every" not in event.because
         assert event.confidence == ("likely" if seen else "possible")
+
+
+@pytest.mark.parametrize(
+    ("uptime_s", "mechanism"),
+    [(960, "unexplained"), (1200, "unexplained"), (1270, "rekey-race"), (800, "rekey-race")],
+    ids=["a minute before", "five minutes before", "longer before", "after it"],
+)
+def test_a_restart_before_the_line_explains_it_as_well_as_a_rekey(lab: Any, uptime_s: int, mechanism: str) -> None:
+    """The line came 905 s ago, next to the SA of 900 s ago: it may be for one from before the restart."""
+    check(
+        lab,
+        unknown_spi(905, hub={"uptime_s": uptime_s}),
+        mechanism,
+        "likely" if mechanism == "rekey-race" else "possible",
+        "next to a rekey" if mechanism == "rekey-race" else "in no table",
+    )
 
 
 def test_without_a_tunnel_there_is_no_rekey_to_be_next_to(lab: Any) -> None:

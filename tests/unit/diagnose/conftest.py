@@ -251,6 +251,25 @@ def flapped_once(lab: Any) -> list[Any]:
     return flapping(lab, 1)
 
 
+def flapped_twice_at_both_ends(lab: Any) -> list[Any]:
+    """Two set-ups, each logged by both ends."""
+    one, two = flapping(lab, 2)
+    for n in range(2):
+        two.says("CRYPTO-5-SESSION_STATUS", 3000.2 - 700 * n, details={"state": "up", "peer": lab.hub})
+    return [one, two]
+
+
+def sessions_of_one_lifetime(lab: Any) -> list[Any]:
+    """Nobody rekeys: each session ends with its SA's ten minutes, and traffic sets up the next a while later."""
+    one, two = lab.pair(hub={"life_s": 600}, spoke={"life_s": 600})
+    for n in range(4):
+        at = 3000.0 - 700 * n
+        one.says("CRYPTO-5-SESSION_STATUS", at, details={"state": "up", "peer": lab.spoke})
+        one.says("CRYPTO-5-SESSION_STATUS", at - 600, details={"state": "down", "peer": lab.spoke})
+        one.line(OLD_SPI + n, lab.spoke, at - 600.1, at - 661)
+    return [one, two]
+
+
 def long_lived(lab: Any) -> list[Any]:
     one, two = lab.pair()
     for n in range(4):
@@ -334,6 +353,18 @@ def ike_survived(lab: Any) -> list[Any]:
     return outages(lab, ike_age_s=50_000)
 
 
+def session_ended_under_ike(lab: Any, *, at_sender: bool = False) -> list[Any]:
+    """A session went down as its SA did, and the IKE SA of the device that says so is older than that."""
+    one, two = lab.out_of_step(ike_age_s=630)
+    who, peer = (two, lab.hub) if at_sender else (one, lab.spoke)
+    who.says("CRYPTO-5-SESSION_STATUS", 601, details={"state": "down", "peer": peer})
+    return [one, two]
+
+
+def session_ended_under_the_senders_ike(lab: Any) -> list[Any]:
+    return session_ended_under_ike(lab, at_sender=True)
+
+
 def damaged(lab: Any, errors: int = 40, *ago_s: float) -> list[Any]:
     one, two = lab.pair(hub={"input_errors": errors})
     return [one.line(lab.into_hub ^ 0x3, lab.spoke, *(ago_s or (400.0,))), two]
@@ -414,7 +445,15 @@ CASES: dict[str, Cases] = {
         {"two ports": two_ports, "twin tunnels": twin_tunnels},
         {"one port": one_port, "shared protection": shared_protection},
     ),
-    "tunnel-flap": Cases({"four an hour": flapping}, {"once": flapped_once, "SAs live on": long_lived}),
+    "tunnel-flap": Cases(
+        {"four an hour": flapping},
+        {
+            "once": flapped_once,
+            "twice, at both ends": flapped_twice_at_both_ends,
+            "sessions of one lifetime": sessions_of_one_lifetime,
+            "SAs live on": long_lived,
+        },
+    ),
     "policy-mismatch": Cases(
         {"refused": refused_identities},
         {"of another peer": refused_of_another_peer, "long before": refused_long_before, "none": long_lived},
@@ -426,7 +465,12 @@ CASES: dict[str, Cases] = {
     ),
     "packet-loss": Cases(
         {"outages": outages},
-        {"no outage near": no_outage_near, "IKE survived": ike_survived},
+        {
+            "no outage near": no_outage_near,
+            "IKE survived": ike_survived,
+            "IKE survived the session": session_ended_under_ike,
+            "IKE survived the sender's session": session_ended_under_the_senders_ike,
+        },
     ),
     "damaged-in-transit": Cases({"two bits": damaged}, {"repeated": damaged_repeatedly}),
     "suspected-defect": Cases(

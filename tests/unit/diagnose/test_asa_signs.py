@@ -72,3 +72,24 @@ def test_sessions(lab: Any, tag: str, state: str) -> None:
     assert [s for s, _ in signs.sessions(device, lab.spoke)] == [state]
     assert signs.sessions(device, lab.stranger) == []
     assert bool(signs.outages(device, None, lab.spoke)) == (state == "down")
+
+
+@pytest.mark.parametrize(
+    ("given", "outage"),
+    [
+        ("Lost Service", True),
+        ("Lost Service (DPD)", True),
+        ("Session Error Terminated", True),
+        ("IPSec SA Idle Timeout", False),
+        ("IPSec SA Max Time Exceeded", False),
+        ("Administrator Reset", False),
+        ("User Requested", False),
+        ("Peer Terminate", False),
+        ("crypto map policy not found", False),
+    ],
+)
+def test_a_session_that_an_end_took_down_tells_of_no_outage(lab: Any, given: str, outage: bool) -> None:
+    text = f"Group = {lab.spoke}, IP = {lab.spoke}, Session is being torn down. Reason: {given}"
+    device = lab.router().says("ASA-5-713259", 600, details=dict(read_message("ASA-5-713259", text).details)).device()
+    assert [s for s, _ in signs.sessions(device, lab.spoke)] == ["down"]
+    assert bool(signs.outages(device, None, lab.spoke)) == outage

@@ -137,7 +137,7 @@ def test_clocks_that_the_manifest_tells_do_not_matter(lab: Any, stories: Any, nu
     for router in wrong:
         router.ahead_s = ahead_s
         router.messages = [_moved(lab, m, ahead_s) for m in router.messages]
-        router.trace_times = {line: at + lab.seconds(ahead_s) for line, at in router.trace_times.items()}
+        router.traces = [structs.replace(t, at=t.at + lab.seconds(ahead_s)) for t in router.traces]
     assert _verdicts(lab.diagnose(*right)) == _verdicts(lab.diagnose(*wrong))
 
 

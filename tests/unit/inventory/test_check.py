@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from vpnaudit.cli.app import app
 from vpnaudit.cli.fleet import LOGIN, write_inventory
+from vpnaudit.pipeline.schemas import schema_text
 from vpnaudit.simulate import Serving, SimFleet, build_fleet, running
 
 
@@ -89,6 +91,7 @@ def test_json_goes_alone_to_standard_output(tmp_path: Path) -> None:
     (tmp_path / "hosts.yaml").write_text("r1: {hostname: 192.0.2.1, platform: cisco_ios}\nr2: {port: x}\n")
     status, out, err = check("-i", str(tmp_path), "--json", "-", env=CREDENTIALS)
     document = json.loads(out)
+    jsonschema.validate(document, json.loads(schema_text("inventory-check")))
     assert status == 1
     assert document["schema"] == "vpnaudit.inventory-check/1"
     assert [d["name"] for d in document["devices"]] == ["r1"]
@@ -177,3 +180,13 @@ def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def test_a_wrong_password_is_not_sent_to_every_device(fleet: tuple[SimFleet, Serving], tmp_path: Path) -> None:
+    write_inventory(*fleet, tmp_path)
+    env = {**CREDENTIALS, "VPNAUDIT_PASSWORD": "wrong"}
+    status, out, _ = check("-i", str(tmp_path), "--connect", "--stop-after", "1", env=env)
+    refused = [line for line in out.splitlines() if "the device refused the user name and password" in line]
+    left = [line for line in out.splitlines() if "not tried: the first 1 logins of the run were all refused" in line]
+    assert (status, len(refused), len(left)) == (3, 1, len(fleet[0].devices) - 1)
+    assert all(line.endswith("-> correct the user name and password first") for line in left)

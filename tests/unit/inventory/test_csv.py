@@ -6,6 +6,7 @@ import pytest
 
 from vpnaudit.errors import InventoryError
 from vpnaudit.inventory import limit_hosts, load_inventory, read_inventory
+from vpnaudit.pipeline.settings import settings_from
 
 PLAIN = (
     "name,hostname,platform,port,groups,site\nedge1,192.0.2.1,cisco_ios,2222,hubs,berlin\nasa1,192.0.2.2,ASA,,,paris\n"
@@ -106,3 +107,10 @@ def test_two_inventories_in_one_folder_are_a_mistake(names: tuple[str, str], tmp
         (tmp_path / name).write_text("x")
     with pytest.raises(InventoryError, match="name the one that is meant"):
         load_inventory(tmp_path)
+
+
+def test_the_settings_beside_a_file_are_found(tmp_path: Path) -> None:
+    file = write(tmp_path, PLAIN, "fleet.csv")
+    assert settings_from(None, file) == settings_from(None)
+    (tmp_path / "vpnaudit.yaml").write_text("thresholds: {stale_after_s: 77}\n")
+    assert settings_from(None, file).thresholds.stale_after_s == 77

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from vpnaudit.loss.evidence import Outage, Path, measured_loss, path_reasons
+from vpnaudit.loss.evidence import Outage, Path, PathProbe, measured_loss, path_reasons
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Episode
 from vpnaudit.model.facts import Facts, Parsed, ParsedCapture
@@ -134,27 +135,81 @@ def test_rekeys_that_were_never_answered() -> None:
     assert _said(_rekeys(3, 1)) == []
 
 
-def test_the_devices_own_probes() -> None:
-    facts = Facts(
-        ip_sla=(
-            IpSlaResult(line=2, number=10, successes=86_210, failures=190),
-            IpSlaResult(line=5, number=20, target="198.51.100.2", successes=288, failures=0, sent=1000, lost=3),
-            IpSlaResult(line=8, number=30),
-            IpSlaResult(line=9, number=40, successes=0, failures=0),
-        )
-    )
-    assert _said(facts) == [
-        "edge1: IP SLA 10 lost 190 of 86400 probes (0.2199 %)",
-        "edge1: IP SLA 20 to 198.51.100.2 lost 3 of 1000 probes (0.3 %)",
-    ]
+JITTER = IpSlaResult(
+    line=5, number=20, successes=288, failures=2, sent=1000, lost=5, lost_out=3, lost_back=1, longest_run=3
+)
+ECHO = IpSlaResult(line=2, number=10, successes=86_210, failures=190, return_code="OK")
+
+
+def _probe(result: IpSlaResult, aim: Any = "peer", target: str | None = "198.51.100.2") -> PathProbe:
+    return PathProbe(device="edge1", number=result.number, aim=aim, target=target, result=result)
+
+
+@pytest.mark.parametrize(
+    ("probe", "said"),
+    [
+        (
+            _probe(ECHO, "unknown", None),
+            (
+                "IP SLA 10 failed 190 of 86400 times (0.2199 %); whether it probes this path is UNKNOWN: no address of "
+                "its target was collected (show running-config | section ip sla)"
+            ),
+        ),
+        (
+            _probe(JITTER),
+            (
+                "IP SLA 20 to 198.51.100.2 failed 2 of 290 times (0.6897 %) and lost 5 of 1000 packets in its latest "
+                "run (0.5 %, 3 on the way out and 1 on the way back, at most 3 in a row); it probes the peer, outside "
+                "the tunnel"
+            ),
+        ),
+        (
+            _probe(IpSlaResult(line=2, number=7, successes=0, failures=9, return_code="Timeout"), "first-hop"),
+            (
+                "IP SLA 7 to 198.51.100.2 failed 9 of 9 times (100 %); its latest run ended with 'Timeout'; it probes "
+                "the first hop of the path alone"
+            ),
+        ),
+        (_probe(ECHO, "elsewhere"), "IP SLA 10 probes neither this peer nor a network of this tunnel: not counted"),
+        (_probe(IpSlaResult(line=8, number=30)), None),
+        (_probe(IpSlaResult(line=9, number=40, successes=0, failures=0)), None),
+        (_probe(IpSlaResult(line=9, number=41, successes=0, failures=0, sent=0, lost=0)), None),
+    ],
+)
+def test_the_devices_own_probes(probe: PathProbe, said: str | None) -> None:
+    path = Path(carriers={"edge1": frozenset({LINE})}, probes=(probe,))
+    found = [r.text for r in path_reasons(_diagnosis(()), _fleet(Facts()), path)]
+    assert found == ([f"edge1: {said}"] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("probe", "share"),
+    [
+        (_probe(ECHO), 190 / 86_400),
+        (_probe(JITTER), 4 / 1000),
+        (_probe(IpSlaResult(line=1, number=1, successes=9, failures=0, sent=10, lost=2)), 0.2),
+        (_probe(IpSlaResult(line=1, number=1, successes=0, failures=9)), None),
+        (_probe(IpSlaResult(line=1, number=1, successes=9, failures=0)), None),
+        (_probe(IpSlaResult(line=1, number=1, successes=9, failures=1, sent=10, lost=10)), None),
+        (_probe(ECHO, "first-hop"), None),
+        (_probe(ECHO, "tunnel"), None),
+        (_probe(ECHO, "unknown"), None),
+    ],
+)
+def test_probes_to_the_peer_are_a_measured_rate(probe: PathProbe, share: float | None) -> None:
+    path = Path(carriers={"edge1": frozenset({LINE})}, probes=(probe,))
+    assert measured_loss(_fleet(Facts()), path) == pytest.approx(share)
+
+
+SIGNS = "signs of an outage of this path (line, session, IKE or probe): 2"
 
 
 def test_outages_within_two_minutes_before() -> None:
     outages = tuple(Outage(at=AT + timedelta(seconds=s), text=f"down {s}") for s in (0, 1000))
     assert _said(Facts(), *outages, begins=(60.0, 119.0, 400.0, 1004.0)) == [
-        "2 outages in the logs (line, session or IKE); 3 of 4 episodes had one within two minutes before it"
+        f"{SIGNS}; 3 of 4 episodes had one within two minutes before it"
     ]
     assert _said(Facts(), *outages, begins=(500.0,)) == [
-        "2 outages in the logs (line, session or IKE); 0 of 1 episode had one within two minutes before it"
+        f"{SIGNS}; 0 of 1 episode had one within two minutes before it"
     ]
     assert _said(Facts(), begins=(60.0,)) == []

@@ -31,7 +31,21 @@ CASES = [
     Case("macos_ping.txt", "ping", "203.0.113.7", 10, 2, {2: 1}, (1.0, 3.0)),
     Case("busybox_ping.txt", "ping", "203.0.113.7", 5, 2, {1: 2}, (0.0, 2.0)),
     Case("windows_ping.txt", "ping (Windows)", "198.51.100.2", 6, 3, {3: 1}, (8.0, 13.0)),
-    Case("windows_ping_german.txt", "ping (Windows)", "", 4, 1, {1: 1}, (0.0, 5.0)),
+    Case("windows_ping_german.txt", "ping (Windows)", "198.51.100.2", 4, 1, {1: 1}, (0.0, 5.0)),
+    Case("windows_ping_french.txt", "ping (Windows)", "198.51.100.2", 6, 2, {2: 1}, (4.0, 9.0)),
+    Case("windows_ping_japanese.txt", "ping (Windows)", "198.51.100.2", 6, 2, {2: 1}, (4.0, 9.0)),
+    Case("windows_ping6_all_lost.txt", "ping (Windows)", "2001:db8::9", 3, 3, {3: 1}, (8.0, 13.0)),
+    Case("windows_ping_beginning_gone.txt", "ping (Windows)", "", 5, 3, {1: 1, 2: 1}, (4.0, 9.0)),
+    Case("linux_ping_german.txt", "ping", "198.51.100.2", 6, 2, {2: 1}, (0.2, 0.6)),
+    Case("linux_ping_french_quiet.txt", "ping", "198.51.100.2", 1000, 4, None, None),
+    Case("ping_with_times_in_front.txt", "ping", "198.51.100.2", 8, 3, {3: 1}, (2.0, 4.0)),
+    Case("macos_ping_past_midnight.txt", "ping", "198.51.100.2", 4, 1, {1: 1}, (0.0, 1.0)),
+    Case("macos_ping6.txt", "ping", "2001:db8::9", 4, 1, {1: 1}, (0.0, 2.0)),
+    Case("fping_steps.txt", "fping", "198.51.100.2", 21, 12, None, None),
+    Case("fping_steps_broken_off.txt", "fping", "198.51.100.2", 20, 1, None, None),
+    Case("ios_ping_verbose.txt", "ping (IOS)", "198.51.100.2", 5, 1, {1: 1}, (0.0, 2.012)),
+    Case("ios_ip_sla_of_12.4.txt", "IP SLA", "operation 30", 100, 3, None, None),
+    Case("smokeping_rrd_comma.txt", "smokeping", "", 6, 3, None, (0.0, 600.0)),
     Case("fping_loop.txt", "fping", "198.51.100.2", 20, 3, {3: 1}, (2.0, 4.0)),
     Case("fping_row.txt", "fping", "198.51.100.2", 10, 3, {1: 1, 2: 1}, (1.0, 3.0)),
     Case("fping_quiet.txt", "fping", "198.51.100.2", 1000, 3, None, None),
@@ -65,11 +79,18 @@ def test_each_form_is_told_by_its_content(case: Case) -> None:
 
 
 def test_every_fixture_has_a_case() -> None:
-    refused = {"iperf3_tcp.json", "iperf3_failed.json"}
-    assert {p.name for p in PROBES.iterdir()} == {c.name for c in CASES} | refused
+    assert {p.name for p in PROBES.iterdir()} == {c.name for c in CASES} | {name for name, _ in REFUSED}
 
 
-@pytest.mark.parametrize(("name", "words"), [("iperf3_tcp.json", "UDP"), ("iperf3_failed.json", "Connection refused")])
+REFUSED = [
+    ("iperf3_tcp.json", "UDP"),
+    ("iperf3_failed.json", "Connection refused"),
+    ("iperf3_broken_off.json", "breaks off"),
+    ("ios_ip_sla_never_run.txt", "none of its IP SLA operations"),
+]
+
+
+@pytest.mark.parametrize(("name", "words"), REFUSED)
 def test_what_counts_no_loss_says_so(name: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         _read(name)
@@ -163,3 +184,19 @@ def _survives(data: bytes) -> None:
         assert 0.0 <= found.loss <= 1.0
         assert found.sent is None or found.lost is None or 0 <= found.lost <= found.sent
     assert 0 < len(said) < 500
+
+
+def test_a_target_that_answers_nothing_is_said() -> None:
+    assert any("nothing came back at all" in note for note in _read("windows_ping6_all_lost.txt").notes)
+    assert not any("nothing came back" in note for note in _read("windows_ping_french.txt").notes)
+
+
+def test_lines_between_blank_ones_are_probes_too() -> None:
+    text = (PROBES / "windows_ping_french.txt").read_bytes()
+    found = read_probes(text.replace(b"\r\n", b"\r\n\r\n"))
+    assert (found.sent, found.lost) == (6, 2)
+
+
+def test_prose_with_a_colon_is_no_measurement() -> None:
+    with pytest.raises(ValueError, match="no measurement"):
+        read_probes(b"from 192.0.2.9 we saw 32 losses:\nyes indeed\n")

@@ -95,6 +95,34 @@ def test_an_unknown_line_is_told_and_the_state_stays() -> None:
     assert (coverage.lines, coverage.understood) == (4, 3)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "name x <--- this",
+        "name x   <- this",
+        "name x <<<<< this",
+        "name x <=== this",
+        "name x \u2190 this",
+        "name x !! this",
+        "name x --> this",
+        "name x // this",
+        "name x !--- this",
+        "**name x**",
+        "name **x**",
+        "name **x** <-- this",
+    ],
+)
+def test_words_that_point_at_a_line_are_none_of_it(line: str) -> None:
+    rows, coverage = machine().run(f"{line}\ncount 1\n")
+    assert [(row["NAME"], row["COUNT"]) for row in rows] == [("x", "1")]
+    assert coverage.unparsed == ()
+
+
+@pytest.mark.parametrize("line", ["name x this", "name x -this", "name x#this", "name x < this", "name **x", "n**m**"])
+def test_other_words_behind_a_line_make_it_unknown(line: str) -> None:
+    assert len(machine().run(f"{line}\n")[1].unparsed) == 1
+
+
 def test_a_line_that_only_continue_rules_know_is_unknown() -> None:
     """Stock goes on to the next rules after Continue, and so comes to the Error rule."""
     _, coverage = machine().run("name not a name\n")

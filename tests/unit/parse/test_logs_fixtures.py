@@ -19,7 +19,8 @@ from vpnaudit.parse.logs import scan, scan_stream
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "logs"
 CASES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
-DEFAULTS = {"lines": 1, "count": 1, "corrupt_text": False, "details": {}, "between": [], "time_from": ""}
+DEFAULTS: dict[str, Any] = {"lines": 1, "count": 1, "corrupt_text": False, "details": {}, "between": []}
+DEFAULTS |= {"time_from": "", "clock_moved_s": 0.0, "clock_within_s": 0.0}
 
 
 def stamp_words(stamp: Stamp | None) -> str | None:

@@ -284,7 +284,7 @@ def test_a_trace_is_dated_by_the_devices_clock(bench: Any) -> None:
     )
     answers = bench.answers("hub") | {"show monitor event-trace crypto ipsec event all": trace}
     read = read_devices([bench.snapshot(bench.device("hub", answers))], bench.at)
-    assert read.trace_times == {("hub", 1): datetime(2026, 3, 10, 1, 40, tzinfo=UTC)}
+    assert [t.at for _, t in read.devices[0].traces] == [datetime(2026, 3, 10, 1, 40, tzinfo=UTC)]
 
 
 def test_from_files(bench: Any, tmp_path: Path) -> None:

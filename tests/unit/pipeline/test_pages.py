@@ -38,9 +38,41 @@ def test_a_rule_by_id_and_by_title() -> None:
         assert explain(rule.id) == explain(rule.id.lower()) == explain(rule.title) == pages()[rule.id]
 
 
+@pytest.mark.parametrize("wanted", ["DPD OFF", "dpd_off", " dpd-off"])
+def test_a_title_as_people_write_it(wanted: str) -> None:
+    assert explain(wanted) == pages()["DPD-001"]
+
+
 def test_what_is_not_there() -> None:
-    with pytest.raises(UsageError, match="no rule or cause has that name"):
+    with pytest.raises(UsageError) as caught:
         explain("sunspots")
+    assert str(caught.value) == "sunspots: no rule or cause has that name; `vpnaudit explain` lists them"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [
+        ("DPD-1", "DPD-001"),
+        ("dpd-0001", "DPD-001"),
+        ("delete-los", "delete-lost"),
+        ("lifetime", "lifetime-mismatch"),
+        ("memory", "low-memory"),
+        ("msec", "stamps-without-msec"),
+    ],
+)
+def test_near_misses_are_suggested(wanted: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=rf"did you mean .*\b{meant}\b.*\?"):
+        explain(wanted)
+
+
+def test_an_area_gives_its_rules() -> None:
+    with pytest.raises(UsageError, match=r"did you mean DPD-001 or DPD-002 or DPD-003 or DPD-004\?"):
+        explain("dpd")
+
+
+def test_no_rule_is_called_like_a_cause() -> None:
+    names = [n.lower() for r in all_rules() for n in (r.id, r.title)] + [c.name for c in all_causes()]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))

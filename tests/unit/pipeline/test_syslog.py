@@ -12,7 +12,7 @@ from vpnaudit.inventory import load_inventory
 from vpnaudit.pipeline.audit import read_sources
 from vpnaudit.pipeline.devices import read_devices
 from vpnaudit.pipeline.nightly import plans
-from vpnaudit.pipeline.syslog import LogPlan, attach, read_syslog
+from vpnaudit.pipeline.syslog import LineOwners, LogPlan, attach, read_syslog
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 VERSION = "Cisco IOS Software, C2900 Software (C2900-UNIVERSALK9-M), Version 15.7(3)M8, RELEASE SOFTWARE (fc1)\n"
@@ -54,11 +54,39 @@ def _captures(folder: Path) -> Path:
 def test_a_line_is_the_devices_that_alone_has_its_name(host: str, owner: str | None, tmp_path: Path) -> None:
     read = read_devices(read_sources([_captures(tmp_path / "kept")]), NOW)
     (tmp_path / "log").write_text(_line(host) * 3)
-    joined, strangers = attach(read, read_syslog(tmp_path / "log"), NOW)
+    joined, owners = attach(read, read_syslog(tmp_path / "log"), NOW)
     assert {d.name for d in joined.devices if d.messages} == ({owner} if owner else set())
-    assert sum(strangers.lines.values()) == (0 if owner else 3)
+    assert (owners.judged, owners.others) == (({owner: {host: 3}}, {}) if owner else ({}, {host: 3}))
+    assert owners.without == tuple(n for n in ("r1", "r2", "r3") if n != owner)
     assert [d.name for d in joined.devices] == ["r1", "r2", "r3"]
-    assert bool(strangers.told) is (owner is None)
+
+
+@pytest.mark.parametrize(
+    ("owners", "told"),
+    [
+        (LineOwners(), []),
+        (
+            LineOwners(judged={"r1": {"R1": 1}}, without=tuple(f"b{n}" for n in range(7))),
+            ["syslog: 1 line of 1 device judged; none of b0, b1, b2, b3, b4 and 2 more"],
+        ),
+        (
+            LineOwners(judged={"r2": {"192.0.2.2": 1000, "r2": 1}, "r1": {"r1": 1}}, others={"printer": 1}),
+            [
+                "syslog: 1,002 lines of 2 devices judged (r2 as 192.0.2.2)",
+                "syslog: 1 line of 1 other host not judged: printer",
+            ],
+        ),
+        (
+            LineOwners(others={"a": 2, "b": 1}, without=("r1",)),
+            [
+                "syslog: no line is of a device of this audit",
+                "syslog: 3 lines of 2 other hosts not judged: a, b",
+            ],
+        ),
+    ],
+)
+def test_whose_the_lines_are_is_told(owners: LineOwners, told: list[str]) -> None:
+    assert owners.told == told
 
 
 def _left_out(folder: Path, inventory: Path) -> dict[str, bool]:

@@ -25,6 +25,17 @@ NEEDED = {
     "cisco_ios": NEEDED_OF_ALL | {"show crypto map", "show memory statistics"},
 }
 RESOLVED = [
+    ("show crypto ipsec sa ipv6 interface Tunnel1", "show crypto ipsec sa", "ipv6 interface Tunnel1"),
+    ("show crypto ipsec security-association", "show crypto ipsec security-association-lifetime", ""),
+    ("show crypto session brief", "show crypto session brief", ""),
+    (
+        "show monitor event-trace crypto ipsec event from-boot detail",
+        "show monitor event-trace crypto ipsec event from-boot detail",
+        "",
+    ),
+    ("show running-config full", "show running-config", ""),
+    ("more system:running-config", "show running-config", ""),
+    ("more nvram:startup-config | i crypto", "show startup-config", "| i crypto"),
     ("sh cry ips sa pe 192.0.2.1 det", "show crypto ipsec sa detail", "peer 192.0.2.1"),
     ("show crypto ipsec sa detail", "show crypto ipsec sa detail", ""),
     ("show_crypto_ipsec_sa_detail", "show crypto ipsec sa detail", ""),
@@ -58,6 +69,9 @@ RESOLVED = [
     ("show sdwan ipsec local-sa 192.0.2.9", "show sdwan ipsec local-sa", "192.0.2.9"),
 ]
 RESOLVED_ON_ASA = [
+    ("more system:running-config", "show running-config", ""),
+    ("show isakmp sa detail", "show isakmp sa detail", ""),
+    ("sh cry ips sa entry", "show crypto ipsec sa entry", ""),
     ("sh int", "show interfaces", ""),
     ("show_interface", "show interfaces", ""),
     ("sh cry ips sa pe 192.0.2.1 det", "show crypto ipsec sa detail", "peer 192.0.2.1"),

@@ -611,7 +611,21 @@ FINDINGS: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("IKE-001", "ike-sa-missing", {}, "show crypto isakmp sa detail"),
     ("MEM-001", "memory-low", {"subject": Subject(devices=("r1",))}, "show memory statistics"),
+    ("MEM-004", "memory-falling", {"subject": Subject(devices=("r1",))}, "show processes memory sorted"),
     ("REL-001", "reloaded-in-window", {"subject": Subject(devices=("r1",))}, "show version"),
+    (
+        "REL-002",
+        "release-with-known-defect",
+        {"subject": Subject(devices=("r1",)), "parameters": {"device": "r1", "repaired": "12.2(33)XNC2"}},
+        "show version",
+    ),
+    ("LOSS-004", "ike-given-up", {"subject": Subject(devices=("r1",))}, "show crypto isakmp sa detail"),
+    (
+        "LOSS-003",
+        "packets-dropped",
+        {"subject": Subject(devices=("r1",)), "parameters": {"device": "r1", "interface": "GigabitEthernet0/0"}},
+        "show interfaces GigabitEthernet0/0",
+    ),
     (
         "LOSS-001",
         "input-errors",
@@ -643,6 +657,16 @@ def test_findings(rule: str, title: str, options: dict[str, Any], line: str) -> 
             goes_back(case, remedy)
     assert case.finding(rule, title, status="PASS", **options) == ()
     assert case.finding(rule, title, status="UNKNOWN", **options) == ()
+
+
+def test_a_defect_names_the_release_that_repairs_it() -> None:
+    (remedy,) = Case().finding(
+        "REL-002",
+        "release-with-known-defect",
+        subject=Subject(devices=("r1",)),
+        parameters={"device": "r1", "repaired": "12.2(33)XNC2"},
+    )
+    assert remedy.title == "Plan an upgrade of r1 to 12.2(33)XNC2 or later"
 
 
 def test_recovery_goes_off_where_it_is_a_risk() -> None:

@@ -19,9 +19,9 @@ waivers:
   - rule: DPD-001
     subject: spoke1
     reason: replaced in June
-    until: 2026-06-30
+    expires: 2026-06-30
     owner: network team
-  - {rule: LOG-002, reason: no path to a time server}
+  - {rule: no-ntp, reason: no path to a time server, expires: 2027-01-01}
 """
 
 
@@ -37,28 +37,33 @@ def test_no_file_gives_the_defaults() -> None:
 
 @pytest.mark.parametrize("text", ["", "---\n", "# nothing yet\n", "{}", "thresholds: {}\n"])
 def test_an_empty_file_gives_the_defaults(tmp_path: Path, text: str) -> None:
-    assert load_settings(write(tmp_path, text)) == Settings()
+    path = write(tmp_path, text)
+    assert load_settings(path) == Settings(file=str(path))
 
 
 def test_thresholds_and_waivers(tmp_path: Path) -> None:
-    assert load_settings(write(tmp_path, WHOLE)) == Settings(
+    path = write(tmp_path, WHOLE)
+    assert load_settings(path) == Settings(
         thresholds=Thresholds(memory_free_percent=10.0, dpd_slow_s=45.5),
         waivers=(
             Waiver(
                 rule="DPD-001",
                 subject="spoke1",
                 reason="replaced in June",
-                until=datetime.date(2026, 6, 30),
+                expires=datetime.date(2026, 6, 30),
                 owner="network team",
+                line=5,
             ),
-            Waiver(rule="LOG-002", reason="no path to a time server"),
+            Waiver(rule="no-ntp", reason="no path to a time server", expires=datetime.date(2027, 1, 1), line=10),
         ),
+        file=str(path),
     )
 
 
-def test_a_quoted_date_is_a_date(tmp_path: Path) -> None:
-    text = "waivers: [{rule: A-001, reason: r, until: '2026-06-30'}]"
-    assert load_settings(write(tmp_path, text)).waivers[0].until == datetime.date(2026, 6, 30)
+@pytest.mark.parametrize("written", ["expires: '2026-06-30'", "expires: 2026-06-30", "until: 2026-06-30"])
+def test_the_day_on_which_a_waiver_ends(tmp_path: Path, written: str) -> None:
+    text = f"waivers: [{{rule: A-001, reason: r, {written}}}]"
+    assert load_settings(write(tmp_path, text)).waivers[0].expires == datetime.date(2026, 6, 30)
 
 
 @pytest.mark.parametrize(
@@ -71,15 +76,18 @@ def test_a_quoted_date_is_a_date(tmp_path: Path) -> None:
         ("thresholds: {memory_free_percent: -1}", "thresholds.memory_free_percent"),
         ("thresholds: {memory_free_percent: .nan}", "thresholds.memory_free_percent"),
         ("thresholds: {stale_after_s: .inf}", "thresholds.stale_after_s"),
-        ("waivers: [{rule: DPD-001}]", "waivers[0]"),
-        ("waivers: [{rule: DPD-001, reason: ''}]", "waivers[0].reason"),
-        ("waivers: [{rule: A, reason: r}, {rule: DPD-001, reason: '  '}]", "waivers[1].reason"),
-        ("waivers: [{rule: '', reason: r}]", "waivers[0].rule"),
+        ("waivers: [{rule: DPD-001, expires: 2026-06-30}]", "waivers[0].reason"),
+        ("waivers: [{rule: DPD-001, reason: r}]", "waivers[0].expires"),
+        ("waivers: [{reason: r, expires: 2026-06-30}]", "waivers[0].rule"),
+        ("waivers: [{rule: DPD-001, reason: '', expires: 2026-06-30}]", "waivers[0].reason"),
+        ("waivers: [{rule: '', reason: r, expires: 2026-06-30}]", "waivers[0].rule"),
         ("waivers: [{rule: DPD-001, reason: 7}]", "waivers[0].reason"),
-        ("waivers: [{rule: DPD-001, reason: r, until: soon}]", "waivers[0].until"),
-        ("waivers: [{rule: DPD-001, reason: r, until: 30.06.2026}]", "waivers[0].until"),
-        ("waivers: [{rule: DPD-001, reason: r, until: 2026-06-30 10:00:00}]", "waivers[0].until"),
+        ("waivers: [{rule: DPD-001, reason: r, expires: soon}]", "waivers[0].expires"),
+        ("waivers: [{rule: DPD-001, reason: r, expires: 30.06.2026}]", "waivers[0].expires"),
+        ("waivers: [{rule: DPD-001, reason: r, expires: 2026-06-30 10:00:00}]", "waivers[0].expires"),
         ("waivers: [{rule: DPD-001, reason: r, till: 2026-06-30}]", "waivers[0]"),
+        ("waivers: [{rule: DPD-001, reason: r, line: 7}]", "waivers[0]"),
+        ("file: x", "file"),
         ("waivers: {DPD-001: r}", "waivers"),
         ("[1, 2]", ""),
         ("just text", ""),
@@ -92,6 +100,39 @@ def test_a_mistake_names_file_and_key(tmp_path: Path, text: str, key: str) -> No
     assert str(path) in str(caught.value)
     assert key in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+TWO_WAIVERS = """\
+thresholds:
+  dpd_slow_s: 45.5
+waivers:
+  - rule: DPD-001
+    reason: first
+    expires: 2026-06-30
+
+  - rule: DPD-002
+    reason: second
+    expires: 2027-03-31
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (TWO_WAIVERS.replace("2027-03-31", "next year"), "line 10: waivers[1].expires"),
+        (TWO_WAIVERS.replace("2027-03-31", "null"), "line 10: waivers[1].expires"),
+        (TWO_WAIVERS.replace("45.5", "slow"), "line 2: thresholds.dpd_slow_s"),
+        (TWO_WAIVERS.replace("45.5", "-1"), "line 2: thresholds.dpd_slow_s"),
+        (TWO_WAIVERS.replace("    expires: 2027-03-31\n", ""), "line 8: waivers[1].expires"),
+        ("waivers: []\nwaivers: []\n", "line 2: `waivers`"),
+        ("waivers:\n  - rule: A\n    rule: B\n", "line 3: `rule`"),
+    ],
+)
+def test_a_mistake_names_its_line(tmp_path: Path, text: str, place: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert str(caught.value).startswith(f"{path}, {place}")
 
 
 @pytest.mark.parametrize(

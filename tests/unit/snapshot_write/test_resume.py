@@ -25,7 +25,7 @@ def _collect(
     entries = []
     for number, text in enumerate(texts):
         capture = folder.capture(f"show {number}", limit=1000)
-        capture.line(text)
+        capture.lines([text])
         entries.append(capture.close(f"show {number}", asked_at=AT, answered_at=AT, refused=False))
     done = ManifestDevice(
         name=name, address="192.0.2.1", platform="cisco_ios", status=status, error=error, commands=tuple(entries)
@@ -80,7 +80,7 @@ def test_what_an_earlier_run_had_is_not_lost_to_less(killed: Path) -> None:
 def test_a_run_killed_in_the_middle_of_a_second_try_has_the_first(killed: Path) -> None:
     second = SnapshotWriter.resume(killed, tool=TOOL)
     capture = second.device("r2").capture("show 0", limit=100)
-    capture.line("half")
+    capture.lines(["half"])
     capture.close("show 0", asked_at=AT, answered_at=AT, refused=False)
     second.keep()
     found = _read(SnapshotWriter.resume(killed, tool=TOOL).finish(AT))

@@ -49,7 +49,7 @@ def test_no_name_leaves_its_folder(name: str) -> None:
 def test_a_snapshot_appears_whole(tmp_path: Path) -> None:
     writer = SnapshotWriter(tmp_path / "out", started_at=AT, tool=TOOL)
     capture = writer.device("r1").capture("show clock", limit=1000)
-    capture.line("12:00:00 caf\u00e9 \ufffd")
+    capture.lines(["12:00:00 caf\u00e9 \ufffd"])
     entry = capture.close("show clock", asked_at=AT, answered_at=AT, refused=False)
     writer.done(device("r1", commands=(entry,)))
     writer.done(device("a1"))
@@ -95,13 +95,20 @@ def test_names_that_would_meet_are_kept_apart(tmp_path: Path) -> None:
     assert all((folder / f).resolve().is_relative_to(folder) for f in files)
 
 
-def test_the_limit_cuts_at_a_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "parts",
+    [[["1234"], ["567890"], ["1"]], [["1234", "567890", "1"]], [["1234", "567890"], ["1"]], [["1234"], [], ["567890"]]],
+    ids=str,
+)
+def test_the_limit_cuts_at_a_line(tmp_path: Path, parts: list[list[str]]) -> None:
     writer = SnapshotWriter(tmp_path, started_at=AT, tool=TOOL)
     capture = writer.device("r1").capture("show x", limit=10)
-    for line in ("1234", "567890", "1"):
-        capture.line(line)
+    for lines in parts:
+        capture.lines(lines)
     assert capture.cut
-    assert capture.close("show x", asked_at=AT, answered_at=AT, refused=False).bytes == 5
+    entry = capture.close("show x", asked_at=AT, answered_at=AT, refused=False)
+    assert (entry.bytes, (writer.partial / entry.file).read_bytes()) == (5, b"1234\n")
+    assert entry.sha256 == hashlib.sha256(b"1234\n").hexdigest()
 
 
 def test_a_folder_that_cannot_be_made_is_a_mistake_of_the_caller(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ VPN trouble.
 Keep the lines with their traceback, look at `show processes memory sorted`, and compare the time with that of the
 events. More than one day old it counts as medium.
 
+## How to check that it worked
+
+`show logging | include MALLOCFAIL` has no new line after the change, and MEM-001 and MEM-002 pass in the next
+collections.
+
 ## Source
 
 Field guide 1.5 and 4 C8.

@@ -23,6 +23,11 @@ from a server that reaches further back makes up for it.
 
 `logging buffered 262144 informational`, and a syslog server for the rest.
 
+## How to check that it worked
+
+`show logging` gives the new size, and a day later its oldest line is a day old. A change of the size empties the
+buffer: save it first.
+
 ## Source
 
 Field guide 8 (log) and 10.12 (never "healthy" from silence).

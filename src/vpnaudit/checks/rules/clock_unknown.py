@@ -22,6 +22,10 @@ A clock that was set between the events and the collection.
 
 NTP on every device (LOG-002), and collect with `vpnaudit collect`, which notes when each answer came.
 
+## How to check that it worked
+
+The next collection shows an offset for the device, known to a second or two; `show ntp status` says synchronized.
+
 ## Source
 
 Field guide 4 C16 (30 s).

@@ -23,6 +23,11 @@ differently.
 
 Use one setting for both ends of a tunnel.
 
+## How to check that it worked
+
+`show running-config` of both ends has the same line; `show crypto session detail` shows capability D at both. It
+holds for IKE SAs made since then.
+
 ## Source
 
 Field guide 6.1 (detection times) and 8 (one shared value per pair).

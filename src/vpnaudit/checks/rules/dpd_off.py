@@ -24,6 +24,11 @@ A changed setting applies to new IKE SAs only.
 Switch periodic DPD on at both ends with the same values: 10 s and 3 s from site to site, 30 s and 5 s over a path
 with losses, `crypto isakmp keepalive 10 3 periodic` (IKEv1) or `crypto ikev2 dpd 10 3 periodic` (IKEv2).
 
+## How to check that it worked
+
+`show crypto session detail` shows capability D, or `show crypto ikev2 sa detailed` the interval, for the IKE SA made
+after the change. On an ASA `show running-config all tunnel-group PEER`.
+
 ## Source
 
 RFC 3706; RFC 7296 section 2.4; field guide 4 C4, 5.4, 8 and 11 (a restart without DPD: a stream until the SA's own

@@ -24,6 +24,10 @@ and where a platform knows no other form it is not counted.
 Use the periodic form at both ends: `crypto isakmp keepalive 10 3 periodic`, or `dpd 10 3 periodic` in the IKEv2
 profile.
 
+## How to check that it worked
+
+`show running-config` has the word `periodic`; the setting holds for IKE SAs made since then.
+
 ## Source
 
 Field guide 4 C4 (periodic and on-demand, the trap) and 8.

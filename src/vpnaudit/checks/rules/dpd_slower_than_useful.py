@@ -21,6 +21,10 @@ How quickly the application notices. An interval that the device does not show: 
 
 10 s and 3 s from site to site, 30 s and 5 s over a path with losses, the same at both ends.
 
+## How to check that it worked
+
+`show running-config`, or `show crypto ikev2 sa detailed` for an IKE SA made since then, shows the new interval.
+
 ## Source
 
 Field guide 6.1, 8 and 11 (DPD 10 ends a stream after 13 to 22 s, DPD 30 after 31 to 42 s).

@@ -25,6 +25,11 @@ collected there is nothing to compare: UNKNOWN.
 Clear that one peer at the sender, which builds a new pair: `clear crypto session remote 192.0.2.1` on spoke1. Then
 look at the diagnosis of the tunnel: what let it come to this will do it again.
 
+## How to check that it worked
+
+`show crypto ipsec sa peer …` at both ends within the same minute: each outbound SPI of one end is an inbound SPI of
+the other, encaps and decaps rise at both, and no new event is logged for five minutes.
+
 ## Source
 
 RFC 4301 section 4.1; field guide 2.1 and 3.2, row 5.

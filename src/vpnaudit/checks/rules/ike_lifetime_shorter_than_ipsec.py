@@ -23,6 +23,11 @@ lifetimes: UNKNOWN.
 
 Make the IKE lifetime longer than the IPsec lifetime at both ends; 86400 s is the default and a good value.
 
+## How to check that it worked
+
+`show crypto isakmp policy` or the IKEv2 profile has the new value; a new IKE SA begins with it (`show crypto isakmp
+sa detail`, column Lifetime).
+
 ## Source
 
 Field guide 8 (IKE lifetime) and 4.A.

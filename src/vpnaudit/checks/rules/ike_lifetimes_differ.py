@@ -23,6 +23,11 @@ The lifetime of a peer that was not collected: UNKNOWN.
 
 Give both ends the same IKE lifetime, longer than the IPsec lifetime.
 
+## How to check that it worked
+
+The next IKE SA shows the same lifetime at both ends (`show crypto isakmp sa detail`, `show crypto ikev2 sa
+detailed`).
+
 ## Source
 
 RFC 7296 section 2.8 (lifetimes are not negotiated); field guide 8.

@@ -24,6 +24,10 @@ lists IKEv1 only says nothing of IKEv2.
 Look why the IKE SA went: an IKE lifetime shorter than the IPsec lifetime (LIFE-002), or UDP 500/4500 filtered one
 way. If invalid SPIs are logged now, clear the session at the sender.
 
+## How to check that it worked
+
+`show crypto session remote PEER detail` says UP-ACTIVE at both ends, and stays so over one rekey.
+
 ## Source
 
 Field guide 4.A and 5.1 (`show crypto session detail`).

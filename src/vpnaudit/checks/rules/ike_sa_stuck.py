@@ -25,6 +25,11 @@ is no proof either: UNKNOWN.
 Read the table again after a minute. Compare keys, policies and identities of both ends; check UDP 500 and 4500 in
 both directions.
 
+## How to check that it worked
+
+`show crypto isakmp sa` shows QM_IDLE (ASA: MM_ACTIVE), or `show crypto ikev2 sa` READY, and still does a minute
+later.
+
 ## Source
 
 Field guide 4 C5 (CSCvd69373), 5.1 and 1.5 (IKE trouble in the log).

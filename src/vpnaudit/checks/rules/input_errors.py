@@ -22,6 +22,10 @@ loopback goes out wherever routing says.
 
 Compare two readings an hour apart. If the errors grow: cable, optics, duplex, then the provider.
 
+## How to check that it worked
+
+`show interfaces` twice, an hour apart: the input errors stand still while the packets rise.
+
 ## Source
 
 Field guide 4 C9; a share of 0.1 % is the least that matters for IKE (section 6).

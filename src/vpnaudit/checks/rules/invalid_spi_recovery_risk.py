@@ -25,6 +25,10 @@ A filter in front of the device that lets ESP in from known peers only, which ta
 Take it out (`no crypto isakmp invalid-spi-recovery`) and use periodic DPD at both ends; or keep it with static peers
 and a filter on the outside that admits ESP and IKE from those only.
 
+## How to check that it worked
+
+`show running-config | include invalid-spi` has no line, or the filter on the outside counts drops of strangers.
+
 ## Source
 
 Cisco's configuration guide on invalid SPI recovery (off by default, because of denial of service); field guide 4.A,

@@ -25,6 +25,11 @@ was not collected is not known: UNKNOWN.
 
 Give both ends the same value. The lower of the two is always safe; change the end with the longer one.
 
+## How to check that it worked
+
+`show crypto map` (or the profile) has the same values at both ends; after the next rekey the remaining lifetimes of
+both ends in `show crypto ipsec sa` begin alike.
+
 ## Source
 
 RFC 7296 section 2.8; field guide 2.1, 4 C11 and 8.

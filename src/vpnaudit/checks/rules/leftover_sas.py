@@ -25,6 +25,11 @@ from its remaining lifetime; where the device prints none, one reading cannot te
 Read the table again after a few minutes. If both stay: look for a second tunnel or a second device with the same
 addresses, then `clear crypto session remote 198.51.100.7`.
 
+## How to check that it worked
+
+`show crypto ipsec sa peer …` shows one SA in each direction for the proxy identity, also a few minutes after the next
+rekey.
+
 ## Source
 
 Field guide 2.3 (simultaneous rekey), 4 C5 (two inbound SPIs are no fault by themselves) and C7.

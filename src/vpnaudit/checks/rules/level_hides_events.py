@@ -11,7 +11,9 @@ A quiet log is then no sign of a quiet tunnel.
 
 ## What it cannot see
 
-What a syslog server receives has a level of its own. Old software has no such message at all.
+What a syslog server receives has a level of its own. Old software has no such message at all. On an ASA a class of
+messages may have its own level (`logging class vpn buffered informational`), which only the configuration tells: where
+that was not read, UNKNOWN.
 
 ## Example
 
@@ -20,6 +22,11 @@ What a syslog server receives has a level of its own. Old software has no such m
 ## What to do
 
 `logging buffered 262144 informational`.
+
+## How to check that it worked
+
+`show logging` says `Buffer logging: level informational` (ASA: class vpn), and the next rekey or session leaves a
+line.
 
 ## Source
 
@@ -31,15 +38,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.finding import assessable_devices, device_case
-from vpnaudit.checks.log_reach import LEVELS, LOG_COMMAND, buffer_level
+from vpnaudit.checks.log_reach import EVENT_LEVEL, LEVELS, LOG_COMMAND, vpn_level
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
 from vpnaudit.settings import Settings
-
-EVENT_LEVEL = 4
-"""`%CRYPTO-4-…` and `%ASA-4-402114` are warnings."""
 
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
@@ -49,7 +53,7 @@ def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
 
 def _judge(device: Device) -> Finding:
     case = device_case(RULE, device, "a log buffer that keeps warnings")
-    level = buffer_level(device)
+    level = vpn_level(device)
     if level is None:
         return case.unknown(device.name, LOG_COMMAND, "which level its log buffer keeps")
     actual = f"level {LEVELS[level]}" if level >= 0 else "the buffer is off"

@@ -25,6 +25,10 @@ does not keep.
 Compare the times with those of the events (the diagnosis does). Ask the carrier for the longest outage, not the
 average loss.
 
+## How to check that it worked
+
+`show logging | include UPDOWN` has no new line of that interface in the next days.
+
 ## Source
 
 Field guide 4 C9, 6.3 and 11 (outages under 5 s never caused a stream).

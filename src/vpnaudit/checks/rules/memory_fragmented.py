@@ -22,6 +22,10 @@ What size the next allocation will want. A platform that does not print the larg
 Look for `%SYS-2-MALLOCFAIL` with `Cause: Memory fragmentation` (MEM-003) and for the process whose holding grows.
 Only a reload joins the pieces again: plan it, after the evidence is kept.
 
+## How to check that it worked
+
+`show memory statistics` (ASA: `show memory detail`) shows a largest block above 64 KiB, also days later.
+
 ## Source
 
 Field guide 4 C8 (largest block below 64 KiB).

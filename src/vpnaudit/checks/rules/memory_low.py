@@ -24,6 +24,10 @@ On IOS-XE the pool is the IOS process, not the box and not the forwarding proces
 Find the holder (`show processes memory sorted`), compare with last week, upgrade or add memory, and let unused SAs
 end (`crypto ipsec security-association idle-time`). A reload hides the evidence: keep this output first.
 
+## How to check that it worked
+
+`show memory statistics` twice, days apart: more than 5 % is free and the share does not fall (MEM-004).
+
 ## Source
 
 Field guide 4 C8 (free below 5 %; `lsmpi_io` is always full).
@@ -34,12 +38,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_devices, device_case, settling
-from vpnaudit.checks.pools import COMMANDS, pools
+from vpnaudit.checks.pools import COMMANDS, free_percent, pools
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
-from vpnaudit.model.system import MemoryPool
 from vpnaudit.settings import Settings
 
 
@@ -69,20 +72,10 @@ def _shares(device: Device) -> list[tuple[float, str, Evidence]]:
     """Free memory of each pool in percent, the least first. Of a pool that two commands show, the lower reading."""
     lowest: dict[str, tuple[float, str, Evidence]] = {}
     for capture, pool in pools(device):
-        share = _free(pool)
+        share = free_percent(pool)
         if share is not None and (pool.pool not in lowest or share < lowest[pool.pool][0]):
             lowest[pool.pool] = (share, pool.pool, device.cite(capture, pool.line))
     return sorted(lowest.values(), key=lambda s: s[:2])
-
-
-def _free(pool: MemoryPool) -> float | None:
-    """Free memory in percent; null where the numbers are not there or make no sense."""
-    total = pool.total
-    if total is None and pool.used is not None and pool.free is not None:
-        total = pool.used + pool.free
-    if not total or pool.free is None or pool.free > total:
-        return None
-    return 100.0 * pool.free / total
 
 
 RULE = Rule(id="MEM-001", title="memory-low", severity="high", needs=COMMANDS, check=check)

@@ -22,6 +22,10 @@ Why a device refused, beyond the line that it gave.
 
 Collect again, with an account that may run the command. `vpnaudit collect --limit` takes one device.
 
+## How to check that it worked
+
+The next collection has the device as `complete`.
+
 ## Source
 
 The list of needed commands of the device's platform.

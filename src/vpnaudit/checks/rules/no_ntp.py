@@ -22,6 +22,10 @@ Which of two clocks is wrong when only their difference is known.
 
 Two time servers on every end, `ntp server 192.0.2.123`.
 
+## How to check that it worked
+
+`show ntp status` says `Clock is synchronized`; `show clock` has neither `*` nor `.` in front.
+
 ## Source
 
 Field guide 4 C16 and 8 (NTP).

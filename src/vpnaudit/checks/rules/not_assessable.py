@@ -21,6 +21,10 @@ Everything else about the device. This check never fails: it passes or it does n
 Judge its tunnels from the other end, which sees the same SPIs; or give its platform in the inventory if it was not
 told from the text.
 
+## How to check that it worked
+
+The device stands in the next audit with its platform, or its tunnels with the other end's verdicts.
+
 ## Source
 
 Field guide 1.7.

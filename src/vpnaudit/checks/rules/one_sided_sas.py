@@ -26,6 +26,10 @@ a missing direction fails, two directions leave it UNKNOWN.
 `clear crypto session remote 192.0.2.1` on the end that has the SAs. If the other end does not negotiate then, its
 configuration or the path to its UDP ports 500 and 4500 is what is wrong.
 
+## How to check that it worked
+
+`show crypto ipsec sa peer …` at both ends has SAs in both directions, and encaps and decaps rise at both.
+
 ## Source
 
 Field guide 2.1, 2.6 and appendix C.

@@ -23,6 +23,11 @@ A peer behind a NAT has another address from outside than from inside; a peer gi
 
 Add the peer at the end that lacks it, or take it out at the end that has it.
 
+## How to check that it worked
+
+`show crypto map` (or the tunnel interface) at the end that lacked the peer names it, and the tunnel comes up from
+either side.
+
 ## Source
 
 Field guide 4 C12 and appendix E.

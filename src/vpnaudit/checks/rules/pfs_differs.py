@@ -23,6 +23,11 @@ peer that was not collected: UNKNOWN.
 
 Set the same group at both ends.
 
+## How to check that it worked
+
+`show crypto map` names the same group at both ends, and a rekey begun by either end succeeds (clear the peer once at
+each).
+
 ## Source
 
 RFC 7296 section 1.3.1; field guide 4 C12 and 5.1.

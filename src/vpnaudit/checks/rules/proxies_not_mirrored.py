@@ -24,6 +24,10 @@ objects that could not be resolved: UNKNOWN. Tunnel interfaces and maps that tak
 
 Make the lists mirror images, line by line; or use a tunnel interface, which needs none.
 
+## How to check that it worked
+
+`show crypto ipsec sa` shows the same pairs at both ends, mirrored, and each pair lives as long as its lifetime.
+
 ## Source
 
 Field guide 4 C12.

@@ -25,6 +25,10 @@ printed in weeks is good to an hour or a day.
 If it was planned: nothing here, but switch periodic DPD on at the peers (DPD-001). If not: find the reason for the
 reload (`show version`, crash files).
 
+## How to check that it worked
+
+The tunnels of the device are up at both ends (SPI-001 and SPI-002 pass), and the uptime grows from night to night.
+
 ## Source
 
 Field guide 4 C3 and 2.6.

@@ -21,6 +21,10 @@ A platform that has no milliseconds in its log is not asked for them, only for d
 
 `service timestamps log datetime msec localtime show-timezone year`.
 
+## How to check that it worked
+
+New lines of `show logging` begin with date and milliseconds (ASA: date and time).
+
 ## Source
 
 Field guide 1.8 and 8 (timestamps).

@@ -23,6 +23,10 @@ that was not collected.
 
 Add the stronger of the two to the other end, wait for one rekey, then take the weaker out.
 
+## How to check that it worked
+
+Clear the peer once: the new SAs show the wanted transforms at both ends (`show crypto ipsec sa`).
+
 ## Source
 
 RFC 4301 section 4.4.1; field guide 4 C12.

@@ -21,6 +21,10 @@ Whether the lines have anything to do with the tunnels.
 
 `vpnaudit parse --unparsed FILE` shows them all. Report the form, with addresses changed, or add it to the template.
 
+## How to check that it worked
+
+`vpnaudit parse --unparsed FILE` shows nothing.
+
 ## Source
 
 How much of each answer was read stands in the audit document under `devices[].parse`.

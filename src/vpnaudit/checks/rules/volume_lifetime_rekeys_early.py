@@ -27,6 +27,11 @@ volume; then the rate is overstated.
 Set a volume that lasts a working day at the peak rate, or switch the volume lifetime off where the platform can and
 the packet rate stays below 2^32 packets in one lifetime. The same at both ends.
 
+## How to check that it worked
+
+After the next rekey `show crypto ipsec sa` begins with the new volume at both ends, and at the next look the age of
+the SAs follows the seconds.
+
 ## Source
 
 Field guide 2.4, 2.5 and 4 C11.

@@ -10,7 +10,7 @@ interface that it came in on make it likely.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import carriers, receiver_end, receiver_of, repeated, sa_table_read
+from vpnaudit.diagnose.signs import carriers, receiver_end, receiver_of, repeated, sas_with_source_read
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
@@ -39,7 +39,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
 def _not_near(story: Story, fleet: Fleet) -> Weighing:
     if repeated(story) or story.mechanism != "unexplained":
         return out("damage does not repeat itself exactly, and the SPI has a place of its own")
-    if sa_table_read(story, fleet):
+    if sas_with_source_read(story, fleet):
         return out("no live SPI of that source is within two bits of it")
     return still_open("is it within a bit or two of a live SPI?", f"{story.receiver}: show crypto ipsec sa")
 

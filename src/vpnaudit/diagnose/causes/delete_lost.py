@@ -15,7 +15,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from vpnaudit.diagnose.signs import (
+    NOT_OF_TWO,
     begins,
+    on_group_interface,
     receiver_end,
     repeated,
     sa_table_read,
@@ -29,14 +31,14 @@ from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.judgement import Cause, Story, Weighing, WouldSettle
 from vpnaudit.model.platform import Words
 from vpnaudit.model.tunnel import LiveIke, TunnelEnd
 from vpnaudit.settings import Settings
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
-    if story.mechanism != "stale-sa":
+    if story.mechanism != "stale-sa" or on_group_interface(story, fleet):
         return _not_stale(story, fleet)
     if story.episodes and sent_sa(story) is None and not repeated(story):
         # A lost DELETE is followed by a stream for as long as the SA lives (measured, field guide 11).
@@ -85,10 +87,15 @@ def _fits(story: Story, here: TunnelEnd, there: TunnelEnd) -> Weighing:
         because.append(reason("with IKEv2 a DELETE is acknowledged and repeated, so a lost one is rare"))
     if begin is not None and len(aged) == 2 and all(a > begin + timedelta(seconds=60) for a in aged):
         return out("the IKE SAs of both ends were set up after the lines began")
+    undated = [e for e, i in ((here, oldest[0]), (there, oldest[1])) if i is None or i.established_at is None]
     return Weighing(
         verdict="fits",
         confidence=confidence,
         because=tuple(because),
+        would_settle=tuple(
+            WouldSettle(question=f"is {e.device}'s IKE SA older than the lines?", command=f"{e.device}: {_shown_by(e)}")
+            for e in undated
+        ),
         owner_devices=(there.device,) if there.device else (),
         title=f"{story.receiver} deleted its SA and {there.device} was never told, although IKE is up",
     )
@@ -104,6 +111,8 @@ def _oldest(end: TunnelEnd) -> LiveIke | None:
 
 
 def _not_stale(story: Story, fleet: Fleet) -> Weighing:
+    if on_group_interface(story, fleet):
+        return out(NOT_OF_TWO)
     if story.mechanism == "unexplained" and not sa_table_read(story, fleet):
         who = story.source or "the sender"
         return still_open(

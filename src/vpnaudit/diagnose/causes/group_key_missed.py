@@ -3,7 +3,7 @@
 **Signature.** The line came in on an interface with a group (gdoi) map. All members of a group share one SPI, so a
 member that misses a rekey logs that SPI from every other member; sources are the original, inner addresses.
 
-**Ruled out by.** No group map on the interface.
+**Ruled out by.** No group map on the interface; the SPI among the member's own keys of the group.
 
 **What to do.** Look at the member's registration (`show crypto gdoi`), the path to the key servers, and whether all key
 servers of the group hold the same policy. Source: field guide C14, Cisco GETVPN resiliency guide.
@@ -13,9 +13,13 @@ from __future__ import annotations
 
 from vpnaudit.diagnose.signs import receiver_of
 from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
 from vpnaudit.settings import Settings
+
+GROUP_KEYS = "group-member"
+"""What a member's `show crypto gdoi` lists."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
@@ -33,18 +37,40 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return out(f"{story.source} is a peer of its own, not a member of the group")
     spis = {e.spi for e in story.episodes}
     senders = {e.source for e in fleet.received_by[story.receiver].episodes if e.spi in spis}
+    own = [c for c, listed in device.listed_spis if listed.table == GROUP_KEYS and listed.spi in spis]
+    if own:
+        return out(f"{device.name} has that key of the group", device.cite(own[0], None))
+    holders = _holders(spis, story, fleet)
+    because = [
+        reason(
+            f"{hit[0]} carries the group map {carrying[hit[0]].name}; {len(senders)} source(s) sent on this SPI",
+            device.cite(capture, carrying[hit[0]].line),
+        ),
+        *holders,
+    ]
+    confidence: Confidence = "likely" if holders or len(senders) > 1 else "possible"
+    if holders and any(listed.table == GROUP_KEYS for _, listed in device.listed_spis):
+        confidence = "proven"
+        shown = next(c for c, listed in device.listed_spis if listed.table == GROUP_KEYS)
+        because.append(reason(f"{device.name}'s keys of the group are others", device.cite(shown, None)))
     return Weighing(
         verdict="fits",
-        confidence="likely" if len(senders) > 1 else "possible",
-        because=(
-            reason(
-                f"{hit[0]} carries the group map {carrying[hit[0]].name}; {len(senders)} member(s) sent on this SPI",
-                device.cite(capture, carrying[hit[0]].line),
-            ),
-        ),
+        confidence=confidence,
+        because=tuple(because),
         owner_devices=(device.name,),
         title=f"{device.name} missed a rekey of its group: members send on an SPI that it does not have",
     )
+
+
+def _holders(spis: set[int], story: Story, fleet: Fleet) -> list[Reason]:
+    """Who lists the SPI as a key of the group: another member, or a key server."""
+    found: dict[str, Reason] = {}
+    for other in fleet.devices:
+        for capture, listed in other.listed_spis if other.name != story.receiver else ():
+            if listed.table in {GROUP_KEYS, "key-server"} and listed.spi in spis:
+                text = f"{other.name} has 0x{listed.spi:08X} as a key of the group"
+                found.setdefault(other.name, reason(text, other.cite(capture, listed.line)))
+    return list(found.values())[:3]
 
 
 CAUSE = Cause(name="group-key-missed", order=10, owner="receiver", weigh=_weigh)

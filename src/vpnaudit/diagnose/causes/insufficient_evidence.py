@@ -10,9 +10,9 @@ and whether the source is a configured peer. Source: field guide 3.2 row 10, 3.4
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import receiver_end, receiver_of, sender_end
+from vpnaudit.diagnose.signs import receiver_end, receiver_of, sas_with_source_read, sender_end
 from vpnaudit.diagnose.verdicts import reason
-from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, SA_COMMANDS
+from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing, WouldSettle
 from vpnaudit.settings import Settings
@@ -75,7 +75,7 @@ def _missing(story: Story, fleet: Fleet) -> tuple[WouldSettle, ...]:
     here, there = receiver_end(story), sender_end(story)
     who = story.sender or story.source or "the peer"
     asked = []
-    if not device.read(*SA_COMMANDS):
+    if not sas_with_source_read(story, fleet):
         asked.append(
             ("which SPIs does the receiver have?", f"{device.name}: show crypto ipsec sa, twice 10 minutes apart")
         )

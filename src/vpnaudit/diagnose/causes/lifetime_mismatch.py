@@ -13,7 +13,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vpnaudit.diagnose.signs import begins, receiver_end, sender_end, sent_sa, slack, span, stamp
+from vpnaudit.diagnose.signs import (
+    NOT_OF_TWO,
+    begins,
+    on_group_interface,
+    receiver_end,
+    sender_end,
+    sent_sa,
+    slack,
+    span,
+    stamp,
+)
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
@@ -30,6 +40,8 @@ LIVED_S = 60.0
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism not in {"stale-sa", "unexplained"}:
         return out("the SPI is not one that the sender kept longer than the receiver")
+    if on_group_interface(story, fleet):
+        return out(NOT_OF_TWO)
     here, there = receiver_end(story), sender_end(story)
     if here is None or there is None or here.lifetime is None or there.lifetime is None:
         who = story.source or "the peer"

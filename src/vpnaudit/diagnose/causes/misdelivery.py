@@ -11,7 +11,14 @@ SAs on both members. Source: field guide C6, C7.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import is_alone_with, receiver_of, sa_table_read
+from vpnaudit.diagnose.signs import (
+    NOT_OF_TWO,
+    is_alone_with,
+    is_private,
+    on_group_interface,
+    receiver_of,
+    sa_table_read,
+)
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
@@ -38,6 +45,8 @@ def _not_seen(story: Story, fleet: Fleet) -> Weighing:
     located = any(event.found for episode in story.episodes for event in episode.events)
     if located or not story.episodes or story.mechanism in {"unknown-source", "rekey-race"}:
         return out("the SPI is no inbound SA of another device of ours")
+    if on_group_interface(story, fleet):
+        return out(NOT_OF_TWO)
     shared = story.episodes[0].events[0].destination or story.receiver
     partners = [name for name in fleet.sharing.get(shared, ()) if name != story.receiver]
     if partners and not story.ongoing:
@@ -45,9 +54,11 @@ def _not_seen(story: Story, fleet: Fleet) -> Weighing:
         return still_open(question, f"{partners[0]}: show monitor event-trace crypto ipsec event all")
     if story.sender is not None and sa_table_read(story, fleet):
         return out(f"no device that was collected has an inbound SA with it, or shares {shared}")
-    if is_alone_with(receiver_of(story, fleet), shared):
+    translated = is_private(shared) and not is_private(story.source or "")
+    if not translated and is_alone_with(receiver_of(story, fleet), shared):
         return out(f"{shared} is an interface address of {story.receiver}, and no standby address")
-    return still_open(f"does another device share {shared} and hold that SPI?", "there: show crypto ipsec sa")
+    how = "stand behind the NAT of" if translated else "share"
+    return still_open(f"does another device {how} {shared} and hold that SPI?", "there: show crypto ipsec sa")
 
 
 CAUSE = Cause(name="misdelivery", order=30, owner="path", weigh=_weigh)

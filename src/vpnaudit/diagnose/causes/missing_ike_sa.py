@@ -14,7 +14,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from vpnaudit.diagnose.signs import (
+    NOT_OF_TWO,
     begins,
+    on_group_interface,
     receiver_end,
     receiver_of,
     sa_table_read,
@@ -37,6 +39,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
                 f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: show crypto isakmp sa"
             )
         return out("no SA that the sender kept was seen")
+    if on_group_interface(story, fleet):
+        return out(NOT_OF_TWO)
     here, device = receiver_end(story), receiver_of(story, fleet)
     read = here.ike_table_read if here is not None else device.read(*IKE_COMMANDS)
     if not read:

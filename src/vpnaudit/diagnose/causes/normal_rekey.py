@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import no_race, span
+from vpnaudit.diagnose.signs import no_race, rekey_budget, span
 from vpnaudit.diagnose.verdicts import out, reason
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
@@ -29,7 +29,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     times = [e.first_at for e in story.episodes if e.first_at]
     spis = {e.spi for e in story.episodes}
     length = (max(times) - min(times)).total_seconds() if times else 0.0
-    budget = 2 * (length / period + 1) if period else None
+    budget = rekey_budget(period, length) if period else None
     if budget is not None and len(spis) > budget + 1:
         return out(f"{len(spis)} SPIs in {span(length)} are more than rekeys every {span(period or 0)} can show")
     if budget is None and len(spis) > 2:

@@ -1,16 +1,19 @@
 """The path was gone long enough for an end to give up its peer.
 
-**Signature.** Every episode has an outage (line protocol, session down, DPD or IKE given up) within two minutes before
-it. What counts is the longest outage, not the average loss: random loss of 0.1 to 0.3 % can cause a line every few days
-at most.
+**Signature.** Every episode has an outage (line protocol, session down, DPD or IKE given up, no answer to an IP SLA
+probe of the path) within two minutes before it. What counts is the longest outage, not the average loss: random loss of
+0.1 to 0.3 % can cause a line every few days at most.
 
-**Ruled out by.** More lines than the loss can cause, IKE SAs older than the lines at both ends, no outage near.
+**Ruled out by.** More lines than the loss can cause, IKE SAs older than the lines at both ends, an IKE SA older than
+the session's end that would tell of an outage, no outage near; sessions that both ends end in the same second and set
+up again within ten, several times an hour (something ends them).
 
 **What to do.** Find the outages on the path; DPD slower than them on lossy links. Source: field guide 6, 11.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import datetime, timedelta
 
 from vpnaudit.diagnose.signs import (
@@ -19,11 +22,14 @@ from vpnaudit.diagnose.signs import (
     begins,
     logs_sessions_since,
     memory_failures,
+    most_in_an_hour,
     outages,
     receiver_end,
     receiver_of,
     sender_end,
     sender_of,
+    sessions,
+    slack,
     stamp,
     state_losses,
 )
@@ -31,9 +37,16 @@ from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
 LATE_S = 5.0
+BACK_S = 10.0
+"""So soon a session stands again that was ended while the path was there (field guide 4: 1 to 5 s when healthy)."""
+SAME_END_S = 2.0
+"""Within this both ends log an end that one told the other: stamps of whole seconds, and the way."""
+CLOCKS_S = 5.0
+"""Clocks known worse than this hide the phases of both ends' DPD (10 s at the shortest in use)."""
 PATIENCE_S = 600.0
 """Longer than DPD is patient. Without a line that went down, and with lines for longer than that, a session's end or an
 IKE message that nobody answered fits a lifetime that ran out and a lost DELETE as well as an outage."""
@@ -50,30 +63,23 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     survived = _ike_survived(story)
     if survived is not None:
         return survived
-    signs = outages(here, receiver_end(story), story.source)
+    signs = _not_survived(outages(here, receiver_end(story), story.source), receiver_end(story))
     there = sender_of(story, fleet)
     if there is not None:
         end = receiver_end(story)
-        signs += outages(there, sender_end(story), end.seen if end else None)
+        signs += _not_survived(outages(there, sender_end(story), end.seen if end else None), sender_end(story))
     signs = _without_other_reasons(signs, [d for d in (here, there) if d is not None], settings)
     before = {e.id: _before(e.first_at, signs, settings) for e in story.episodes if e.first_at}
     if all(before.values()):
         evidence = list({s.text + str(s.at): s for found in before.values() for s in found}.values())
-        return Weighing(
-            verdict="fits",
-            confidence="likely",
-            because=tuple(reason(f"{s.text} at {stamp(s.at)}", *s.evidence) for s in evidence[:6] if s.at),
-            owner_devices=(),
-            title=f"outages between {story.receiver} and {story.sender or story.source} preceded every episode",
-            unless_open=("lifetime-mismatch", "delete-lost") if _outlasts_a_session_end(story, evidence) else (),
-        )
+        return _torn_down(story, fleet, evidence, settings) or _fits(story, evidence)
     if any(before.values()):
         with_one = sum(1 for found in before.values() if found)
         return out(f"only {with_one} of {len(before)} episodes had an outage within two minutes before them")
     if story.mechanism == "rekey-race":
         return out("each line stands next to a rekey, which needs no loss to show one, and no outage was logged near")
     if logs_sessions_since(here, begin):
-        return out(f"{here.name}'s log has no line, session or IKE failure within two minutes before the lines")
+        return out(f"{here.name}'s log has no line, session, IKE or probe failure within two minutes before the lines")
     words = here.words
     return still_open(
         "was there an outage of the path before it began, and how long was the longest?",
@@ -81,17 +87,80 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     )
 
 
+def _fits(story: Story, signs: list[Sign]) -> Weighing:
+    return Weighing(
+        verdict="fits",
+        confidence="likely",
+        because=tuple(reason(f"{s.text} at {stamp(s.at)}", *s.evidence) for s in signs[:6] if s.at),
+        owner_devices=(),
+        title=f"outages between {story.receiver} and {story.sender or story.source} preceded every episode",
+        unless_open=("lifetime-mismatch", "delete-lost") if _outlasts_a_session_end(story, signs) else (),
+    )
+
+
+def _torn_down(story: Story, fleet: Fleet, signs: list[Sign], settings: Settings) -> Weighing | None:
+    """Sessions that are ended and stand again within seconds, time and again: the path was there each time.
+
+    After an outage the new session waits for the path, and so not for seconds each time. Where both ends log the end in
+    one second, a DELETE got through; ends that each give up by DPD do so in phases of their own.
+    """
+    here, there = receiver_of(story, fleet), sender_of(story, fleet)
+    if not all(s.is_session for s in signs):
+        return None
+    downs, ups = _changes(here, story.source)
+    returned = all(_one_within(ups, down, down + timedelta(seconds=BACK_S)) for down in downs)
+    if not returned or most_in_an_hour(downs) < settings.thresholds.flap_setups_an_hour:
+        return None
+    end = receiver_end(story)
+    theirs = _changes(there, end.seen if end is not None else None)[0] if there is not None else []
+    bound = timedelta(seconds=SAME_END_S + slack(story, fleet))
+    comparable = slack(story, fleet) <= CLOCKS_S
+    if theirs and comparable and all(_one_within(theirs, one - bound, one + bound) for one in downs):
+        text = f"both ends ended the session in the same second and set it up again within {BACK_S:.0f} s"
+        return out(f"{text}, {len(downs)} times: an outage leaves each end to its own DPD", *signs[0].evidence[:1])
+    return still_open(
+        "was the path gone each time the session went down, or did something end the session?",
+        f"{story.sender or 'the peer'}: show logging; the path's own measurements",
+    )
+
+
+def _one_within(times: list[datetime], low: datetime, high: datetime) -> bool:
+    """Whether one of the times, which are in order, lies between the two."""
+    index = bisect_left(times, low)
+    return index < len(times) and times[index] <= high
+
+
+def _changes(device: Device, peer: str | None) -> tuple[list[datetime], list[datetime]]:
+    """When sessions with the peer went down and up."""
+    found = sessions(device, peer)
+    downs, ups = (sorted(s.at for state, s in found if state == wanted and s.at) for wanted in ("down", "up"))
+    return downs, ups
+
+
 def _outlasts_a_session_end(story: Story, signs: list[Sign]) -> bool:
-    """No line that went down, and a sender that went on for longer than DPD lets it."""
-    return not any(s.is_line for s in signs) and max(e.duration_s for e in story.episodes) > PATIENCE_S
+    """No line that went down, no probe without an answer, and a sender that went on for longer than DPD lets it."""
+    return not any(s.is_line or s.is_probe for s in signs) and max(e.duration_s for e in story.episodes) > PATIENCE_S
 
 
 def _without_other_reasons(signs: list[Sign], devices: list[Device], settings: Settings) -> list[Sign]:
-    """A session also goes down for a restart, a clear or want of memory: then it tells of no outage."""
+    """A session also goes down for a restart, a clear or want of memory: then it tells of no outage.
+
+    So does a probe of a box that restarts.
+    """
     margin = timedelta(seconds=settings.thresholds.outage_before_s)
     reasons = [r for d in devices for r in (*state_losses(d), *memory_failures(d)) if r.at is not None]
     windows = [Window(low=r.at - margin, high=r.at + margin) for r in reasons if r.at is not None]
-    return [s for s in signs if not (s.is_session and any(w.has(s) for w in windows))]
+    return [s for s in signs if not ((s.is_session or s.is_probe) and any(w.has(s) for w in windows))]
+
+
+def _not_survived(signs: list[Sign], end: TunnelEnd | None) -> list[Sign]:
+    """Without session ends that the end's IKE SA outlived: an SA was deleted or expired, and no peer was given up."""
+    ike = end.live_ike if end is not None else ()
+    begun = min((i.established_at for i in ike if i.established_at), default=None)
+    if begun is None:
+        return signs
+    margin = timedelta(seconds=LATE_S)
+    return [s for s in signs if not (s.is_session and s.at is not None and begun < s.at - margin)]
 
 
 def _ike_survived(story: Story) -> Weighing | None:

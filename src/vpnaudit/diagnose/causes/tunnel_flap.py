@@ -10,23 +10,31 @@ more unknown SPIs than a rekey does (measured, field guide 11).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from vpnaudit.diagnose.signs import (
     Sign,
     logs_sessions_since,
+    most_in_an_hour,
     receiver_end,
     receiver_of,
     sender_end,
     sender_of,
     sessions,
+    span,
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
 NEXT_TO_S = 120.0
+ONE_SETUP_S = 5.0
+"""Both ends log a set-up within its round trips and what their clocks differ by."""
+LIVED_SHARE, LIVED_S = 0.7, 60.0
+"""An SA that lived its lifetime may end by this share, and not by more than this, earlier (field guide 2.4)."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
@@ -34,14 +42,20 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return out("no session with this source")
     device, other = receiver_of(story, fleet), sender_of(story, fleet)
     here, there = receiver_end(story), sender_end(story)
-    changes = sessions(device, story.source)
+    logged = [sessions(device, story.source)]
     if other is not None and here is not None:
-        changes += sessions(other, here.seen)
-    ups = sorted((s for state, s in changes if state == "up" and s.at), key=lambda s: s.at or datetime.min)  # noqa: DTZ901
-    most = _most_in_an_hour(ups)
+        logged.append(sessions(other, here.seen))
+    changes = [change for mine in logged for change in mine]
+    ups = _each_once(s for state, s in changes if state == "up" and s.at)
+    most = most_in_an_hour([s.at for s in ups if s.at])
     times = [e.first_at for e in story.episodes if e.first_at]
     near = [t for t in times if any(_near(t, s) for _, s in changes)]
     if most >= settings.thresholds.flap_setups_an_hour and near and 2 * len(near) >= len(times):
+        life = _life_s(here, there)
+        if life is not None and any(_lived_their_life(mine, life) for mine in logged):
+            return out(
+                f"the sessions ended as their SAs' lifetime of {span(life)} did, and nothing set up new ones before"
+            )
         text = f"{most} set-ups within an hour; {len(near)} of {len(times)} episodes stand next to one"
         return Weighing(
             verdict="fits",
@@ -66,18 +80,36 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     )
 
 
+def _life_s(*ends: TunnelEnd | None) -> int | None:
+    """The shorter of both ends' IPsec lifetimes, seconds."""
+    lives = [e.lifetime.ipsec_s for e in ends if e is not None and e.lifetime is not None and e.lifetime.ipsec_s]
+    return min(lives, default=None)
+
+
+def _lived_their_life(changes: Sequence[tuple[str, Sign]], life_s: int) -> bool:
+    """Whether at least half of the sessions that a device saw come and go lasted as long as one SA does."""
+    lasted, up = [], None
+    for state, sign in sorted(changes, key=lambda c: c[1].at or datetime.min):  # noqa: DTZ901
+        if state == "down" and up is not None and sign.at is not None:
+            lasted.append((sign.at - up).total_seconds())
+        up = sign.at if state == "up" else None
+    shortest = max(LIVED_SHARE * life_s, life_s - LIVED_S)
+    lived = [s for s in lasted if shortest <= s <= life_s + ONE_SETUP_S]
+    return bool(lasted) and 2 * len(lived) >= len(lasted)
+
+
+def _each_once(ups: Iterable[Sign]) -> list[Sign]:
+    """In order of time; what both ends log of one set-up is one."""
+    found: list[Sign] = []
+    for sign in sorted(ups, key=lambda s: s.at or datetime.min):  # noqa: DTZ901
+        before = found[-1].at if found else None
+        if before is None or sign.at is None or sign.at - before > timedelta(seconds=ONE_SETUP_S):
+            found.append(sign)
+    return found
+
+
 def _near(at: datetime, sign: Sign) -> bool:
     return sign.at is not None and abs((at - sign.at).total_seconds()) <= NEXT_TO_S
-
-
-def _most_in_an_hour(signs: list[Sign]) -> int:
-    times = [s.at for s in signs if s.at]
-    most, start = 0, 0
-    for index, at in enumerate(times):
-        while at - times[start] > timedelta(hours=1):
-            start += 1
-        most = max(most, index - start + 1)
-    return most
 
 
 CAUSE = Cause(name="tunnel-flap", order=110, owner="both", weigh=_weigh)

@@ -12,21 +12,21 @@ C2.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import receiver_of
+from vpnaudit.diagnose.signs import on_group_interface, receiver_of
 from vpnaudit.diagnose.verdicts import out, reason, still_open
-from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, Device
+from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.judgement import Cause, Story, Weighing, WouldSettle
 from vpnaudit.settings import Settings
 
 MANY_SOURCES = 3
 
 
-def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     device = receiver_of(story, fleet)
     if story.mechanism != "unknown-source":
-        return _known_peer(story, device)
+        return _known_peer(story, fleet)
     sharing = {s for e in story.episodes for s in fleet.strangers_by_spi.get(e.spi, ())}
     wave = len(sharing) >= MANY_SOURCES or any(e.confidence == "proven" for e in story.episodes)
     confidence: Confidence = "proven" if wave else "likely"
@@ -34,24 +34,35 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     because = [reason(event.because, *device.cite_whole(CONFIG_COMMAND), *device.cite_whole(*IKE_COMMANDS[:2]))]
     if len(sharing) >= MANY_SOURCES:
         because.append(reason(f"{len(sharing)} sources that are no peers sent the same SPI, as scans do"))
+    persists = not wave and any(e.duration_s > settings.thresholds.stale_after_s for e in story.episodes)
     return Weighing(
         verdict="fits",
         confidence=confidence,
         because=tuple(because),
+        would_settle=(_former_peer(story),) if persists else (),
         owner_devices=(device.name,),
         title=f"{story.source} is no peer of {device.name}: a scan, a stray or a spoofed source",
     )
 
 
-def _known_peer(story: Story, device: Device) -> Weighing:
+def _former_peer(story: Story) -> WouldSettle:
+    """One SPI, time and again, from one source: a peer that was removed at this end alone looks the same."""
+    question = f"was {story.source} once a peer of {story.receiver}? One whose entry was removed goes on sending"
+    return WouldSettle(question=question, command=f"{story.source}: show crypto ipsec sa, if its owner is known")
+
+
+def _known_peer(story: Story, fleet: Fleet) -> Weighing:
+    device = receiver_of(story, fleet)
     source = story.source or "the source"
     if story.tunnel is not None:
         return out(f"{source} is a peer of {device.name}")
+    if on_group_interface(story, fleet):
+        return out(f"{device.name} has a group map on that interface, where sources are inner addresses and no peers")
     learned = next((device.cite(c, n.line) for c, n in device.nbma_peers if n.nbma.lower() == source.lower()), None)
     if learned is not None:
         return out(f"{source} is a peer that {device.name} learned by NHRP", learned)
-    if story.mechanism == "misdelivered":
-        return out("the SPI is an SA of ours")
+    if any(event.found for episode in story.episodes for event in episode.events):
+        return out("the SPI is or was an SA of ours, agreed on with a peer")
     if device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS):
         question = f"is {source} a peer that {device.name} should take? It takes peers that nobody configured"
         return still_open(question, f"{device.name}: {device.words.sessions_shown_by}, and who owns the address")

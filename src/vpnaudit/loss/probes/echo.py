@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from vpnaudit.loss.probes.tally import MOST_PROBES, Tally, joined, of_numbers, of_outcomes, runs_of
 
 _WRAP = 65_536
-_HEAD = re.compile(r"PING6? ?(?P<target>[^\s(:]{1,255})", re.IGNORECASE)
+_HEAD = re.compile(
+    r"(?:^|[\s\]])PING(?: (?P<target>[^\s(:]{1,255})|6?\(\d[^)]{0,40}\) \S{1,80} --> (?P<other>\S{1,80})"
+    r"|6? (?P<six>[0-9A-Fa-f:]{2,45})[ (])"
+)
 _SEQUENCE = re.compile(r"(?:icmp_|icmp6_)?seq[= ](?P<number>\d{1,10})")
 _STAMP = re.compile(r"\[(?P<stamp>\d{9,11}(?:\.\d{1,9})?)\] ")
-_TRANSMITTED = re.compile(r"(?P<sent>\d{1,12}) packets transmitted, (?P<received>\d{1,12}) (?:packets )?received")
-_TOOK = re.compile(r", time (?P<ms>\d{1,12}) ?ms")
+_CLOCK = re.compile(
+    r"\[?(?:(?P<date>\d{4}-\d\d-\d\d)[T ]|[A-Z][a-z]{2} {1,2}\d{1,2} )?"
+    r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d(?:[.,]\d{1,9})?)"
+)
+SUMMED = r"\d{1,12} [^\d,%\n]{1,40}, \d{1,12} [^\d,%\n]{1,40},[^\n]{0,60}\d ?%"
+"""The summary of Linux in any language: `100 Pakete übertragen, 96 empfangen, 4% packet loss`."""
+_TRANSMITTED = re.compile(
+    r"(?P<sent>\d{1,12}) packets transmitted, (?P<received>\d{1,12}) (?:packets )?received"
+    r"|^(?P<sent_>\d{1,12}) [^\d,%]{1,40}, (?P<received_>\d{1,12}) [^\d,%]{1,40},.{0,60}\d ?%"
+)
+_TOOK = re.compile(r", [^\d,%]{1,20} (?P<ms>\d{1,12}) ?ms$")
+_DAY_S = 86_400.0
 _ASSUMED = "no times in it: a probe a second is taken"
 
 
 def read_ping(text: str) -> list[Tally]:
-    """Linux, macOS, FreeBSD, BusyBox: numbered answers; what is not answered is lost, but for a late answer."""
+    """Linux, macOS, FreeBSD, BusyBox: numbered answers; what is not answered is lost, but for a late answer.
+
+    Times stand in front of the lines (`ping -D`, `--apple-time`, or put there by another program), or in the summary.
+    """
     blocks: list[_Ping] = []
     for raw in text.splitlines():
         line = raw.strip()
-        head = _HEAD.match(line)
-        if head is not None and "packets transmitted" not in line:
-            blocks.append(_Ping(head.group("target")))
+        head = _HEAD.search(line)
+        if head is not None and not _TRANSMITTED.search(line):
+            blocks.append(_Ping(head.group("target") or head.group("other") or head.group("six")))
             continue
         if not blocks and (_SEQUENCE.search(line) or _TRANSMITTED.search(line)):
             blocks.append(_Ping(""))
@@ -48,7 +65,11 @@ class _Ping:
     def take(self, line: str) -> None:
         done = _TRANSMITTED.search(line)
         if done is not None:
-            self.summary = (int(done.group("sent")), int(done.group("received")))
+            sent, received = (
+                done.group("sent") or done.group("sent_"),
+                done.group("received") or done.group("received_"),
+            )
+            self.summary = (int(sent), int(received))
             self.from_zero = self.from_zero or "packets received" in line
             took = _TOOK.search(line)
             self.took_s = int(took.group("ms")) / 1000.0 if took else None
@@ -60,10 +81,26 @@ class _Ping:
         self.asked.add(number)
         if "ttl=" in line or "hlim=" in line:
             self.answered.add(number)
-        stamp = _STAMP.match(line)
+        stamp = self._stamp(line)
         if stamp is not None:
-            self.stamps.append((number, float(stamp.group("stamp"))))
+            self.stamps.append((number, stamp))
         self.from_zero = self.from_zero or number == 0 or line.startswith("Request timeout")
+
+    def _stamp(self, line: str) -> float | None:
+        """Seconds on a clock that runs on: past midnight where no date is printed."""
+        epoch = _STAMP.match(line)
+        if epoch is not None:
+            return float(epoch.group("stamp"))
+        clock = _CLOCK.match(line)
+        if clock is None:
+            return None
+        of_day = 3600 * int(clock.group("hour")) + 60 * int(clock.group("minute"))
+        seconds = of_day + float(clock.group("second").replace(",", "."))
+        if clock.group("date") is not None:
+            return seconds + _DAY_S * _day(clock.group("date"))
+        while self.stamps and seconds < self.stamps[-1][1] - _DAY_S / 2:
+            seconds += _DAY_S
+        return seconds
 
     def _carried(self, number: int) -> int:
         number %= _WRAP
@@ -118,33 +155,112 @@ class _Ping:
         return None
 
 
-_WINDOWS_HEAD = re.compile(
-    r"(?:Pinging|Ping wird ausgef|Envoi d.une requ|Haciendo ping a|Esecuzione di Ping|Disparando)", re.IGNORECASE
+def _day(date: str) -> int:
+    try:
+        return datetime.fromisoformat(date).toordinal()
+    except ValueError:
+        return 0
+
+
+_WINDOWS_ANSWER = re.compile(r"TTL=\d|:\s[^=<]{0,80}[=<]\s?\d{1,9}\s?\w{1,3}$")
+_ADDRESS = r"[0-9A-Fa-f]{0,4}(?:[.:][0-9A-Fa-f]{0,4}){2,7}"
+WINDOWS_HEAD = re.compile(
+    rf"^(?=.{{0,255}}{_ADDRESS}|Pinging )[^=%\n]{{0,300}}\s\d{{1,5}}(?![\d.])[^=%\d\n]{{2,80}}:\s*$", re.MULTILINE
 )
-_WINDOWS_LOST = (
-    "timed out", "unreachable", "transmit failed", "general failure", "ttl expired", "hardware error",
-    "zeit\u00fcberschreitung", "nicht erreichbar", "allgemeiner fehler",
-    "d\u00e9lai d", "inaccessible", "tiempo de espera agotado", "inaccesible",
-)  # fmt: skip
+"""`Pinging 192.0.2.1 with 32 bytes of data:` in any language."""
+_WINDOWS_LOST = ("timed out", "unreachable")
+_WINDOWS_SUM = re.compile(
+    r"=\s?(?P<sent>\d{1,9})[,;\u3001\uff0c][^\d=]{1,60}=\s?(?P<received>\d{1,9})[,;\u3001\uff0c][^\d=]{1,60}=\s?\d"
+)
 _WINDOWS_TIMEOUT_S = 4.0
 
 
 def read_windows_ping(text: str) -> list[Tally]:
-    """Windows: no numbers; a lost probe takes the time-out (4 s), an answered one a second."""
-    found: list[Tally] = []
-    target, outcomes = "", list[bool]()
-    for raw in [*text.splitlines(), "Pinging"]:
+    """Windows, in any language: no numbers; a lost probe takes the time-out (4 s), an answered one a second.
+
+    Its head ends in a colon, then each line is a probe up to the blank line before its sums; what is no answer is a
+    loss, whatever it says.
+    """
+    runs: list[_WindowsPing] = []
+    lead: list[str] = []
+    after_blank = True
+    for raw in text.splitlines():
         line = raw.strip()
-        if _WINDOWS_HEAD.match(line):
-            if outcomes:
-                found.append(_windows(target, outcomes))
-            words = line.split()
-            target, outcomes = (words[1] if line.startswith("Pinging ") and len(words) > 1 else ""), []
-        elif "TTL=" in line or re.search(r"\btime[=<]\d{1,9}ms$", line):
-            outcomes.append(True)
-        elif any(word in line.lower() for word in _WINDOWS_LOST):
-            outcomes.append(False)
-    return joined(found)
+        if not line:
+            after_blank = True
+            continue
+        answered = _WINDOWS_ANSWER.search(line) is not None
+        if WINDOWS_HEAD.match(line) is not None and not answered:
+            runs.append(_WindowsPing(line))
+        elif (sums := _WINDOWS_SUM.search(line)) is not None and runs:
+            runs[-1].close(int(sums.group("sent")), int(sums.group("received")))
+        elif runs:
+            runs[-1].take(line, answered=answered, after_blank=after_blank)
+        elif answered:
+            runs.append(_WindowsPing(""))
+            runs[-1].lead = lead
+            runs[-1].take(line, answered=True, after_blank=False)
+        else:
+            lead.append(line)
+        after_blank = False
+    return joined([r.tally() for r in runs if r.told])
+
+
+class _WindowsPing:
+    """One run of ping. `lead`: what stands before the first answer of a run whose head is not there."""
+
+    def __init__(self, head: str) -> None:
+        self.head = head
+        self.outcomes: list[bool] = []
+        self.lead: list[str] = []
+        self.losses: set[str] = set()
+        self.open: list[str] = []
+        self.said: tuple[int, int] | None = None
+
+    def take(self, line: str, *, answered: bool, after_blank: bool) -> None:
+        """A line that is no answer is a loss; behind a blank line, where sums begin, only if more answers follow."""
+        if answered:
+            self._lose(self.open)
+            self.open = []
+            self.outcomes.append(True)
+        elif self.said is None and (self.open or (after_blank and self.outcomes)):
+            self.open.append(line)
+        elif self.said is None:
+            self._lose([line])
+
+    def _lose(self, lines: list[str]) -> None:
+        self.outcomes += [False for _ in lines]
+        self.losses.update(lines)
+
+    @property
+    def told(self) -> bool:
+        """Whether it is a measurement: in a language that is not known, lines that all look lost need its sums."""
+        sure = any(self.outcomes) or self.said is not None or self.head.startswith("Pinging ")
+        return bool(self.outcomes) and sure
+
+    def close(self, sent: int, received: int) -> None:
+        """Its sums: what follows is not of it."""
+        self.said = (sent, received)
+
+    def tally(self) -> Tally:
+        self._lose([line for line in self.open if line in self.losses])
+        self.open = []
+        lost_before = [x for x in self.lead if x in self.losses or any(w in x.lower() for w in _WINDOWS_LOST)]
+        outcomes = [*(False for _ in lost_before), *self.outcomes]
+        found = _windows(_windows_target(self.head), outcomes)
+        if self.said is not None and self.said != (len(outcomes), outcomes.count(True)):
+            said = f"its sums say {self.said[1]} answers of {self.said[0]}; the lines are what counts here"
+            found.notes.append(said)
+        return found
+
+
+def _windows_target(head: str) -> str:
+    """The address; where a name was asked for, its word in an English head."""
+    words = head.split()
+    if head.startswith("Pinging ") and len(words) > 1:
+        return words[1]
+    address = re.search(_ADDRESS, head)
+    return address.group() if address is not None else ""
 
 
 def _windows(target: str, outcomes: list[bool]) -> Tally:
@@ -163,18 +279,21 @@ _FPING = re.compile(
     r"(?:\[(?P<number>\d{1,9})\], )?(?P<rest>\S.*)"
 )
 _FPING_SUM = re.compile(r"xmt/rcv/%loss = (?P<sent>\d{1,12})/(?P<received>\d{1,12})/")
+_FPING_STEP = re.compile(r"\[\d\d:\d\d:\d\d\]")
 _FPING_TIME = re.compile(r"-|\d{1,9}(?:\.\d{1,9})?")
 
 
 def read_fping(text: str) -> list[Tally]:
-    """Of fping: -l and -c (a line a probe), -C (a row of times, - is a loss), -q (the sum)."""
+    """Of fping: -l, -c (a line a probe), -C (a row of times, - is a loss), -q (the sum), -Q (sums a step, then all)."""
     numbered: dict[str, dict[int, bool]] = {}
     stamps: dict[str, list[tuple[int, float]]] = {}
     rows: dict[str, list[bool]] = {}
     sums: dict[str, tuple[int, int]] = {}
+    in_step: set[str] | None = None
     for line in text.splitlines():
         match = _FPING.match(line)
         if match is None:
+            in_step = set() if _FPING_STEP.fullmatch(line.strip()) else in_step
             continue
         target, rest = match.group("target"), match.group("rest")
         if match.group("number") is not None:
@@ -183,7 +302,13 @@ def read_fping(text: str) -> list[Tally]:
             if match.group("stamp"):
                 stamps.setdefault(target, []).append((number, float(match.group("stamp"))))
         elif (counted := _FPING_SUM.match(rest)) is not None:
-            sums[target] = (int(counted.group("sent")), int(counted.group("received")))
+            sent, received = int(counted.group("sent")), int(counted.group("received"))
+            if in_step is not None and target not in in_step:
+                before = sums.get(target, (0, 0))
+                sums[target] = (before[0] + sent, before[1] + received)
+                in_step.add(target)
+            else:
+                sums[target] = (sent, received)
         elif all(_FPING_TIME.fullmatch(w) for w in rest.split()):
             rows.setdefault(target, []).extend(w != "-" for w in rest.split())
     found = [_numbered_fping(t, outcomes, stamps.get(t, [])) for t, outcomes in numbered.items()]
@@ -219,6 +344,7 @@ _IOS_HEAD = re.compile(
     r"(?: with a time-?out of| timeout is) (?P<timeout>\d{1,9}) second"
 )
 _IOS_MARKS = re.compile(r"[!.UQMNTtCR?&]{1,1000}")
+_IOS_VERBOSE = re.compile(r"(?P<answered>Reply to request \d{1,10} \(\d)|Request \d{1,10} (?:timed out|failed)")
 _IOS_RATE = re.compile(r"Success rate is \d{1,3} percent \((?P<received>\d{1,10})/(?P<sent>\d{1,10})\)")
 _IOS_TIMES = re.compile(r"min/avg/max = \d{1,9}/(?P<average>\d{1,9})/")
 
@@ -235,6 +361,10 @@ def read_ios_ping(text: str) -> list[Tally]:
             if not blocks:
                 blocks.append(_IosPing("", 2.0))
             blocks[-1].outcomes.extend(mark == "!" for mark in line)
+        elif (verbose := _IOS_VERBOSE.match(line)) is not None:
+            if not blocks:
+                blocks.append(_IosPing("", 2.0))
+            blocks[-1].outcomes.append(verbose.group("answered") is not None)
         elif blocks:
             blocks[-1].close(line)
     return joined([b.tally() for b in blocks if b.outcomes])

@@ -13,6 +13,9 @@ from vpnaudit.loss.words import counted, duration, number, percent
 
 DAY_S = 86_400.0
 _CHANCE = 0.01
+_NOTHING_CAME_BACK = (
+    "nothing came back at all: the target may drop probes and pass the rest, and then this measures nothing"
+)
 _RULE_OF_THREE = -math.log(0.05)
 
 
@@ -71,7 +74,7 @@ def measured(tally: Tally) -> Measured:
         longest_s=tally.longest_s if tally.longest_s is not None else _longest_s(tally),
         watched_s=watched,
         longer_per_day=_RULE_OF_THREE * DAY_S / watched if watched else None,
-        notes=tuple(tally.notes),
+        notes=(*tally.notes, *((_NOTHING_CAME_BACK,) if tally.loss >= 1 else ())),
     )
 
 

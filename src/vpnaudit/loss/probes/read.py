@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vpnaudit.loss.probes.echo import read_fping, read_ios_ping, read_ping, read_windows_ping
+from vpnaudit.loss.probes.echo import SUMMED, WINDOWS_HEAD, read_fping, read_ios_ping, read_ping, read_windows_ping
 from vpnaudit.loss.probes.measured import Measured, measured
 from vpnaudit.loss.probes.sums import (
     json_object,
@@ -23,13 +23,14 @@ KNOWN = (
 )
 _TEXT_READERS = (
     (re.compile(r"Sending \d{1,10}, \[?[\d.]{1,12}\]?-byte ICMP|^[!.]{5,}\s*$", re.MULTILINE), read_ios_ping),
-    (re.compile(r"IPSLA operation id|Round Trip Time \(RTT\) for"), read_ip_sla),
+    (re.compile(r"IPSLA operation id|round trip time \(RTT\)\s+(?:for\s{1,20})?Index", re.IGNORECASE), read_ip_sla),
     (re.compile(r"Loss%.{0,40}Snt(?:\s|$)"), read_mtr_report),
     (re.compile(r"^(?:Mtr_Version|MTR\.)[^\n]{0,200}[;,]"), read_mtr_csv),
     (re.compile(r"\bloss\b[^\n]{0,40}\bmedian\b|packet loss:[^\n]{0,80}% avg", re.IGNORECASE), read_smokeping),
     (re.compile(r" : (?:\[\d{1,9}\], |xmt/rcv/%loss = |(?:-|\d{1,9}(?:\.\d{1,9})?)(?: |$))", re.MULTILINE), read_fping),
-    (re.compile(r"icmp_seq|icmp6_seq|\bseq=\d|packets transmitted"), read_ping),
+    (re.compile(rf"icmp_seq|icmp6_seq|\bseq=\d|packets transmitted|^{SUMMED}", re.MULTILINE), read_ping),
     (re.compile(r"TTL=\d|^(?:Pinging|Request timed out)|[Bb]ytes[= ]32 ", re.MULTILINE), read_windows_ping),
+    (WINDOWS_HEAD, read_windows_ping),
 )  # fmt: skip
 
 
@@ -55,6 +56,9 @@ def _tallies(text: str) -> list[Tally]:
     document = json_object(text)
     if document is not None:
         return read_mtr_json(document) if "report" in document else read_iperf(document)
+    if text.lstrip().startswith("{"):
+        message = "it is JSON that breaks off, or not of one piece: mtr --json and iperf3 -u --json write one object"
+        raise ValueError(message)
     for sign, read in _TEXT_READERS:
         if sign.search(text):
             found = [t for t in read(text) if t.sent or t.share is not None]

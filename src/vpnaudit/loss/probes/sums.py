@@ -13,12 +13,13 @@ from typing import Any
 from vpnaudit.loss.probes.tally import MOST_PROBES, Tally
 
 _NO_ORDER = "only its sums: how losses stand together is not in it"
-_NOTHING_COMES_BACK = "its last hop answers nothing at all: it may drop probes and pass the rest"
 _MTR_HOP = re.compile(r"\s{0,20}(?P<hop>\d{1,3})\.[|`\s-]{0,12}(?P<rest>\S.{0,2000})")
 _ROW = re.compile(r"\s{0,20}(?P<time>\d{9,11}):\s{1,20}(?P<rest>\S.{0,20000})")
 _SMOKEPING_SAYS = re.compile(r"packet loss:\s{0,40}(?P<percent>\d{1,3}(?:\.\d{1,9})?) ?% avg", re.IGNORECASE)
 _SLA_BEGIN = re.compile(
-    r"\s{0,20}(?:IPSLA operation id:|Round Trip Time \(RTT\) for\s{1,20}Index)\s{1,20}(?P<number>\d{1,10})\s*$"
+    r"\s{0,20}(?:IPSLA operation id:|Round trip time \(RTT\)(?:\s{1,20}for)?\s{1,20}Index)\s{1,20}"
+    r"(?P<number>\d{1,10})\s*$",
+    re.IGNORECASE,
 )
 _SLA_COUNT = re.compile(r"\s{0,20}Number [oO]f (?P<what>successes|failures):\s{0,20}(?P<count>\d{1,12})\s*$")
 _USUAL_PINGS = 20
@@ -84,8 +85,7 @@ def read_mtr_json(document: dict[str, Any]) -> list[Tally]:
 def _mtr(target: str, percent: float, sent: int) -> Tally | None:
     if not 0 < sent <= MOST_PROBES or not 0 <= percent <= 100:
         return None
-    notes = [_NO_ORDER, *([_NOTHING_COMES_BACK] if percent == 100 else [])]
-    return Tally(form="mtr", target=target, sent=sent, lost=round(sent * percent / 100.0), notes=notes)
+    return Tally(form="mtr", target=target, sent=sent, lost=round(sent * percent / 100.0), notes=[_NO_ORDER])
 
 
 def read_smokeping(text: str) -> list[Tally]:
@@ -98,7 +98,7 @@ def read_smokeping(text: str) -> list[Tally]:
             head = words
             continue
         match = _ROW.match(line)
-        values = match.group("rest").split() if match else []
+        values = match.group("rest").replace(",", ".").split() if match else []  # rrdtool prints as the locale has it
         if match is None or not head or len(values) != len(head):
             continue
         lost = _number(values[head.index("loss")])
@@ -135,7 +135,12 @@ def _smokeping(rows: list[tuple[int, float]], columns: int) -> Tally:
 
 
 def read_ip_sla(text: str) -> list[Tally]:
-    """`show ip sla statistics`: each operation's successes and failures since it began."""
+    """`show ip sla statistics`: each operation's successes and failures since it began.
+
+    Raises:
+        ValueError: no operation has run yet.
+
+    """
     found: list[Tally] = []
     for line in text.splitlines():
         begin = _SLA_BEGIN.match(line)
@@ -150,7 +155,11 @@ def read_ip_sla(text: str) -> list[Tally]:
             last.lost = count
         else:
             last.lost = last.lost or 0
-    return [t for t in found if t.sent]
+    ran = [t for t in found if t.sent]
+    if found and not ran:
+        message = "none of its IP SLA operations has counted a run yet"
+        raise ValueError(message)
+    return ran
 
 
 def read_iperf(document: dict[str, Any]) -> list[Tally]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from vpnaudit.model.config import Failover, TimeStamps
@@ -18,6 +19,7 @@ def system_facts(top: list[Statement]) -> dict[str, Any]:
         "logging_hosts": _logging_hosts(top),
         "logging_buffered_bytes": number(first(top, "logging buffer-size")),
         "logging_buffered_off": any(s.text in {"no logging buffered", "no logging enable"} for s in top),
+        "logging_buffered_vpn_level": _vpn_level(top),
         "logging_session": _logs_sessions(top),
         "failover": _failover(top),
     }
@@ -47,6 +49,12 @@ def _logging_hosts(top: list[Statement]) -> tuple[str, ...]:
         if rest
     ]
     return tuple(dict.fromkeys(hosts))
+
+
+def _vpn_level(top: list[Statement]) -> str | None:
+    """`logging class vpn … buffered LEVEL`; one line may name several destinations, each with its level."""
+    words = [word for _, rest in after(top, "logging class vpn") for word in rest]
+    return next((level for where, level in pairwise(words) if where == "buffered"), None)
 
 
 def _logs_sessions(top: list[Statement]) -> bool:

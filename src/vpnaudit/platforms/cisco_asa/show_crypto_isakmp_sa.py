@@ -85,8 +85,8 @@ def _version_2(row: Row) -> IkeSa:
 
 
 COMMANDS = (
-    CommandSpec(command="show crypto isakmp sa", parse=parse, needed=True),
-    CommandSpec(command="show crypto isakmp sa detail", parse=parse),
+    CommandSpec(command="show crypto isakmp sa", parse=parse, needed=True, other_forms=("show isakmp sa",)),
+    CommandSpec(command="show crypto isakmp sa detail", parse=parse, other_forms=("show isakmp sa detail",)),
     CommandSpec(command="show crypto ikev1 sa", parse=parse),
     CommandSpec(command="show crypto ikev1 sa detail", parse=parse),
     CommandSpec(command="show crypto ikev2 sa", parse=parse),

@@ -30,6 +30,8 @@ PLAN = (
     "show platform hardware qfp active feature ipsec datapath drops",
     "show ip nhrp",
     "show dmvpn",
+    "show ip sla statistics",
+    "show ip sla monitor statistics",
     "show ntp status",
     "show logging",
 )
@@ -105,6 +107,22 @@ _NO_NHRP = (
         because="the configuration has no NHRP",
     ),
 )
+_NO_IP_SLA = (
+    Needless(
+        answer="show running-config",
+        sure=_WHOLE,
+        shown_by=re.compile(r"^ip sla (?:\d|auto |ethernet-monitor )"),
+        because="the configuration has no IP SLA operation",
+    ),
+)
+_NO_IP_SLA_MONITOR = (
+    Needless(
+        answer="show running-config",
+        sure=_WHOLE,
+        shown_by=re.compile(r"^ip sla monitor \d"),
+        because="the configuration has no IP SLA operation in the words of 12.3 and 12.4",
+    ),
+)
 NEEDLESS = {
     "show platform resources": _NO_QFP,
     "show platform hardware qfp active feature ipsec datapath drops": _NO_QFP,
@@ -113,6 +131,8 @@ NEEDLESS = {
     "show crypto ikev2 stats timeout": _NO_IKEV2,
     "show ip nhrp": _NO_NHRP,
     "show dmvpn": _NO_NHRP,
+    "show ip sla statistics": _NO_IP_SLA,
+    "show ip sla monitor statistics": _NO_IP_SLA_MONITOR,
 }
 """Of which commands an earlier answer may say that they cannot matter."""
 _FRONT_VRF = (

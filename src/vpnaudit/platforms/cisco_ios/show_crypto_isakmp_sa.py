@@ -19,7 +19,8 @@ def _facts(rows: list[Row]) -> Facts:
 
 
 def _plain(row: Row) -> IkeSa:
-    """A row of the plain form. Which of dst and src is local it does not say (DESIGN 6)."""
+    """A row of the plain form, or an IPv6 SA of either. Which of dst and src is local they do not say (DESIGN 6)."""
+    capabilities = row["CAPABILITIES"] if row["LIFETIME"] else None
     return IkeSa(
         line=row.line,
         version="v1",
@@ -29,6 +30,9 @@ def _plain(row: Row) -> IkeSa:
         status=row.text("STATUS"),
         state=row.text("STATE"),
         remark=row.text("REMARK"),
+        remaining_s=duration_s(row["LIFETIME"]),
+        capabilities=capabilities,
+        nat_t=None if capabilities is None else "N" in capabilities,
         vrf=row.text("VRF"),
         conn_id=row.number("CONN_ID"),
     )

@@ -11,6 +11,15 @@ from vpnaudit.parse.duration import duration_s
 from vpnaudit.parse.engine import Row, parse_answer
 
 _LIFE = re.compile(r"(Inbound|Outbound):.*?\blife \(KB/Sec\)\s*(\S.*)")
+_LETTERS = {
+    "U": "UP",
+    "D": "DOWN",
+    "A": "ACTIVE",
+    "I": "IDLE",
+    "N": "NEGOTIATING",
+    "K": "NO-IKE",
+    "S": "STANDBY",
+}
 _DIRECTIONS = {"Inbound": "in", "Outbound": "out"}
 
 
@@ -26,8 +35,8 @@ def _facts(rows: list[Row]) -> Facts:
 def _session(row: Row) -> Session:
     return Session(
         line=row.line,
-        interface=row.text("INTERFACE"),
-        status=row.text("STATUS"),
+        interface=row.text("INTERFACE") or row.text("SHORT_INTERFACE"),
+        status=row.text("STATUS") or _brief_status(row["RECORD"]),
         peers=row.each("PEERS"),
         uptime_s=duration_s(row["UPTIME"]),
         flows=len(row.each("FLOWS")),
@@ -37,6 +46,11 @@ def _session(row: Row) -> Session:
         peer_port=row.number("PEER_PORT"),
         life=tuple((_DIRECTIONS[m[1]], m[2]) for m in map(_LIFE.match, row.each("LIFE")) if m),
     )
+
+
+def _brief_status(letters: str) -> str | None:
+    """The brief form's letters in the words of the others: "UA" is UP-ACTIVE."""
+    return "-".join(_LETTERS[letter] for letter in letters) if set(letters) <= set(_LETTERS) else None
 
 
 def _capabilities(row: Row) -> str | None:
@@ -69,6 +83,7 @@ COMMANDS = (
         collected=False,
         timeout_s=300.0,
         other_forms=(
+            "show crypto session brief",
             "show crypto session interface",
             "show crypto session local",
             "show crypto session remote",

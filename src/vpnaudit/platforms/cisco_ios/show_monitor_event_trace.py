@@ -62,7 +62,7 @@ def _moment(stamp: str) -> tuple[str, int]:
     return " ".join(word for word in words if word != time), at_ms
 
 
-_SPANS = ("all", "back", "from-boot", "latest")
+_SPANS = ("all", "back", "clock", "from-boot", "latest")
 _OTHER_TRACES = ("crypto", "crypto ipsec error", "crypto ikev2 event", "crypto ikev2 error", "crypto merged")
 """Read for the lines that tell of SAs, which stand in the merged trace and in that of all; the others hold none."""
 
@@ -74,6 +74,7 @@ COMMANDS = (
         other_forms=(
             "show monitor event-trace crypto ipsec event all detail",
             *(f"show monitor event-trace crypto ipsec event {span}" for span in _SPANS[1:]),
+            *(f"show monitor event-trace crypto ipsec event {span} detail" for span in _SPANS[1:]),
             "show monitor event-trace crypto merged",
             "show monitor event-trace crypto merged detail",
             *(f"show monitor event-trace {trace} {span}" for trace in _OTHER_TRACES for span in _SPANS),

@@ -9,6 +9,7 @@ from vpnaudit.parse.engine import Row
 from vpnaudit.platforms.cisco_ios._config_access_lists import access_lists
 from vpnaudit.platforms.cisco_ios._config_ike import ike_facts
 from vpnaudit.platforms.cisco_ios._config_interfaces import interfaces
+from vpnaudit.platforms.cisco_ios._config_ip_sla import ip_sla_operations
 from vpnaudit.platforms.cisco_ios._config_ipsec import ipsec_facts
 from vpnaudit.platforms.cisco_ios._config_system import system_facts
 from vpnaudit.platforms.configuration import read_configuration
@@ -26,6 +27,7 @@ def _config(rows: list[Row], top: list[Statement]) -> ConfigFacts:
         whole=any(statement.words == ("end",) for statement in top),
         acls=access_lists(top),
         interfaces=interfaces(top),
+        ip_sla=ip_sla_operations(top),
         **system_facts(top),
         **ike_facts(top),
         **ipsec_facts(top),

@@ -104,7 +104,7 @@ def _story_title(number: int, story: StoryView) -> RenderableType:
     diagnosis = story.diagnosis
     title = Text(style="bold", overflow="fold")
     title.append(diagnosis.severity.upper(), _SEVERITY_STYLE[diagnosis.severity])
-    title.append(f"  {visible(diagnosis.title)}")
+    title.append(f"{', accepted' if diagnosis.waived else ''}  {visible(diagnosis.title)}")
     return _list([title], mark=f"{number}.")
 
 
@@ -115,12 +115,15 @@ def _story(number: int, story: StoryView) -> Iterable[RenderableType]:
     facts = [("cause", f"{diagnosis.cause} ({diagnosis.confidence})"), ("where", story.where), ("owner", _owner(story))]
     if story.lines:
         facts.append(("when", f"{wording.span(story.first, story.last)}, {wording.count(story.lines, 'log line')}"))
+    if diagnosis.waived:
+        facts.append(("accepted", wording.accepted(diagnosis.waived)))
     yield _under(_fact_table(facts), 3)
     yield from _bullets("Why", diagnosis.because)
     yield from _episodes(story.episodes)
     yield from _evidence(diagnosis.evidence)
-    yield from _bullets("Ruled out", [f"{r.cause}: {r.because}" for r in diagnosis.ruled_out])
-    yield from _bullets("Would settle what is open", [_settling(w.question, w.command) for w in diagnosis.would_settle])
+    yield from _bullets("Ruled out", [f"{wording.rival(r)}: {r.because}" for r in diagnosis.ruled_out])
+    asked = [_settling(wording.question(w), w.command) for w in diagnosis.would_settle]
+    yield from _bullets("Would settle what is open", asked)
     yield from _remedies(story.remedies)
 
 
@@ -285,11 +288,7 @@ def _findings(joined: Joined) -> Iterable[RenderableType]:
         for rest in _rest(len(group), _MOST_FINDINGS_A_RULE):
             yield _under(_text(rest, "dim"), 9)
     if joined.waived:
-        said = [
-            f"{f.rule} {_subject(f)}: {f.waived.reason}{f' (until {f.waived.until})' if f.waived.until else ''}"
-            for f in joined.waived
-            if f.waived
-        ]
+        said = [f"{f.rule} {f.title}, {_subject(f)}: {wording.accepted(f.waived)}" for f in joined.waived if f.waived]
         yield _text(f"Accepted ({len(said)})", "bold")
         yield _list([_text(s) for s in said])
     if joined.passed:

@@ -43,6 +43,9 @@ def totals(joined: Joined) -> tuple[str, ...]:
         count(len(audit.diagnoses), "diagnosis", "diagnoses"),
         f"failed checks: {', '.join(by_severity)}" if by_severity else "no failed check",
     ]
+    accepted = sum(d.waived is not None for d in audit.diagnoses) + len(joined.waived)
+    if accepted:
+        said.append(f"{accepted:,} accepted")
     if audit.summary.unknown:
         said.append(f"{count(audit.summary.unknown, 'check')} without the evidence to decide")
     if audit.devices:
@@ -61,6 +64,9 @@ def caveats(joined: Joined) -> tuple[str, ...]:
         said.append(f"Not assessable, which is not the same as healthy: {_some(silent)}.")
     if joined.audit.problems:
         said.append(f"{count(len(joined.audit.problems), 'part')} of the source could not be used; see the end.")
+    expired = [f"{w.rule} ({w.until})" for w in joined.audit.waivers if w.state == "expired"]
+    if expired:
+        said.append(f"Waivers have run out, and what they accepted counts again: {_some(expired)}.")
     return tuple(said)
 
 

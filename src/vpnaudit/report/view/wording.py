@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from vpnaudit.model.audit import AuditDpd, AuditLifetime, AuditRemediation
-from vpnaudit.model.judgement import Owner
+from vpnaudit.model.judgement import Owner, RuledOut, Waived, WouldSettle
 from vpnaudit.model.tunnel import TunnelState
 
 UNKNOWN = "not known"
@@ -144,3 +144,21 @@ def ipsec_lifetime(setting: AuditLifetime | None) -> str:
 def ike_lifetime(setting: AuditLifetime | None) -> str:
     """Say an end's IKE lifetime: "1 d"."""
     return duration(setting.ike_s) if setting else UNKNOWN
+
+
+def accepted(waived: Waived) -> str:
+    """Say why something is accepted, until when and by whom."""
+    limits = [f"until {waived.until}" if waived.until else "", f"by {waived.owner}" if waived.owner else ""]
+    said = ", ".join(filter(None, limits))
+    return f"{waived.reason} ({said})" if said else waived.reason
+
+
+def rival(ruled: RuledOut) -> str:
+    """Name a cause that it is not, or hardly is: "delete-lost", "frequent-rekey (unlikely)"."""
+    return ruled.cause if ruled.verdict == "ruled-out" else f"{ruled.cause} (unlikely)"
+
+
+def question(open_point: WouldSettle) -> str:
+    """Say what is open, and which causes hang on it: "was it reloaded? [reset-not-detected]"."""
+    causes = f" [{', '.join(open_point.causes)}]" if open_point.causes else ""
+    return open_point.question + causes

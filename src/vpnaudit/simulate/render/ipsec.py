@@ -71,7 +71,7 @@ def _identity(view: View, when: float, *, detail: bool) -> str:
 
 """
     newest = list(reversed(local.pairs))
-    inbound = "".join(_sa(view, pair, when, outbound=False) for pair in newest)
+    inbound = "".join(_sa(view, pair, when, outbound=False) for pair in newest if pair.inbound)
     outbound = "".join(_sa(view, pair, when, outbound=True) for pair in newest if pair.enabled)
     return head + _direction("inbound", inbound) + _direction("outbound", outbound)
 

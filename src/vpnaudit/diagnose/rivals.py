@@ -1,0 +1,87 @@
+"""What becomes of the other causes: ruled out by a line, unlikely for a reason, or open with what would tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from msgspec import structs
+
+from vpnaudit.diagnose.registry import all_causes
+from vpnaudit.model.judgement import Cause, Reason, RuledOut, Story, Weighing, WouldSettle
+
+Told = Sequence[tuple[Story, Weighing, Mapping[str, Weighing]]]
+"""The stories of one diagnosis, each with the winner's weighing and with what every cause says."""
+_SHOW = re.compile(r"show [a-z][a-z0-9 -]*[a-z0-9]")
+CATCH_ALL = "insufficient-evidence"
+"""No rival: it is what is left where the others are open."""
+
+
+def ruled_out(cause: Cause, told: Told) -> tuple[RuledOut, ...]:
+    """The rivals that are out in every story, by the first line that says so, and those that would fit less well."""
+    return tuple(found for rival in _rivals(cause) if (found := _word_against(cause, rival, told)) is not None)
+
+
+def _rivals(cause: Cause) -> list[Cause]:
+    return [c for c in all_causes() if c.name not in {cause.name, CATCH_ALL}]
+
+
+def _word_against(cause: Cause, rival: Cause, told: Told) -> RuledOut | None:
+    said = [weighings[rival.name] for _, _, weighings in told]
+    if any(_is_open(cause, rival, w) for w in said):
+        return None
+    if any(w.verdict == "fits" for w in said):
+        because = f"it would fit too, but {cause.name} explains why the receiver has no SA"
+        return RuledOut(cause=rival.name, because=because, verdict="unlikely")
+    first = next((w.because[0] for w in said if w.because), Reason(text="nothing of what it takes was seen"))
+    return RuledOut(cause=rival.name, because=first.text, evidence=first.evidence)
+
+
+def _is_open(cause: Cause, rival: Cause, weighing: Weighing) -> bool:
+    """Whether the rival may yet be the cause: it lacks evidence, or it fits and waits for others to be ruled out."""
+    return weighing.verdict == "open" or (weighing.verdict == "fits" and rival.order < cause.order)
+
+
+def would_settle(cause: Cause, told: Told) -> tuple[WouldSettle, ...]:
+    """Its own questions, and of its rivals those that take a command beyond: one answer settles many questions.
+
+    Each names the causes that its answer would tell apart; every rival that is open stands at one at least.
+    """
+    asked: list[WouldSettle] = []
+    for _, own, _ in told:
+        _ask(asked, cause.name, own.would_settle)
+    for _, _, weighings in told:
+        for rival in _rivals(cause):
+            weighing = weighings[rival.name]
+            if _is_open(cause, rival, weighing):
+                _ask(asked, rival.name, weighing.would_settle or (_waits(rival, weighing),))
+    return tuple(asked)
+
+
+def _waits(rival: Cause, weighing: Weighing) -> WouldSettle:
+    others = " and ".join(weighing.unless_open) or "what goes before it"
+    return WouldSettle(question=f"is it {rival.name}? It fits once {others} is ruled out")
+
+
+def _ask(asked: list[WouldSettle], cause: str, questions: Sequence[WouldSettle]) -> None:
+    """Add what none of `asked` answers; where one does, the cause joins it."""
+    for question in questions:
+        wanted = _answers(question)
+        answered = [n for n, w in enumerate(asked) if w.question == question.question and w.command == question.command]
+        known = {answer for w in asked for answer in _answers(w)}
+        if not answered and wanted and wanted <= known:
+            answered = [n for n, w in enumerate(asked) if wanted & _answers(w)]
+        for number in answered:
+            causes = asked[number].causes
+            if cause not in causes:
+                asked[number] = structs.replace(asked[number], causes=(*causes, cause))
+        if not answered:
+            asked.append(structs.replace(question, causes=(cause,)))
+
+
+@lru_cache(maxsize=65536)
+def _answers(wanted: WouldSettle) -> frozenset[tuple[str, str]]:
+    """The show commands that it takes, each with the device."""
+    device, _, commands = (wanted.command or "").partition(":")
+    return frozenset((device, command) for command in _SHOW.findall(commands))
