@@ -105,7 +105,7 @@ class Attempts:
     def _open(self, host: Host, call: Call, login: _Login) -> GuardedSession:
         deadline = login.deadline
         deadline.doing = "connecting"
-        settings, _ = login_of(host)
+        settings = login_of(host)
         parameters = host.get_connection_parameters("netmiko")
         opening = Opening(host.name, call.kind, call.guard, deadline, call.host_keys, settings, login.admit)
         began = time.monotonic()

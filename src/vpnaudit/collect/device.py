@@ -17,7 +17,7 @@ from vpnaudit.collect.attempts import Attempts, Call
 from vpnaudit.collect.deadline import Deadline
 from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeys
-from vpnaudit.collect.plugin import login_of
+from vpnaudit.collect.plugin import secret_of
 from vpnaudit.collect.reader import Closed, Reader, Silent
 from vpnaudit.collect.refusal import MOST_LINES, is_refusal
 from vpnaudit.collect.sessions import SESSIONS, GuardedSession
@@ -92,7 +92,7 @@ class DeviceCollection:
         guard = Guard(self._host.name, lines, (spec.command for spec in self._specs))
         for spec in self._specs:
             guard.check(spec.command + "\n")  # told before the device is called, not in the middle
-        _, secret = login_of(self._host)
+        secret = secret_of(self._host)
         call = Call(kind, guard, self._host_keys, configuration, self._limits.timeout_s)
         with self._attempts.session(self._host, call) as (session, deadline):
             reader = Reader(SshWire(session, deadline))

@@ -26,14 +26,28 @@ class BufferedSocket:
     """The socket as paramiko uses it: what is there is taken from the system in one piece."""
 
     def __init__(self, sock: socket.socket) -> None:
+        self.by_line = False
+        """Whether nothing is given behind a line end."""
         self._socket = sock
         self._had = b""
+        self._taken = 0
 
     def recv(self, most: int) -> bytes:
         """Up to `most` bytes; b"" at the end. Raises OSError, TimeoutError."""
-        data = self._had or self._socket.recv(_AT_ONCE)
-        self._had = data[most:]
-        return data[:most]
+        if self._taken == len(self._had):
+            self._had, self._taken = b"", 0
+            self._had = self._socket.recv(_AT_ONCE)
+        end = self._had.find(b"\n", self._taken) + 1 if self.by_line else 0
+        return self.take(min(most, (end or len(self._had)) - self._taken)) or b""
+
+    def take(self, number: int) -> bytes | None:
+        """So many bytes of what has come already; null where there are less."""
+        end = self._taken + number
+        if end > len(self._had):
+            return None
+        data = self._had[self._taken : end]
+        self._taken = end
+        return data
 
     def send(self, data: bytes) -> int:
         """Send some of it; how many bytes. Raises OSError."""
@@ -60,10 +74,32 @@ class BufferedSocket:
 
 
 class Unhurried(Packetizer):
-    """Starts no thread that ends a handshake which takes too long: the session's owner watches its time."""
+    """Cuts a stream into packets, from what a BufferedSocket has already where it can.
+
+    It starts no thread that ends a handshake which takes too long: the session's owner watches its time.
+    """
+
+    def __init__(self, wire: Any) -> None:  # noqa: ANN401  whatever paramiko takes for a socket
+        super().__init__(wire)
+        self._buffered = wire if isinstance(wire, BufferedSocket) else None
 
     def start_handshake(self, timeout: float) -> None:
         """Paramiko's limit is not kept."""
+
+    def readline(self, timeout: float) -> str:
+        """A line of the banner. Paramiko would keep what it reads behind it, where `read_all` does not look."""
+        if self._buffered is None:
+            return super().readline(timeout)
+        self._buffered.by_line = True
+        try:
+            return super().readline(timeout)
+        finally:
+            self._buffered.by_line = False
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        """So many bytes. Raises EOFError, NeedRekeyException."""
+        data = self._buffered.take(n) if self._buffered is not None else None
+        return super().read_all(n, check_rekey) if data is None else data
 
 
 class LinePipe:

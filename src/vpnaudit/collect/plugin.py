@@ -165,8 +165,14 @@ def register_connection() -> None:
             logger.addHandler(logging.NullHandler())
 
 
-def login_of(host: Host) -> tuple[dict[str, Any], str]:
-    """How to get to a device and log in besides a password, and the enable secret. Raises DeviceError.
+def secret_of(host: Host) -> str:
+    """The enable secret; "" where there is none."""
+    given = (host.get_connection_parameters(name).extras or {} for name in ("netmiko", CONNECTION))
+    return str(next((extras["secret"] for extras in given if extras.get("secret")), ""))
+
+
+def login_of(host: Host) -> dict[str, Any]:
+    """How to get to a device and log in, besides a password. Raises DeviceError.
 
     Agent and keys are used only where the inventory or the ssh configuration says so.
     """
@@ -176,11 +182,10 @@ def login_of(host: Host) -> tuple[dict[str, Any], str]:
     key_file = login.get("key_file")
     if key_file and not Path(str(key_file)).expanduser().is_file():
         raise DeviceError(host.name, "error", f"the key file {key_file} of the inventory does not exist")
-    secret = extras.get("secret") or (host.get_connection_parameters(CONNECTION).extras or {}).get("secret")
     given = _given(host)
     if given.get("key_passphrase"):
         login.setdefault("passphrase", given["key_passphrase"])
-    return {**login, "route": _route(host, given)}, str(secret or "")
+    return {**login, "route": _route(host, given)}
 
 
 def _given(host: Host) -> dict[str, Any]:

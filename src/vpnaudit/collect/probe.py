@@ -16,7 +16,7 @@ from vpnaudit.collect.deadline import Deadline, Deadlines
 from vpnaudit.collect.events import Events
 from vpnaudit.collect.guard import Guard
 from vpnaudit.collect.host_keys import HostKeyMode, HostKeys
-from vpnaudit.collect.plugin import login_of, register_connection
+from vpnaudit.collect.plugin import login_of, register_connection, secret_of
 from vpnaudit.collect.reader import Closed, Reader, Silent
 from vpnaudit.collect.refusal import is_refusal
 from vpnaudit.collect.runner import Workers
@@ -88,8 +88,7 @@ def probe_all(
 
 def known_host_keys(host: Host, inventory_folder: Path) -> bool:
     """Whether known_hosts has a key of the device. Raises DeviceError where a file or its way cannot be read."""
-    login, _ = login_of(host)
-    way = login["route"].way
+    way = login_of(host)["route"].way
     port = host.get_connection_parameters("netmiko").port or way.port or 22
     return bool(HostKeys.of(inventory_folder).along(way).known_types(way.host, port))
 
@@ -97,7 +96,7 @@ def known_host_keys(host: Host, inventory_folder: Path) -> bool:
 def _probe(host: Host, attempts: Attempts, call: Call) -> Probe:
     probe = Probe()
     try:
-        _, secret = login_of(host)
+        secret = secret_of(host)
         with attempts.session(host, call) as (session, deadline):
             _look(probe, session, call, deadline, secret)
     except DeviceError as error:

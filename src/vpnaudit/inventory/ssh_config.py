@@ -129,6 +129,8 @@ class SshConfig:
         return match["user"], _bare(match["host"]), self._port(spec, match["port"])
 
     def _lookup(self, host: str) -> dict[str, object]:
+        if not self.files:
+            return {}
         try:
             return dict(self._config.lookup(host))
         except (ConfigParseError, CouldNotCanonicalize, ValueError, KeyError, OSError) as error:
