@@ -79,21 +79,18 @@ def undo_copy(text: str) -> str:
 def _without_soft_breaks(text: str) -> str:
     """Undo quoted-printable (RFC 2045, 6.7), as a mail's own file has it; a blank line stands for a joined one."""
     lines: list[str] = []
-    joined = 0
+    pieces: list[str] = []
     for line in text.split("\n"):
         bare = line.rstrip("\r \t")
-        if joined:
-            lines[-1] += bare
-        else:
-            lines.append(bare)
-        if lines[-1].endswith("=") and not lines[-1].endswith("=="):
-            lines[-1] = lines[-1][:-1]
-            joined += 1
+        if bare.endswith("=") and not bare.endswith("=="):
+            pieces.append(bare[:-1])
             continue
-        lines[-1] = _OCTETS.sub(_decoded, lines[-1])
-        lines += [""] * joined
-        joined = 0
-    return "\n".join(lines + [""] * (joined - 1))
+        lines.append(_OCTETS.sub(_decoded, "".join([*pieces, bare])))
+        lines += [""] * len(pieces)
+        pieces.clear()
+    if pieces:
+        lines += ["".join(pieces), *[""] * (len(pieces) - 1)]
+    return "\n".join(lines)
 
 
 def _decoded(found: re.Match[str]) -> str:
