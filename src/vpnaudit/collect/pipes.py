@@ -150,8 +150,20 @@ class LinePipe:
         return len(self._data)
 
 
+class _NoKeys(paramiko.HostKeys):
+    """Knows no host, without making a class for each look-up, as paramiko does."""
+
+    def lookup(self, hostname: str) -> None:  # noqa: ARG002
+        """Nothing."""
+        return
+
+
 class QuietClient(paramiko.SSHClient):
-    """Opens shells whose answers are read through a LinePipe."""
+    """Opens shells that are read through a LinePipe. Knows no host keys: its policy is asked about every one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._system_host_keys = self._host_keys = _NoKeys()
 
     def invoke_shell(
         self,

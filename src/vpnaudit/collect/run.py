@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from nornir.core import Nornir
@@ -28,6 +30,9 @@ from vpnaudit.snapshot.write import SnapshotWriter
 
 MAX_OUTPUT = 256_000_000
 """Bytes of one answer."""
+_TIDY_EVERY = 10
+"""Devices. What is left of a paramiko session holds itself, and much of OpenSSL's memory, of which Python's collector
+sees too little to hurry."""
 _LAST_S = 1.2
 """Seconds that devices have, when the run is interrupted, to hand over what they have."""
 
@@ -71,6 +76,7 @@ def run(  # noqa: PLR0913  all but the first two are options of the command line
     missing = nornir.filter(filter_func=lambda host: host.name not in snapshot.whole)
     workers = Workers(getattr(nornir.runner, "num_workers", 1))
     attempts.events.tell("run-begins", devices=len(missing.inventory.hosts))
+    gc.freeze()  # what was imported need not be looked through
     try:
         watched = missing.with_runner(workers).with_processors([Progress(on_start, on_done)])
         results = watched.run(task=collection.one, name="collect", on_failed=True)
@@ -132,6 +138,7 @@ class _Collection:
         self._host_keys = host_keys
         self._attempts = attempts
         self._stopped = threading.Event()
+        self._ended = count(1)
 
     def stop(self) -> None:
         """Begin no further device, and hang up on those that have begun: they give what they have."""
@@ -155,6 +162,8 @@ class _Collection:
             status=done.status,
             error=done.error,
         )
+        if next(self._ended) % _TIDY_EVERY == 0:
+            gc.collect()
         return Result(host=task.host, result=done)
 
     def _one(self, task: Task) -> ManifestDevice:

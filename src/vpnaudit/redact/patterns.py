@@ -232,14 +232,14 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("syscon", r"syscon address <S>+ <W>"),
     # Whatever is given with an encryption type is a secret, in whichever command.
     *(
-        (word + " ", rf"<O>(?<![\w-]){word} (?:[05-9] ){{1,2}}(?!address\b|hostname\b)<W>")
+        (word + " ", rf"(?={word}<B>)<O>(?<![\w-]){word} (?:[05-9] ){{1,2}}(?!address\b|hostname\b)<W>")
         for word in ("key", "secret", "community", "authentication", "md5")
     ),
     # A key file's base64 that was typed, and logged, a line at a time.
     ("command:", r"command:<B>*(?P<secret>[A-Za-z0-9+/]{60,76}={0,2})<B>*$"),
 )
 
-_UNBOUND = ("^", "<C>", "<L>", "<O>", "(?:^", "(?P<secret>", "://", "-----", "(?<!")
+_UNBOUND = ("^", "(?=", "<C>", "<L>", "<O>", "(?:^", "(?P<secret>", "://", "-----", "(?<!")
 """How those expressions begin that need not begin at a word."""
 
 _ABBREVIATED = re.compile(r"([a-z0-9-]+)\*([a-z-]+)")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from vpnaudit.model.platform import SecretRule
 from vpnaudit.redact.blocks import CONTEXTS, MASK
-from vpnaudit.redact.triggers import Triggers, triggers
+from vpnaudit.redact.triggers import Patterns, Triggers, triggers
 from vpnaudit.redact.wrapped import Wrapped
 
 _MOST_PASSES = 8
@@ -72,7 +72,7 @@ class Redactor:
         """Whether no line so far says anything of the next."""
         return self._wrapped.at_rest and all(context.at_rest for context in self._contexts)
 
-    def _mask_values(self, line: str, patterns: list[re.Pattern[str]] | None = None) -> str:
+    def _mask_values(self, line: str, patterns: Patterns | None = None) -> str:
         """A line by itself. `patterns` are those that may find something in it, where they are known."""
         for _ in range(_MOST_PASSES):
             before = line
