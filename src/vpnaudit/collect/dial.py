@@ -54,8 +54,8 @@ def dial(
 
 def _resolve(device: str, host: str, port: int, deadline: Deadline, called: str) -> _Found:
     """The addresses of a name. The system's resolver knows no time limit, so it runs beside."""
-    with contextlib.suppress(OSError, UnicodeError):
-        return _addresses(host, port, socket.AI_NUMERICHOST)  # one that is written out need not be looked up
+    with contextlib.suppress(OSError, UnicodeError):  # one that is written out need not be looked up
+        return _written_out(host, port)
     answers: queue.SimpleQueue[_Found | OSError | UnicodeError] = queue.SimpleQueue()
 
     def look_up() -> None:
@@ -72,6 +72,14 @@ def _resolve(device: str, host: str, port: int, deadline: Deadline, called: str)
     if not isinstance(answer, list):
         raise DeviceError(device, "unreachable", f"{called}the name {host} cannot be resolved")
     return answer
+
+
+def _written_out(host: str, port: int) -> _Found:
+    """An address that is no name. Raises OSError or UnicodeError."""
+    if ":" in host:
+        return _addresses(host, port, socket.AI_NUMERICHOST)
+    socket.inet_pton(socket.AF_INET, host)
+    return [(socket.AF_INET, (host, port))]
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> _Found:

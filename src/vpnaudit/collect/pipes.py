@@ -68,6 +68,8 @@ class BufferedSocket:
 
     def close(self) -> None:
         """Close it, and wake who reads from it: the end of a file alone does not."""
+        if self._closed:
+            return
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
