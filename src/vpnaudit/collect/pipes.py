@@ -17,7 +17,7 @@ import paramiko
 from paramiko.buffered_pipe import PipeTimeout
 from paramiko.packet import Packetizer
 
-_AT_ONCE = 1 << 14
+_AT_ONCE = 1 << 13
 _PLENTY = 1 << 16
 """Bytes that wake the session however they end, so that a long answer is taken in parts."""
 
@@ -130,7 +130,8 @@ class LinePipe:
                 self._changed.wait(timeout)
                 if not self._data and not self._closed:
                     raise PipeTimeout
-            data = bytes(self._data[:most])
+            with memoryview(self._data) as had:
+                data = bytes(had[:most])
             del self._data[:most]
             return data
 
