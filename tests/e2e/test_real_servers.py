@@ -25,6 +25,7 @@ import yaml
 from typer.testing import CliRunner
 
 from vpnaudit.cli.app import app
+from vpnaudit.collect import reader
 from vpnaudit.model.platform import Platform
 from vpnaudit.platforms.registry import platform
 from vpnaudit.redact import Redactor
@@ -230,35 +231,30 @@ def _its_own_answers(name: str) -> dict[str, str]:
     return answers
 
 
-def test_a_device_of_fakenos_is_had_as_it_printed(fakenos: Any, home: Path, tmp_path: Path) -> None:  # noqa: ARG001
-    with fakenos(edge1={"platform": "cisco_ios"}) as ports:
-        host = {"hostname": "127.0.0.1", "port": ports["edge1"], "platform": "cisco_ios"}
-        got = _collect(tmp_path, {"edge1": host}, known="", words=("--host-keys", "accept-new"))
-    plan, device = _of("cisco_ios"), got.devices["edge1"]
-    captures = got.captures("edge1")
-    clock = captures.pop("show clock")
-    printed = _its_own_answers("edge1")
-
-    assert clock.startswith(b"*"), got.said
-    assert clock.count(b"\n") == 1
-    assert captures == got.asked("edge1", {command: _masked(plan, text) for command, text in printed.items()})
-    refused = {entry["command"] for entry in device["commands"] if entry["refused"]}
-    assert refused == {command for command in captures if "Invalid input" in printed[command]}
-    assert len(refused) < len(printed) / 2 or device["status"] == "partial"
-    assert f"[127.0.0.1]:{ports['edge1']} ssh-rsa" in (tmp_path / "inventory" / "known_hosts").read_text()
-
-
-def test_fakenos_with_longer_answers_and_a_wrong_password(fakenos: Any, home: Path, tmp_path: Path) -> None:  # noqa: ARG001
+def test_devices_of_fakenos_are_had_as_they_printed(fakenos: Any, home: Path, tmp_path: Path) -> None:  # noqa: ARG001
+    """One with its own answers, one with longer ones, one that does not take the password."""
     samples = _samples("cisco_ios")
     nos = {"plugin": "cisco_ios", "configuration": {"commands": {c: {"output": t} for c, t in samples.items()}}}
-    with fakenos(ours={"nos": nos}, theirs={"platform": "cisco_ios", "password": "another"}) as ports:
+    theirs = {"platform": "cisco_ios", "password": "another"}
+    with fakenos(edge1={"platform": "cisco_ios"}, ours={"nos": nos}, theirs=theirs) as ports:
         hosts = {n: {"hostname": "127.0.0.1", "port": p, "platform": "cisco_ios"} for n, p in ports.items()}
         got = _collect(tmp_path, hosts, known="", words=("--host-keys", "accept-new"))
-    plan, printed = _of("cisco_ios"), {**_its_own_answers("ours"), **samples}
+    plan, its_own = _of("cisco_ios"), _its_own_answers("edge1")
+    longer = {**_its_own_answers("ours"), **samples}
+
+    captures = got.captures("edge1")
+    clock = captures.pop("show clock")
+    assert clock.startswith(b"*"), got.said
+    assert clock.count(b"\n") == 1
+    assert captures == got.asked("edge1", {command: _masked(plan, text) for command, text in its_own.items()})
+    refused = {entry["command"] for entry in got.devices["edge1"]["commands"] if entry["refused"]}
+    assert refused == {command for command in captures if "Invalid input" in its_own[command]}
+    assert len(refused) < len(its_own) / 2 or got.devices["edge1"]["status"] == "partial"
+    known = (tmp_path / "inventory" / "known_hosts").read_text()
+    assert all(f"[127.0.0.1]:{port} ssh-rsa" in known for port in ports.values())
 
     assert got.devices["ours"]["status"] == "complete", got.said
-    shown = {command: _masked(plan, text) for command, text in printed.items()}
-    assert got.captures("ours") == got.asked("ours", shown)
+    assert got.captures("ours") == got.asked("ours", {command: _masked(plan, text) for command, text in longer.items()})
     assert got.devices["theirs"]["status"] == "auth-failed"
     assert PASSWORD not in got.said
 
@@ -382,7 +378,13 @@ def test_openssh_with_an_ios_shell(sshd: Any, home: Path, tmp_path: Path, raw: b
     assert "exit".startswith(unfinished)
 
 
-def test_openssh_with_an_asa_shell_that_pages(sshd: Any, home: Path, tmp_path: Path) -> None:  # noqa: ARG001
+def test_openssh_with_an_asa_shell_that_pages(
+    sshd: Any,
+    home: Path,  # noqa: ARG001
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reader, "_SETTLE_PAGED_S", 0.1)  # nothing is under way for long on loopback
     answers = _samples("cisco_asa")
     router = Router(answers, privileged=False, page=24, mark="<--- More --->", erase="\r              \r", obeys=())
     got = sshd(router).collect(tmp_path, "cisco_asa")

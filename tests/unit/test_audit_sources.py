@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -267,16 +268,30 @@ def test_pasted_logs_are_read_from_standard_input(form: str) -> None:
     assert sum(e.events for e in audit.episodes) == lines
 
 
-def vpnaudit(*arguments: str, cwd: Path, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vpnaudit", *arguments],
-        capture_output=True,
-        check=False,
-        cwd=cwd,
-        encoding="utf-8",
-        input=given,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment},
-    )
+class Left(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def vpnaudit(place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Left]:
+    """The command line in `place`, with everything that it writes to the two streams."""
+    monkeypatch.chdir(place)
+
+    def go(*arguments: str, given: str = "", **environment: str) -> Left:
+        with monkeypatch.context() as patch, io.TextIOWrapper(io.BytesIO(given.encode())) as stdin:
+            patch.setattr(sys, "argv", ["vpnaudit", *arguments])
+            patch.setattr(sys, "stdin", stdin)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as left:
+                run()
+        code = left.value.code or 0
+        assert isinstance(code, int)
+        return Left(code, *capfd.readouterr())
+
+    return go
 
 
 @pytest.fixture(scope="module")
@@ -340,16 +355,10 @@ STATUSES: dict[str, tuple[str, int]] = {
 
 
 @pytest.mark.parametrize("case", list(STATUSES))
-def test_exit_status(
-    case: str, place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_exit_status(case: str, vpnaudit: Callable[..., Left]) -> None:
     arguments, wanted = STATUSES[case]
-    monkeypatch.chdir(place)
-    monkeypatch.setattr(sys, "argv", ["vpnaudit", *arguments.split()])
-    with pytest.raises(SystemExit) as left:
-        run()
-    found = capfd.readouterr()
-    assert (left.value.code or 0) == wanted, found.err
+    found = vpnaudit(*arguments.split())
+    assert found.status == wanted, found.err
     if wanted == 2:
         assert found.out == ""
         assert found.err.strip()
@@ -358,28 +367,36 @@ def test_exit_status(
 @pytest.mark.parametrize(
     "arguments", ["audit bad --json -", "logs log.txt --json -", "tunnel hub-a 203.0.113.11 --from bad --json -"]
 )
-def test_a_document_has_standard_output_for_itself(arguments: str, place: Path) -> None:
-    found = vpnaudit(*arguments.split(), cwd=place)
-    assert json.loads(found.stdout)["schema"] == "vpnaudit.audit/1"
-    assert found.stdout.endswith("}\n")
+def test_a_document_has_standard_output_for_itself(arguments: str, vpnaudit: Callable[..., Left]) -> None:
+    found = vpnaudit(*arguments.split())
+    assert json.loads(found.out)["schema"] == "vpnaudit.audit/1"
+    assert found.out.endswith("}\n")
 
 
-def test_quiet_says_nothing_and_no_color_has_no_escape(place: Path) -> None:
-    assert vpnaudit("audit", "bad", "--quiet", cwd=place).stdout == ""
+def test_quiet_says_nothing_and_no_color_has_no_escape(vpnaudit: Callable[..., Left]) -> None:
+    assert vpnaudit("audit", "bad", "--quiet").out == ""
     for found in (
-        vpnaudit("audit", "bad", "--no-color", cwd=place, FORCE_COLOR="1"),
-        vpnaudit("audit", "bad", cwd=place, NO_COLOR="1", FORCE_COLOR="1"),
+        vpnaudit("audit", "bad", "--no-color", FORCE_COLOR="1"),
+        vpnaudit("audit", "bad", NO_COLOR="1", FORCE_COLOR="1"),
     ):
-        assert "delete-lost" in found.stdout
-        assert "\x1b" not in found.stdout
+        assert "delete-lost" in found.out
+        assert "\x1b" not in found.out
 
 
-def test_standard_input(place: Path) -> None:
-    found = vpnaudit("logs", "-", "--json", "-", cwd=place, given=LINE)
-    assert (found.returncode, json.loads(found.stdout)["summary"]["events"]) == (0, 1)
-    nothing = vpnaudit("logs", "-", cwd=place, given="")
-    assert nothing.returncode in {0, 2, 3}
-    assert "Traceback" not in nothing.stderr
+def test_standard_input(place: Path, vpnaudit: Callable[..., Left]) -> None:
+    piped = subprocess.run(
+        [sys.executable, "-m", "vpnaudit", "logs", "-", "--json", "-"],
+        capture_output=True,
+        check=False,
+        cwd=place,
+        encoding="utf-8",
+        input=LINE,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert (piped.returncode, json.loads(piped.stdout)["summary"]["events"]) == (0, 1)
+    nothing = vpnaudit("logs", "-", given="")
+    assert nothing.status in {0, 2, 3}
+    assert "Traceback" not in nothing.err
 
 
 SA_OF_A_FIREWALL = """interface: outside

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from collections import Counter
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -19,6 +20,9 @@ from typing import Any, get_args
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import settings as limited
+from hypothesis import strategies as st
 
 from vpnaudit.cli.options import Severity
 from vpnaudit.cli.output import status
@@ -90,6 +94,23 @@ def test_one_device_or_logs_alone_name_no_other_cause(name: str, tmp_path: Path)
         assert [t for t in told if t[0] not in known or _rank(t[1]) < _rank(known[t[0]])] == [], only
 
 
+@given(data=st.data())
+@limited(max_examples=50, deadline=None)
+def test_captures_taken_away_name_no_other_cause(data: st.DataObject) -> None:
+    """What is not there claims nothing: least of all where all of it left the cause open."""
+    name = data.draw(st.sampled_from(ALONE))
+    whole = SITUATIONS / name / "captures"
+    files = sorted(f.relative_to(whole).as_posix() for f in whole.glob("*/*"))
+    gone = data.draw(st.lists(st.sampled_from(files), min_size=1, max_size=6, unique=True))
+    expected = yaml.safe_load((SITUATIONS / name / "expected.yaml").read_text(encoding="utf-8"))
+    known = {OPEN, *(d["cause"] for d in expected["diagnoses"]), *expected.get("may_tell", ())}
+    with tempfile.TemporaryDirectory() as place:
+        kept = Path(place, "captures")
+        if _copied(whole, kept, {"without": gone}):
+            told = {d.cause for d in audit_sources([kept], Settings(), NOW).diagnoses}
+            assert told <= known, name
+
+
 def _rank(confidence: str) -> int:
     return CONFIDENCES.index(confidence)
 
@@ -136,6 +157,15 @@ def _says_whose_and_how_sure(audit: Audit, expected: dict[str, Any]) -> None:
         asked = " ".join(f"{w.question} {w.command}" for w in found.would_settle)
         for words in wanted.get("asks", ()):
             assert re.search(words, asked), (found.id, asked)
+
+
+def test_what_is_ruled_out_is_shown(case: tuple[Audit, dict[str, Any]]) -> None:
+    """By a line, or by the whole answer that does not have it; what is unlikely says why."""
+    audit, _ = case
+    for diagnosis in audit.diagnoses:
+        for rival in diagnosis.ruled_out:
+            assert rival.because, (diagnosis.id, rival.cause)
+            assert rival.evidence or rival.verdict == "unlikely", (diagnosis.id, rival.cause, rival.because)
 
 
 def test_events_are_all_there_and_placed(case: tuple[Audit, dict[str, Any]]) -> None:

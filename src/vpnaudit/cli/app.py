@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vpnaudit import __version__
 from vpnaudit.cli import audit, collect, demo, explain, inventory, logs, loss, parse, run_, schema, simulate, tunnel
-from vpnaudit.cli.output import printable
 from vpnaudit.errors import UsageError
+from vpnaudit.model.printable import printable
 
 app = typer.Typer(
     name="vpnaudit",
@@ -54,12 +58,15 @@ def tune_collector() -> None:
 
 app.add_typer(inventory.app)
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
 
 def run() -> None:
     """Run the command line and leave with its exit status."""
     tune_collector()
+    _open_closed_streams()
     try:
-        app()
+        _write_out(app)
     except UsageError as error:
         print(f"vpnaudit: {printable(str(error))}", file=sys.stderr)  # noqa: T201 - the one place that reports a mistake
         sys.exit(2)
@@ -69,3 +76,24 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+
+
+def _open_closed_streams() -> None:
+    """Python has no object for a stream that the caller closed (`>&-`, some schedulers): it holds nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the program
+
+
+def _write_out(work: Callable[[], object]) -> None:
+    """Do the work and write what is left of its text. Raises UsageError where standard output takes no more."""
+    try:
+        try:
+            work()
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python tries again at its end, and says so at length
+        raise UsageError(f"standard output cannot be written: {error.strerror}") from None

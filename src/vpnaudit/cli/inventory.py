@@ -81,7 +81,7 @@ def _write(checked: CheckedInventory, target: str | None) -> None:
 
 def _lines(checked: CheckedInventory, *, quiet: bool) -> list[str]:
     """One line for each problem, each device, and the counts. Quiet: only what is not in order."""
-    from vpnaudit.cli.output import printable  # noqa: PLC0415
+    from vpnaudit.model.printable import printable  # noqa: PLC0415
 
     lines = [f"{problem.where}: {problem.problem}" for problem in checked.problems]
     lines += [f"note: {remark.where}: {remark.problem}" for remark in checked.remarks]

@@ -84,7 +84,8 @@ def command(
     import sys  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
-    from vpnaudit.cli.output import printable, write_file  # noqa: PLC0415
+    from vpnaudit.cli.output import write_file  # noqa: PLC0415
+    from vpnaudit.model.printable import printable  # noqa: PLC0415
     from vpnaudit.pipeline.loss import Asked, answer, as_json, as_text  # noqa: PLC0415
 
     asked = Asked(

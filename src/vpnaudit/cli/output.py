@@ -14,6 +14,7 @@ from vpnaudit.cli.options import Severity
 from vpnaudit.errors import UsageError
 from vpnaudit.model.audit import Audit
 from vpnaudit.model.judgement import SEVERITIES
+from vpnaudit.model.printable import printable
 
 
 class Wanted:
@@ -61,11 +62,6 @@ def emit(audit: Audit, wanted: Wanted) -> None:
             say([f"vpnaudit: {printable(f'{p.file}: {p.problem}')}" for p in audit.problems], quiet=wanted.quiet)
     if not wanted.to_stdout and not wanted.quiet:
         report.print_terminal(audit, sys.stdout, color=wanted.color, width=None)
-
-
-def printable(text: str) -> str:
-    """Text that may stem from a device or a file's name, fit for a terminal: one line, no control characters."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -23,7 +23,8 @@ def command(
     quiet: options.Quiet = False,
 ) -> None:
     """Show what was read."""
-    from vpnaudit.cli.output import printable, write_file  # noqa: PLC0415
+    from vpnaudit.cli.output import write_file  # noqa: PLC0415
+    from vpnaudit.model.printable import printable  # noqa: PLC0415
     from vpnaudit.pipeline.parse_document import json_lines, parse_files, table, unparsed_lines  # noqa: PLC0415
 
     documents, problems = parse_files(files, platform=platform, command=command)

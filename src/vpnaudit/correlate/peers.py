@@ -80,8 +80,13 @@ def peer_set(device: Device) -> PeerSet:
 
 
 def own_addresses(device: Device) -> frozenset[str]:
-    """Addresses of the device itself: interfaces, virtual addresses that it shares, and its crypto end points."""
+    """Addresses of the device itself: interfaces, virtual addresses that it shares, and its crypto end points.
+
+    A device of which there is nothing but log lines has the address by which these told it.
+    """
     found = {i.address for _, i in device.interfaces if i.address}
+    if device.address and not device.captures:
+        found.add(device.address)
     if device.config is not None:
         for interface in device.config[1].interfaces:
             found |= {a.partition("/")[0] for a in interface.addresses} | set(interface.standby_addresses)

@@ -49,13 +49,18 @@ def diagnose(fleet: Fleet, settings: Settings) -> tuple[Diagnosis, ...]:
 def judge(story: Story, fleet: Fleet, settings: Settings) -> tuple[Cause, Mapping[str, Weighing]]:
     """The cause that wins, and what every cause says."""
     weighings = {c.name: c.weigh(story, fleet, settings) for c in all_causes()}
-    left_open = {name for name, w in weighings.items() if w.verdict == "open"}
-    winner = next(
-        c
-        for c in all_causes()
-        if weighings[c.name].verdict == "fits" and not left_open.intersection(weighings[c.name].unless_open)
-    )
+    waiting = _open(weighings)
+    winner = next(c for c in all_causes() if weighings[c.name].verdict == "fits" and c.name not in waiting)
     return winner, weighings
+
+
+def _open(weighings: Mapping[str, Weighing]) -> frozenset[str]:
+    """The causes that are open, and those that would fit and wait for one of them."""
+    found = {name for name, w in weighings.items() if w.verdict == "open"}
+    for cause in all_causes():
+        if weighings[cause.name].verdict == "fits" and found.intersection(weighings[cause.name].unless_open):
+            found.add(cause.name)
+    return frozenset(found)
 
 
 def _as_proven_elsewhere(
@@ -122,7 +127,7 @@ def _confidence(cause: Cause, weighing: Weighing, all_of: Mapping[str, Weighing]
     if weighing.confidence != "likely":
         return weighing.confidence
     earlier = [c.name for c in all_causes() if c.order < cause.order]
-    return "possible" if any(all_of[name].verdict == "open" for name in earlier) else "likely"
+    return "possible" if _open(all_of).intersection(earlier) else "likely"
 
 
 def _severity(cause: str, ongoing: bool, widespread: bool) -> Severity:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Literal
 
 from msgspec import structs
 
 from vpnaudit.diagnose.registry import all_causes
+from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.judgement import Cause, Reason, RuledOut, Story, Weighing, WouldSettle
 
 Told = Sequence[tuple[Story, Weighing, Mapping[str, Weighing]]]
@@ -33,9 +35,17 @@ def _word_against(cause: Cause, rival: Cause, told: Told) -> RuledOut | None:
         return None
     if any(w.verdict == "fits" for w in said):
         because = f"it would fit too, but {cause.name} explains why the receiver has no SA"
-        return RuledOut(cause=rival.name, because=because, verdict="unlikely")
-    first = next((w.because[0] for w in said if w.because), Reason(text="nothing of what it takes was seen"))
-    return RuledOut(cause=rival.name, because=first.text, evidence=first.evidence)
+        shown = next((r.evidence for _, own, _ in told for r in own.because if r.evidence), ())
+        return RuledOut(cause=rival.name, because=because, verdict="unlikely", evidence=_once(shown))
+    doubted = next((w for w in said if w.verdict == "unlikely"), None)
+    against = doubted or next((w for w in said if w.because), said[0])
+    first = next(iter(against.because), Reason(text="nothing of what it takes was seen"))
+    verdict: Literal["ruled-out", "unlikely"] = "unlikely" if doubted is not None else "ruled-out"
+    return RuledOut(cause=rival.name, because=first.text, verdict=verdict, evidence=_once(first.evidence))
+
+
+def _once(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(dict.fromkeys(evidence))
 
 
 def _is_open(cause: Cause, rival: Cause, weighing: Weighing) -> bool:

@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 from msgspec import Struct, structs
 
 from vpnaudit.diagnose.probes import aim_of, failed, is_failure, operations_of
+from vpnaudit.diagnose.proofs import first_and_last, placed, sa_tables
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
@@ -64,6 +65,8 @@ IDENTITY_TAGS = frozenset(
 MEMORY_TAGS = frozenset({"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-4-CHUNKMALLOCFAIL"}) | _firewall("3-211001")
 NOT_OF_TWO = "the line came in on a group map's interface: the group shares one SPI, which no two ends agreed on"
 IGNORED_POOLS = ("lsmpi", "reserve")
+ONE_MOMENT_S = 60.0
+"""Tables taken so close together show one state, but for a rekey in between that takes a second."""
 PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 
 
@@ -164,6 +167,15 @@ def sas_with_source_read(story: Story, fleet: Fleet) -> bool:
     return story.source is not None and any(story.source in c.capture.argument.split() for c in found)
 
 
+def which_moment(story: Story) -> Weighing:
+    """The question that tells tables of two moments from ends that disagree."""
+    who = f"{story.receiver} and {story.sender}"
+    return still_open(
+        f"were the SA tables of {who} taken at one moment, or did the tunnel rekey in between?",
+        f"{who}: show clock; show crypto ipsec sa, at one time",
+    )
+
+
 def sends_in_vain(story: Story, sa: LiveSa) -> Reason:
     """That the sender still uses the SA, in words that its receiver's table bears out or does not."""
     end, who = receiver_end(story), story.sender or story.source or "the sender"
@@ -175,6 +187,22 @@ def seen_to_be_stale(story: Story) -> bool:
     """Whether both tables were read: the sender's has the SA, the receiver's has not."""
     end = receiver_end(story)
     return sent_sa(story) is not None and end is not None and end.sa_table_read
+
+
+def may_be_rekeyed_between(story: Story) -> bool:
+    """Whether no line speaks of it, and the two ends' tables may be of moments between which they rekeyed.
+
+    Two tables of one moment tell by themselves, and so do tables of two where the SAs' ages are known.
+    """
+    here, there = receiver_end(story), sender_end(story)
+    if story.episodes or here is None or there is None:
+        return False
+    if here.sa_table_at is None or there.sa_table_at is None:
+        return True
+    apart = abs(here.sa_table_at - there.sa_table_at)
+    sa = sent_sa(story)
+    dated = sa is not None and all(s.installed_at is not None for s in (sa, *here.inbound))
+    return apart > timedelta(seconds=ONE_MOMENT_S) and not dated
 
 
 def on_group_interface(story: Story, fleet: Fleet) -> bool:
@@ -198,11 +226,40 @@ def repeated(story: Story) -> bool:
 
 def no_race(story: Story) -> Weighing:
     """What a rekey cause says of lines that were not told to be races: open where no table says when rekeys were."""
-    unknown = story.tunnel is None or story.tunnel.rekey_period_s is None
-    if story.mechanism == "unexplained" and unknown and not repeated(story):
+    if story.mechanism != "unexplained":
+        return out("the lines are not next to a rekey that is known", *placed(story))
+    if repeated(story):
+        return out("the lines are not next to a rekey that is known", *first_and_last(story))
+    dated = _dated_sas(story)
+    if story.tunnel is None or story.tunnel.rekey_period_s is None or not dated:
         command = f"{story.receiver}: show crypto ipsec sa, twice 10 minutes apart; show running-config"
         return still_open("was the tunnel rekeyed at that moment?", command)
-    return out("the lines are not next to a rekey that is known")
+    return out("the lines are not next to a rekey that is known", *placed(story), *dated)
+
+
+def _dated_sas(story: Story) -> tuple[Evidence, ...]:
+    """SAs whose age and lifetime tell when the tunnel was rekeyed."""
+    ends_of = story.tunnel.ends if story.tunnel is not None else ()
+    return tuple(s.evidence for end in ends_of for s in end.inbound if s.installed_at is not None)[:2]
+
+
+def sender_may_keep(story: Story, fleet: Fleet) -> bool:
+    """Whether lines that nothing explains may be of an SA that the sender keeps: a table that would tell was not had.
+
+    Not where the receiver's own table has the SPI.
+    """
+    found = [x for e in story.episodes for event in e.events for x in event.found]
+    if story.mechanism != "unexplained" or any(x.live and x.device == story.receiver for x in found):
+        return False
+    there = sender_end(story)
+    return not (sa_table_read(story, fleet) and there is not None and there.sa_table_read)
+
+
+def not_kept(story: Story, fleet: Fleet) -> Weighing:
+    """That no SA is known which the sender kept: by where the SPI stands, or by the sender's table."""
+    sender = sender_of(story, fleet)
+    tables = sa_tables(sender) if sender is not None and story.mechanism == "unexplained" else ()
+    return out("no SA that the sender kept was seen", *placed(story), *tables)
 
 
 def rekey_budget(period_s: float, length_s: float) -> float:
@@ -366,11 +423,13 @@ def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
     return frozenset(found)
 
 
-def is_alone_with(device: Device, address: str) -> bool:
-    """Whether the device's configuration has the address on an interface, and shares it with no partner."""
-    configured = device.config[1].interfaces if device.config is not None else ()
-    own = any(a.partition("/")[0] == address for i in configured for a in i.addresses)
-    return own and not any(address in i.standby_addresses for i in configured)
+def alone_with(device: Device, address: str) -> tuple[Evidence, ...]:
+    """The interfaces that have the address by the device's configuration; none where it shares it with a partner."""
+    if device.config is None or any(address in i.standby_addresses for i in device.config[1].interfaces):
+        return ()
+    capture, config = device.config
+    own = [i for i in config.interfaces if any(a.partition("/")[0] == address for a in i.addresses)]
+    return tuple(device.cite(capture, i.line) for i in own)
 
 
 def is_private(address: str) -> bool:
@@ -429,9 +488,14 @@ def most_in_an_hour(times: Sequence[datetime]) -> int:
 
 def logs_sessions_since(device: Device, begin: datetime) -> bool:
     """Whether a session's end is logged at all (`crypto logging session`), and the log reaches back before `begin`."""
-    first = device.once(_log_begins)
+    first = log_begins(device)
     covers = first is not None and first < begin - timedelta(seconds=120)
     return covers and device.config is not None and device.config[1].logging_session
+
+
+def log_begins(device: Device) -> datetime | None:
+    """The time of the earliest line of its logs, on the common clock."""
+    return device.once(_log_begins)
 
 
 def _log_begins(device: Device) -> datetime | None:

@@ -11,6 +11,11 @@ def out(because: str, *evidence: Evidence) -> Weighing:
     return Weighing(verdict="out", because=(Reason(text=because, evidence=evidence),))
 
 
+def unlikely(because: str, *evidence: Evidence) -> Weighing:
+    """It is hardly this, although nothing proves that it cannot be."""
+    return Weighing(verdict="unlikely", because=(Reason(text=because, evidence=evidence),))
+
+
 def still_open(question: str, command: str | None = None) -> Weighing:
     """It could be this; a command would tell."""
     return Weighing(verdict="open", would_settle=(WouldSettle(question=question, command=command),))

@@ -10,7 +10,7 @@ from msgspec import Struct
 from vpnaudit.loss.outages import Patience, dpd_patience_s, outages_per_day
 from vpnaudit.loss.poisson import poisson_at_least, poisson_interval, poisson_upper_count
 from vpnaudit.loss.random_loss import Bound, random_loss_events, random_loss_per_rekey
-from vpnaudit.loss.words import counted, duration, number, percent
+from vpnaudit.loss.words import counted, duration, number, one_in, percent
 
 DAY_S = 86_400.0
 _EXAMPLE_OUTAGE_S = 30.0
@@ -118,7 +118,7 @@ def _at_rate(loss: float, events: int, window_s: float, rekeys: float, bound: Bo
 
 
 def _rate_sentence(answer: RateAnswer, events: int, window_s: float, tunnels: int, rekeys: float) -> str:
-    often = f"; that is one in {number(answer.days_an_event)} days at most" if answer.days_an_event is not None else ""
+    often = f"; that is {one_in(answer.days_an_event)} at most" if answer.days_an_event is not None else ""
     return (
         f"{percent(answer.loss)} loss that falls at random can cause at most {number(answer.expected)} events in "
         f"{duration(window_s)} ({counted(tunnels, 'tunnel')}, {number(rekeys)} rekeys){often}. "

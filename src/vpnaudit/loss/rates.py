@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from vpnaudit.loss.outages import DAY_S
 from vpnaudit.loss.poisson import poisson_interval
-from vpnaudit.loss.words import counted, duration, number, percent
+from vpnaudit.loss.words import counted, duration, number
 
 COUPLE = 2.0
 """SPIs a day."""
@@ -85,8 +85,8 @@ def rate_words(found: Rate) -> str:
     )
     if found.rekeys_a_day is None or found.verdict is None:
         return sentence
-    shares = " to ".join(percent(float(number(end / found.rekeys_a_day))) for end in found.interval)
+    each = " to ".join(number(end / found.rekeys_a_day) for end in found.interval)
     return (
-        f"{sentence} This tunnel has {number(found.rekeys_a_day)} rekeys a day, of which {shares} show one: "
+        f"{sentence} This tunnel has {number(found.rekeys_a_day)} rekeys a day, so {each} SPIs a rekey: "
         f"{_VERDICTS[found.verdict]}."
     )

@@ -10,6 +10,7 @@ from vpnaudit.loss.outages import DAY_S
 
 Row = tuple[str, ...]
 _WIDTH = 100
+_LONGEST_DAYS = 100 * 365.25
 
 _BOUNDS_DECIDE = (
     "Figures with <= are upper bounds, and they decide: random loss two one-shot messages a rekey (IKEv1), five tries "
@@ -50,6 +51,15 @@ def number(value: float) -> str:
     ('0.0033', '144', '6e-09', '0')
     """
     return f"{value:.0f}" if value >= 99.5 else f"{value:.2g}"
+
+
+def one_in(days: float) -> str:
+    """How seldom something is; beyond what any log can tell, only that.
+
+    >>> one_in(6.94), one_in(6.4e11)
+    ('one in 6.9 days', 'less than one in 100 years')
+    """
+    return f"one in {number(days)} days" if days <= _LONGEST_DAYS else "less than one in 100 years"
 
 
 def counted(count: int, word: str) -> str:
@@ -114,7 +124,7 @@ def sentence(c: Calculation) -> str:
 
 def _often(per_day: float) -> str:
     if 0 < per_day < 1:
-        return f" (one in {number(1.0 / per_day)} days)"
+        return f" ({one_in(1.0 / per_day)})"
     return ""
 
 

@@ -111,11 +111,12 @@ class Story(Struct, frozen=True, kw_only=True):
 class Weighing(Struct, frozen=True, kw_only=True):
     """What one cause says of one story.
 
-    "fits": it explains the story, with this confidence. "out": it cannot be, `because` says by what. "open": it could
-    be, and `would_settle` says what is missing.
+    "fits": it explains the story, with this confidence. "out": it cannot be, `because` says by what. "unlikely": what
+    was read speaks against it and does not prove it, `because` says what. "open": it could be, and `would_settle` says
+    what is missing.
     """
 
-    verdict: Literal["fits", "out", "open"]
+    verdict: Literal["fits", "out", "unlikely", "open"]
     confidence: Confidence = "possible"
     because: tuple[Reason, ...] = ()
     would_settle: tuple[WouldSettle, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from vpnaudit.model.facts import Coverage, Facts, Parsed, UnparsedLine
@@ -16,6 +16,7 @@ from vpnaudit.model.logs import INVALID_SPI_TAGS, LogMessage
 from vpnaudit.parse.log_header import HeaderReader
 from vpnaudit.parse.log_message import KEYED_LINE, OpenMessage
 from vpnaudit.parse.messages import EVENT_NAME
+from vpnaudit.parse.refusal import is_refused
 from vpnaudit.parse.stamps import Found, Head, find_stamps, read_head
 from vpnaudit.snapshot.json_line import unwrapped
 
@@ -88,12 +89,12 @@ def scan(text: str, numbers: Sequence[int] = ()) -> Parsed:
     return Parsed(facts=facts, coverage=coverage)
 
 
-def scan_stream(lines: Iterable[str]) -> Iterator[LogMessage]:
-    """Read the messages of a log of any size, in order, in constant memory. `lines` with or without line ends."""
-    scanner = _Scanner(keep_unparsed=False)
-    for line in lines:
-        yield from scanner.feed(line.removesuffix("\n"))
-    yield from scanner.finish()
+def scan_answer(text: str) -> Parsed:
+    """Read the answer to `show logging`, which may be a refusal. Never raises."""
+    if is_refused(text):
+        lines = sum(1 for line in text.split("\n") if line.strip())
+        return Parsed(coverage=Coverage(lines=lines, understood=lines), refused=True)
+    return scan(text)
 
 
 def _tags(line: str) -> list[re.Match[str]]:
@@ -140,11 +141,10 @@ def _is_untagged_line(line: str, stamps: Sequence[Found]) -> bool:
 class _Scanner:
     """Takes lines one by one. `feed` and `finish` hand out the messages that nothing can be added to any more."""
 
-    def __init__(self, *, keep_unparsed: bool = True) -> None:
+    def __init__(self) -> None:
         self.header = HeaderReader()
         self.lines = 0
         self.unparsed: list[tuple[int, str]] = []
-        self._keep_unparsed = keep_unparsed
         self._number = 0
         self._waiting: deque[OpenMessage] = deque()
         self._current: OpenMessage | None = None
@@ -220,7 +220,7 @@ class _Scanner:
         tags = _tags(line) if "%" in line else _bare_tag(line)
         if tags:
             self._messages(line, width, number, tags)
-        elif not self._plain(line, width, number) and self._keep_unparsed:
+        elif not self._plain(line, width, number):
             self.unparsed.append((number, line))
 
     def _messages(self, line: str, width: int, number: int, tags: list[re.Match[str]]) -> None:

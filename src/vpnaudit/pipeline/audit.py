@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
 from msgspec import structs
 
@@ -28,6 +28,8 @@ from vpnaudit.platforms.told_by_text import Commands
 from vpnaudit.settings import Settings, lay_on
 from vpnaudit.snapshot.folder import devices_of
 from vpnaudit.snapshot.read import read_logs, read_source
+
+KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
 
 
 def read_sources(paths: Sequence[Path]) -> tuple[Snapshot, ...]:
@@ -158,9 +160,10 @@ def _has_clock(device: Device) -> bool:
 
 
 def _source(snapshots: Sequence[Snapshot]) -> tuple[SourceKind, str]:
-    kinds: list[SourceKind] = [s.kind for s in snapshots if s.kind != "logs"] or [s.kind for s in snapshots]
+    """Of several kinds the one that says most about its collection, whatever the order of the arguments."""
+    found = {s.kind for s in snapshots}
     names = sorted({Path(s.path).name or s.path for s in snapshots})
-    return kinds[-1], ", ".join(names)
+    return next(kind for kind in KINDS if kind in found), ", ".join(names)
 
 
 def is_incomplete(audit: Audit) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, structs
 
 from vpnaudit.correlate.clocks import set_clocks
+from vpnaudit.correlate.peers import own_addresses
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.device import Device
 from vpnaudit.model.facts import Coverage, Parsed, ParsedCapture, Parser, UnparsedLine
@@ -17,6 +18,7 @@ from vpnaudit.model.system import ClockReading
 from vpnaudit.parse.logs import scan
 from vpnaudit.parse.times import TimeContext, clock_to_utc, date_messages, parse_trace_stamp
 from vpnaudit.pipeline.folded import read_folded
+from vpnaudit.pipeline.foreign_lines import sort_lines
 from vpnaudit.pipeline.newest import newest_and_past
 from vpnaudit.platforms.registry import platform, resolve_command, tell_platform
 from vpnaudit.snapshot.rotation import by_age
@@ -40,10 +42,16 @@ def read_devices(snapshots: Sequence[Snapshot], now: datetime) -> Read:
     """Parse every capture. Of several snapshots the newest of each device is judged, older ones feed the ledger."""
     newest, past = newest_and_past(snapshots, _clock_of)
     problems = [p for s in snapshots for p in s.problems]
-    devices, older, readings = [], [], {}
+    devices: list[Device] = []
+    older: list[Device] = []
+    readings: dict[str, datetime] = {}
+    foreign: dict[str, list[tuple[Capture, Snapshot]]] = {}
     for captures, snapshot in newest:
         current, earlier = _split_repeats(captures)
         device, reading = _device(current, snapshot, now)
+        device, others = _without_foreign_lines(device, reading, snapshot, now)
+        for address, capture in others:
+            foreign.setdefault(address, []).append((capture, snapshot))
         devices.append(device)
         if reading is not None:
             readings[device.name] = reading
@@ -52,7 +60,7 @@ def read_devices(snapshots: Sequence[Snapshot], now: datetime) -> Read:
         problems += _unread(device)
     older += [_earlier(captures, snapshot, now) for captures, snapshot in past]
     return Read(
-        devices=tuple(devices),
+        devices=_with_foreign_lines(devices, foreign, now),
         older=tuple(older),
         readings=readings,
         problems=tuple(problems),
@@ -122,6 +130,40 @@ def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tupl
         ),
     )
     return device, reading
+
+
+def _without_foreign_lines(
+    device: Device, reading: datetime | None, snapshot: Snapshot, now: datetime
+) -> tuple[Device, list[tuple[str, Capture]]]:
+    """The device with its own lines alone; and the others, by the address of the device that logged them."""
+    kept: list[ParsedCapture] = []
+    others: list[tuple[str, Capture]] = []
+    for parsed in device.log_captures:
+        found = sort_lines(device, parsed, reading)
+        others += found.foreign
+        if not found.foreign:
+            kept.append(parsed)
+        elif found.own is not None:
+            kept += with_logs(structs.replace(device, log_captures=()), (found.own,), snapshot, now).log_captures
+    return (structs.replace(device, log_captures=tuple(kept)) if others else device), others
+
+
+def _with_foreign_lines(
+    devices: Sequence[Device], foreign: Mapping[str, Sequence[tuple[Capture, Snapshot]]], now: datetime
+) -> tuple[Device, ...]:
+    """The lines to the device that has the address; where none has, or several, to one of that name."""
+    found = list(devices)
+    for address, pasted in sorted(foreign.items()):
+        owners = [n for n, d in enumerate(found) if d.name == address or address in own_addresses(d)]
+        if len(owners) != 1:
+            captures = DeviceCaptures(name=address, address=address, captures=tuple(capture for capture, _ in pasted))
+            found.append(_device(captures, pasted[0][1], now)[0])
+            continue
+        owner = found[owners[0]]
+        for capture, snapshot in pasted:
+            owner = with_logs(owner, (structs.replace(capture, device=owner.name),), snapshot, now)
+        found[owners[0]] = owner
+    return tuple(found)
 
 
 def _earlier(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> Device:

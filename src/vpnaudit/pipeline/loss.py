@@ -55,6 +55,8 @@ def answer(asked: Asked, stdin: BinaryIO | None = None) -> LossDocument:
     if (asked.observed is None) != (asked.window is None):
         raise UsageError("--observed and --window belong together: how many events were seen, and in what time")
     question = _question(asked)
+    if question.burst_s is not None and question.longest_s is not None and question.longest_s < question.burst_s:
+        raise UsageError(f"--longest {asked.longest!r}: no average (--burst {asked.burst!r}) is above the longest")
     if measured is not None:
         question = _with_measurement(question, measured)
     try:

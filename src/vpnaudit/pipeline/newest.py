@@ -10,6 +10,7 @@ from msgspec import structs
 
 from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.snapshot import Capture, DeviceCaptures, Snapshot
+from vpnaudit.pipeline.host_names import short_name
 
 Sourced = tuple[DeviceCaptures, Snapshot]
 ClockOf = Callable[[DeviceCaptures], datetime | None]
@@ -66,7 +67,7 @@ def _with_logs(newest: dict[str, Sourced], logs: Sequence[Sourced]) -> list[Sour
     alone: dict[str, Sourced] = {}
     for captures, snapshot in logs:
         name = captures.name.lower()
-        owned = owner.get(name) or owner.get(_short(name))
+        owned = owner.get(name) or owner.get(short_name(name))
         place, key = (newest, owned) if owned is not None else (alone, name)
         known, kept = place.get(key, (structs.replace(captures, captures=()), snapshot))
         added = tuple(_of(c, known.name) for c in captures.captures)
@@ -80,13 +81,7 @@ def _of(capture: Capture, device: str) -> Capture:
 
 def _owners(newest: dict[str, Sourced]) -> dict[str, str]:
     """The devices by the names that a log may have for them; a short name that two of them have is neither's."""
-    short = Counter(_short(key) for key in newest)
-    found = {_short(key): key for key in newest if short[_short(key)] == 1}
+    short = Counter(short_name(key) for key in newest)
+    found = {short_name(key): key for key in newest if short[short_name(key)] == 1}
     found |= {device.address: key for key, (device, _) in newest.items() if device.address}
     return found | {key: key for key in newest}
-
-
-def _short(name: str) -> str:
-    """A host's name without its domain; an address has none."""
-    first, _, rest = name.partition(".")
-    return name if first.isdigit() and rest else first

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from ipaddress import AddressValueError, IPv4Address
 
 from msgspec import Struct, structs
 from nornir.core.inventory import Host
 
 from vpnaudit.model.platform import CommandSpec, Needless, PeerForm
+from vpnaudit.platforms.addresses import is_ipv4
 
 _NOT_ITS = "it is about the whole device, not about one tunnel"
 
@@ -23,15 +23,6 @@ class Peer(Struct, frozen=True, kw_only=True):
 
     addresses: tuple[str, ...]
     certain: bool
-
-
-def is_ipv4(text: str) -> bool:
-    """Whether a text is an IPv4 address, the only kind that the forms for one peer are used with."""
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return False
-    return True
 
 
 def addresses_of(host: Host) -> tuple[str, ...]:

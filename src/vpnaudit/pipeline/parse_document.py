@@ -20,6 +20,7 @@ from vpnaudit.model.parsed import (
     ParseDocument,
     ParsedTrace,
 )
+from vpnaudit.model.printable import printable
 from vpnaudit.model.sa import IkeSa, IpsecFlow, IpsecSa
 from vpnaudit.model.snapshot import Capture
 from vpnaudit.model.spi import spi_text
@@ -203,7 +204,7 @@ def json_lines(documents: Sequence[ParseDocument]) -> str:
 
 def unparsed_lines(documents: Sequence[ParseDocument]) -> str:
     """`file:line: text` of every line that no template knows."""
-    return "".join(f"{d.file}:{u.line}: {_plain(u.text)}\n" for d in documents for u in d.unparsed)
+    return "".join(f"{d.file}:{u.line}: {printable(u.text)}\n" for d in documents for u in d.unparsed)
 
 
 def table(documents: Sequence[ParseDocument]) -> str:
@@ -221,7 +222,7 @@ def _page(document: ParseDocument) -> str:
         for name, value in ((f, getattr(document, f)) for f in document.__struct_fields__)
         if name not in {"schema_", "file", "platform", "command", "refused", "lines", "understood", "unparsed"}
     )
-    return head + body + "".join(f"  ? line {u.line}: {_plain(u.text)}\n" for u in document.unparsed)
+    return head + body + "".join(f"  ? line {u.line}: {printable(u.text)}\n" for u in document.unparsed)
 
 
 def _records(name: str, value: object) -> str:
@@ -234,10 +235,5 @@ def _records(name: str, value: object) -> str:
 def _fields(record: object) -> str:
     built = msgspec.to_builtins(record)
     shown = {k: v for k, v in built.items() if v not in (None, [], {}, "") and k != "line"}
-    text = " ".join(f"{k}={_plain(str(v))}" for k, v in shown.items())
+    text = " ".join(f"{k}={printable(str(v))}" for k, v in shown.items())
     return f"line {built.get('line', '?')}: {text}"
-
-
-def _plain(text: str) -> str:
-    """Device text with its control characters made visible."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -22,6 +22,7 @@ from vpnaudit.parse.logs import scan
 from vpnaudit.parse.times import TimeContext, date_messages
 from vpnaudit.pipeline.audit import judge, read_sources
 from vpnaudit.pipeline.devices import Read, read_devices, with_logs
+from vpnaudit.pipeline.host_names import short_name
 from vpnaudit.pipeline.one_peer import addresses_of
 from vpnaudit.settings import Settings
 from vpnaudit.snapshot.read import read_logs
@@ -147,13 +148,7 @@ def _owner(owners: Mapping[str, str], capture: Capture) -> str | None:
 
 def _found(owners: Mapping[str, str], host: str) -> str | None:
     name = host.lower()
-    return owners.get(name) or owners.get(_short(name))
-
-
-def _short(name: str) -> str:
-    """A host's name without its domain; an address has none."""
-    first, _, rest = name.partition(".")
-    return name if first.isdigit() and rest else first
+    return owners.get(name) or owners.get(short_name(name))
 
 
 def _owners(devices: Sequence[Device]) -> dict[str, str]:
@@ -161,7 +156,7 @@ def _owners(devices: Sequence[Device]) -> dict[str, str]:
     ranks = (
         [(d.name.lower(), d.name) for d in devices],
         [(h.lower(), d.name) for d in devices if d.config is not None and (h := d.config[1].hostname)],
-        [(_short(d.name.lower()), d.name) for d in devices],
+        [(short_name(d.name.lower()), d.name) for d in devices],
         [(d.address.lower(), d.name) for d in devices if d.address],
         [(a.lower(), d.name) for d in devices for a in sorted(d.own_addresses)],
     )
@@ -203,7 +198,7 @@ class LogPlan(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _by_name(self) -> dict[str, str]:
-        return {_short(h): h for h in self.hosts} | {h: h for h in self.hosts}
+        return {short_name(h): h for h in self.hosts} | {h: h for h in self.hosts}
 
     @cached_property
     def _configured(self) -> Needless | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from vpnaudit.correlate.peers import normal
 from vpnaudit.errors import UsageError
 from vpnaudit.model.audit import Audit, AuditDiagnosis, AuditFinding, FindingCounts
 from vpnaudit.pipeline.audit import judge_fleet
@@ -56,8 +57,10 @@ def narrow(audit: Audit, device: str, peer: str) -> Audit:
 
     What is said of the fleet as a whole is left out: severity `critical` (many tunnels are out of step) becomes `high`,
     how far each waiver reaches is not told, and `source.from` is the first event's time, null where there is none.
+    Case and the spelling of an IPv6 address do not matter, where only one device or address is meant.
     Raises UsageError that lists what there is where no tunnel fits.
     """
+    device, peer = _as_known(audit, device), _as_known(audit, peer)
     if not _has(audit, device, peer):
         raise UsageError(_unknown(audit, device, peer))
     tunnels = tuple(t for t in audit.tunnels if is_between(t, device, peer))
@@ -98,6 +101,15 @@ def narrow(audit: Audit, device: str, peer: str) -> Audit:
         remediations=tuple(r for r in audit.remediations if r.id in wanted),
         waivers=tuple(w for w in audit.waivers if w.covers),
     )
+
+
+def _as_known(audit: Audit, word: str) -> str:
+    """A name or address as the audit has it, else as it was given."""
+    ends = [end for t in audit.tunnels for end in (t.local, t.remote)]
+    known = {d.name for d in audit.devices} | {end.address for end in ends}
+    known |= {d.subject.source for d in audit.diagnoses if d.subject.source is not None}
+    alike = {k for k in known if normal(k) == normal(word)} if word not in known else {word}
+    return alike.pop() if len(alike) == 1 else word
 
 
 def _is_of_source(diagnosis: AuditDiagnosis, device: str, source: str) -> bool:

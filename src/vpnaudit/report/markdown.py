@@ -76,7 +76,7 @@ def _story(number: int, story: StoryView) -> Iterable[str]:
     yield "\n".join(f"- **{name}**: {escaped(said)}" for name, said in facts)
     yield _item_list("Why", diagnosis.because, level=3)
     yield from _evidence(diagnosis.evidence)
-    yield _item_list("Ruled out", [f"{wording.rival(r)}: {r.because}" for r in diagnosis.ruled_out], level=3)
+    yield _item_list("Ruled out", [f"{wording.rival(r)}: {wording.against(r)}" for r in diagnosis.ruled_out], level=3)
     yield _item_list(
         "What would settle what is open",
         [f"{wording.question(w)} ({w.command})" if w.command else wording.question(w) for w in diagnosis.would_settle],

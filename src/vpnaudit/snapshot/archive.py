@@ -31,6 +31,7 @@ import zstandard
 from msgspec import Struct
 
 from vpnaudit.errors import SourceError
+from vpnaudit.model.printable import printable
 from vpnaudit.model.snapshot import Problem
 from vpnaudit.snapshot.cut_zip import CutStream, cut_members
 from vpnaudit.snapshot.text_file import shown
@@ -256,7 +257,7 @@ def is_litter(name: str) -> bool:
 
 
 def _visible(name: str) -> str:
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown(name))[:400]
+    return printable(shown(name))[:400]
 
 
 def _plain(error: BaseException) -> str:

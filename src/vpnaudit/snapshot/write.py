@@ -266,9 +266,7 @@ class CaptureWriter:
         while data:
             data = data[self._stream.write(data) :]
 
-    def close(
-        self, command: str, *, asked_at: datetime, answered_at: datetime, refused: bool, device_clock: str | None = None
-    ) -> ManifestCommand:
+    def close(self, command: str, *, asked_at: datetime, answered_at: datetime, refused: bool) -> ManifestCommand:
         """Close the file; its entry of the manifest. It is on the disk when the snapshot is whole."""
         self._write()
         self._stream.close()
@@ -277,7 +275,7 @@ class CaptureWriter:
             file=self.file,
             asked_at=asked_at,
             answered_at=answered_at,
-            device_clock=device_clock,
+            device_clock=None,
             bytes=self.bytes,
             sha256=self._hash.hexdigest(),
             refused=refused,

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from vpnaudit import collect
+from vpnaudit.collect import reader
 from vpnaudit.inventory import Credentials, give_credentials, load_inventory
 from vpnaudit.model.platform import CommandSpec, Defaults, Platform
 
@@ -291,8 +292,13 @@ class Collected:
 
 @pytest.fixture
 def collected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host_key: asyncssh.SSHKey) -> Callable[..., Collected]:
-    """Collect routers with a plan; `known` false leaves `known_hosts` as it is."""
+    """Collect routers with a plan; `known` false leaves `known_hosts` as it is.
+
+    Nothing is under way for long on loopback: the reader's silences are as short as that allows.
+    """
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(reader, "SILENT_S", 0.2)
+    monkeypatch.setattr(reader, "_SETTLE_PAGED_S", 0.1)
     public = host_key.export_public_key().decode().strip()
 
     def run(

@@ -273,10 +273,10 @@ def test_what_was_had_of_a_broken_answer_is_kept(
 def test_a_device_that_never_ends_costs_its_own_time(serve: Start, plan: Start, collected: Start) -> None:
     slow = serve(answers={"show clock": CLOCK}, instead={"show version": _never_ends})
     good = serve(name="r2", answers={"show clock": CLOCK, "show version": b"a version\r\n"})
-    got = collected(plan("show clock", "show version"), slow, good, timeout_s=3)
+    got = collected(plan("show clock", "show version"), slow, good, timeout_s=2)
 
     assert [d["status"] for d in got.manifest["devices"]] == ["partial", "complete"]
-    assert "3 s" in got.device["error"]
+    assert "2 s" in got.device["error"]
     assert got.text("show version").startswith("x" * 70)
 
 
@@ -350,17 +350,17 @@ def test_a_server_that_is_no_ssh_server(
 ) -> None:
     port = raw_server(greeting, close=close)
     hosts = {"r9": {"hostname": "127.0.0.1", "port": port, "platform": "cisco_ios"}}
-    got = collected(plan("show clock"), hosts=hosts, timeout_s=2)
+    got = collected(plan("show clock"), hosts=hosts, timeout_s=1)
 
     assert got.device["status"] == status
     assert got.device["error"]
 
 
 def test_a_device_that_opens_no_shell_costs_its_own_time(serve: Start, plan: Start, collected: Start) -> None:
-    got = collected(plan("show clock"), serve(opens_no_shell=True), timeout_s=2)
+    got = collected(plan("show clock"), serve(opens_no_shell=True), timeout_s=1)
 
     assert (got.device["status"], got.device["commands"]) == ("timeout", [])
-    assert "2 s" in got.device["error"]
+    assert "1 s" in got.device["error"]
 
 
 def test_strict_refuses_an_unknown_host_key_before_the_password_is_sent(

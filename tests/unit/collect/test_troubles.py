@@ -23,6 +23,7 @@ LOG = b"".join(b"*May  1 12:00:%02d.000: %%SYS-5-CONFIG_I: Configured from conso
 ANSWERS = {"show clock": CLOCK, "show version": VERSION, "show logging": LOG}
 HAD = "show clock"
 ALL = ("show clock", "show version", "show logging")
+LIMIT_S, SILENCE_S = 2.5, 1.0
 
 
 def _refuses(_: str) -> None:
@@ -30,7 +31,7 @@ def _refuses(_: str) -> None:
 
 
 def _plan(plan: Start) -> Platform:
-    specs = (CommandSpec(command=c, parse=_refuses, needed=True, timeout_s=1.5) for c in ALL)  # type: ignore[arg-type]
+    specs = (CommandSpec(command=c, parse=_refuses, needed=True, timeout_s=SILENCE_S) for c in ALL)  # type: ignore[arg-type]
     platform: Platform = plan(*specs)
     return platform
 
@@ -96,11 +97,11 @@ BANNER = b"\x1b[2J\x1b[H\x1b]0;title\x07*** # > r1# \r\nr1#\r\n> # $ %\r\n\x1b[3
 ROWS: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
     "wrong password": ({"password": "another"}, "auth-failed", "refused the user name and password", ()),
     "locked out": ({"hangs_up_at_login": True}, "auth-failed", "closed the connection instead of accepting", ()),
-    "slow login": ({"login_takes_s": 1}, "complete", "", ALL),
-    "login takes too long": ({"login_takes_s": 9}, "timeout", "not done within 4 s: still logging in", ()),
+    "slow login": ({"login_takes_s": 0.5}, "complete", "", ALL),
+    "login takes too long": ({"login_takes_s": 9}, "timeout", "not done within 2.5 s: still logging in", ()),
     "keyboard-interactive only": ({"keyboard_only": True}, "complete", "", ALL),
     "exec not authorised": ({"exec_refused": b"% Authorization failed.\r\n"}, "error", "closed the session before", ()),
-    "no shell": ({"opens_no_shell": True}, "timeout", "not done within 4 s", ()),
+    "no shell": ({"opens_no_shell": True}, "timeout", "not done within 2.5 s", ()),
     "no prompt": ({"name": "a\u00e9\u00e9"}, "timeout", "still waiting for the prompt", ()),
     "enable refused": ({"privileged": False, "secret": "another"}, "complete", "enable was refused", ALL),
     "a command not authorised": (
@@ -121,8 +122,8 @@ ROWS: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
     ),
     "reload": ({"instead": {"show version": _reloads}}, "partial", "show version: the device closed", ALL[:2]),
     "never ends": ({"instead": {"show version": _never_ends}}, "partial", "still in the middle of show v", ALL[:2]),
-    "drips": ({"instead": {"show version": _drips}}, "partial", "4 s: still in the middle of show version", ALL[:2]),
-    "falls silent": ({"instead": {"show version": _falls_silent}}, "partial", "no answer within 1.5 s", ALL[:2]),
+    "drips": ({"instead": {"show version": _drips}}, "partial", "2.5 s: still in the middle of show version", ALL[:2]),
+    "falls silent": ({"instead": {"show version": _falls_silent}}, "partial", "no answer within 1 s", ALL[:2]),
     "no line end": ({"instead": dict.fromkeys(ALL, _ends_without_a_line_end)}, "complete", "", ALL),
     "no UTF-8": ({"instead": {"show version": _any_bytes}}, "complete", "", ALL),
 }  # fmt: skip
@@ -140,7 +141,7 @@ def test_every_trouble_has_an_end_and_a_name(
 ) -> None:
     troubled = serve(**{"answers": ANSWERS, **settings})
     good = serve(name="zz", answers=ANSWERS)
-    got = collected(_plan(plan), troubled, good, timeout_s=4)
+    got = collected(_plan(plan), troubled, good, timeout_s=LIMIT_S)
 
     device, other = got.manifest["devices"]
     assert (device["status"], tuple(c["command"] for c in device["commands"])) == (status, kept), device["error"]
@@ -210,7 +211,7 @@ def test_the_limit_of_the_banner_is_of_the_banner_alone(
     serve: Start, plan: Start, collected: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watchdog, "BANNER_S", 0.3)
-    router = serve(answers=ANSWERS, login_takes_s=1)
+    router = serve(answers=ANSWERS, login_takes_s=0.5)
     assert collected(_plan(plan), router).device["status"] == "complete"
 
 

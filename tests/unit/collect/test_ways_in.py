@@ -293,7 +293,7 @@ def test_a_device_that_hangs_behind_a_jump_host_ends_in_time(
     know(home, f"[127.0.0.1]:{jump.port}", other_key)
     configure(home, f"Host *\n  ProxyJump 127.0.0.1:{jump.port}\n")
     hosts = {"mute": {"hostname": "127.0.0.1", "port": port, "platform": "cisco_ios"}}
-    device = collected(plan("show clock"), hosts=hosts, known=False, credentials=LOGIN, timeout_s=2).device
+    device = collected(plan("show clock"), hosts=hosts, known=False, credentials=LOGIN, timeout_s=1).device
     assert device["status"] == "timeout"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from vpnaudit.diagnose.registry import all_causes
 from vpnaudit.diagnose.rivals import ruled_out, would_settle
-from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.judgement import Cause, Story, Weighing
 
@@ -38,6 +38,8 @@ def test_every_rival_has_its_word(lab: Any, stories: Any) -> None:
                 still = {name for w in diagnosis.would_settle for name in w.causes} - {diagnosis.cause}
                 assert against | still == set(NAMES) - {diagnosis.cause, "insufficient-evidence"}, diagnosis.id
                 assert not against & still, diagnosis.id
+                unproven = [r.cause for r in diagnosis.ruled_out if r.verdict == "ruled-out" and not r.evidence]
+                assert not unproven, diagnosis.id
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,8 @@ def test_every_rival_has_its_word(lab: Any, stories: Any) -> None:
         pytest.param(
             ((RIVAL, OUT), (RIVAL, still_open("was it?", "hub: show version"))), None, id="out here, open there"
         ),
+        pytest.param(((RIVAL, unlikely("hardly", LINE)),), "unlikely", id="what was read speaks against it"),
+        pytest.param(((RIVAL, OUT), (RIVAL, unlikely("hardly"))), "unlikely", id="out here, unlikely there"),
         pytest.param(((LATER, FITS),), "unlikely", id="it fits too, and explains less"),
         pytest.param(((RIVAL, FITS),), None, id="it fits, and waits for another to be ruled out"),
     ],

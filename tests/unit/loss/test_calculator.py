@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpnaudit.loss.calculator import Question, calculate
-from vpnaudit.loss.words import aligned, duration, sentence, table, text
+from vpnaudit.loss.words import aligned, duration, one_in, sentence, table, text
 
 MAIL = Question(rates=(0.001, 0.003), tunnels=2, observed=3, window_s=990.0)
 
@@ -188,3 +188,10 @@ def test_the_table_has_a_cell_for_each_head() -> None:
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(6.94, "one in 6.9 days"), (36_525, "one in 36525 days"), (6.4e11, "less than one in 100 years")]
+)
+def test_what_no_log_can_tell_has_no_count_of_days(days: float, said: str) -> None:
+    assert one_in(days) == said

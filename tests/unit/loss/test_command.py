@@ -88,6 +88,7 @@ MISTAKES = [
     (["--rate", "0.3"], "0.3% or 30%"),
     (["--rate", "130%"], "at most 100%"),
     (["--rate", "1%", "--burst", "0s"], "--burst"),
+    (["--rate", "1%", "--burst", "30s", "--longest", "10s"], "--longest"),
     (["--rate", "1%", "--lifetime", "1x"], "--lifetime"),
     (["--rate", "1%", "--volume-rate", "75"], "--volume-rate"),
     (["--rate", "1%", "--dpd", "10"], "--dpd"),

@@ -50,6 +50,10 @@ def test_a_couple_a_day(spis: int, days: float, words: str) -> None:
     assert words in rate_words(rate(spis, days * DAY, None))
 
 
+def test_what_may_be_more_than_one_a_rekey_is_no_share_of_the_rekeys() -> None:
+    assert "24 rekeys a day, so 0.063 to 14 SPIs a rekey: too few lines" in rate_words(rate(1, 24 * 60.0, HOUR))
+
+
 @given(spis=st.integers(0, 5000), window_s=st.floats(60, 1e8), period_s=st.floats(30, 1e6))
 def test_the_interval_holds_the_rate(spis: int, window_s: float, period_s: float) -> None:
     found = rate(spis, window_s, period_s)
@@ -70,4 +74,4 @@ def test_a_diagnosis_says_it_of_its_own_tunnel() -> None:
     )
     (said,) = [b for b in audit.diagnoses[0].because if "95 % interval" in b]
     assert "This tunnel has" in said
-    assert "show one" in said
+    assert "SPIs a rekey" in said

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpnaudit.parse.log_message import OpenMessage
-from vpnaudit.parse.logs import scan, scan_stream
+from vpnaudit.parse.logs import scan
 from vpnaudit.parse.messages import address
 from vpnaudit.parse.stamps import find_stamps, read_head
 
@@ -58,7 +58,6 @@ def test_a_terminal_may_break_it_anywhere(spi: int, src: str, interface: str, wi
 def test_any_text_gives_a_result(text: str) -> None:
     parsed = scan(text)
     assert 0 <= parsed.coverage.understood <= parsed.coverage.lines
-    assert tuple(scan_stream(text.split("\n"))) == parsed.facts.messages
 
 
 @given(st.binary(max_size=300))
@@ -153,9 +152,9 @@ def test_a_signature_is_not_part_of_an_event() -> None:
     assert message.lines == 1
 
 
-def test_the_stream_keeps_a_bounded_number_of_open_messages() -> None:
-    lines = (event(n) for n in range(3000))
-    assert [m.spi for m in scan_stream(lines)] == list(range(3000))
+def test_more_messages_than_may_stay_open_come_in_order() -> None:
+    text = "\n".join(event(n) for n in range(3000))
+    assert [m.spi for m in scan(text).facts.messages] == list(range(3000))
 
 
 def test_an_open_message_takes_a_bounded_number_of_lines() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from vpnaudit.model.logs import LogMessage, Stamp
 from vpnaudit.model.spi import spi_text
-from vpnaudit.parse.logs import scan, scan_stream
+from vpnaudit.parse.logs import scan
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "logs"
 CASES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
@@ -60,12 +60,6 @@ def test_fixture(case: str) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     assert found == json.loads(expected.read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_stream_gives_the_same_messages(case: str) -> None:
-    text = (FIXTURES / case / "input.txt").read_text(encoding="utf-8")
-    assert tuple(scan_stream(text.splitlines(keepends=True))) == scan(text).facts.messages
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -261,6 +261,13 @@ def test_summary_and_source(bench: Any) -> None:
     assert (audit.source.from_, audit.source.to) == ("2026-03-10T01:50:00.000Z", "2026-03-10T02:00:00.000Z")
 
 
+@pytest.mark.parametrize("kinds", list(permutations(("logs", "show-tech", "session", "folder"), 2)))
+def test_the_kind_of_several_sources_does_not_depend_on_their_order(bench: Any, kinds: tuple[str, str]) -> None:
+    hub = bench.snapshot(bench.device("hub"), at=None, kind=kinds[0])
+    spoke = bench.snapshot(bench.device("spoke"), at=None, kind=kinds[1])
+    assert bench.audit(hub, spoke).source.kind == bench.audit(spoke, hub).source.kind
+
+
 def test_problems_of_sources_are_told(bench: Any) -> None:
     problem = Problem(file="b.txt", problem="cannot be told apart", line=3)
     device = bench.device("hub", bench.answers("hub") | {"show something else": "words\n"})

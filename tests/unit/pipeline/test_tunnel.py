@@ -27,7 +27,14 @@ def audit(bench: Any) -> Audit:
 
 @pytest.mark.parametrize(
     ("device", "peer"),
-    [("hub", "spoke"), ("hub", "198.51.100.7"), ("spoke", "hub"), ("spoke", "192.0.2.1"), ("192.0.2.1", "spoke")],
+    [
+        ("hub", "spoke"),
+        ("hub", "198.51.100.7"),
+        ("spoke", "hub"),
+        ("spoke", "192.0.2.1"),
+        ("192.0.2.1", "spoke"),
+        ("HUB", "Spoke"),
+    ],
 )
 def test_by_names_and_addresses(audit: Audit, device: str, peer: str) -> None:
     found = narrow(audit, device, peer)

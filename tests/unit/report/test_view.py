@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from vpnaudit.model.audit import Audit, AuditDpd, AuditEvent, AuditLifetime
-from vpnaudit.model.judgement import WouldSettle
+from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.judgement import RuledOut, WouldSettle
 from vpnaudit.report.view import verdict, wording
 from vpnaudit.report.view.joined import join
 from vpnaudit.report.view.timeline import MOST_LANES, timeline
@@ -146,6 +147,16 @@ def test_an_end_whose_sa_table_was_not_read_is_not_said_to_lack_an_spi(typical: 
     view = join(msgspec.structs.replace(typical, devices=devices)).tunnels[0]
     assert {r.seen_at for w in view.directions for r in w.rows} == {"one end seen"}
     assert all(r.fits for w in view.directions for r in w.rows)
+
+
+def test_what_rules_a_cause_out_is_said_with_its_line() -> None:
+    line = Evidence(
+        device="hub", command="show version", file="hub/show_version.txt", line=7, text="hub uptime is 3 weeks"
+    )
+    whole = Evidence(device="hub", command="show logging", file="hub/show_logging.txt")
+    ruled = RuledOut(cause="reset-not-detected", because="hub is up since May", evidence=(line, whole, line))
+    assert wording.against(ruled) == "hub is up since May (hub/show_version.txt:7, hub/show_logging.txt)"
+    assert wording.against(msgspec.structs.replace(ruled, evidence=())) == "hub is up since May"
 
 
 def test_open_points_are_grouped_by_the_command_that_settles_them(typical: Audit) -> None:

@@ -104,6 +104,7 @@ def test_nothing_sought_is_nowhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "data",
     [gzip.compress(b"anything"), "anything".encode("utf-16"), "anything".encode("utf-16-le"), b"\x28\xb5\x2f\xfd..."],
+    ids=["gzip", "UTF-16", "UTF-16 without a mark", "zstd"],
 )
 def test_what_is_not_plain_text_may_speak_of_anything(data: bytes, tmp_path: Path) -> None:
     assert found(tmp_path / "f", data)

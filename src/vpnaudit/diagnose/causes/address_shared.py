@@ -4,7 +4,7 @@
 two tunnel interfaces have the same source and destination without `shared` protection.
 
 **Ruled out by.** One identity and one SA set; no more lines than the rekeys of so many boxes can show; the sender's
-own IKE SA, older than the lines at both ends.
+own IKE SA, older than the lines at both ends. A single line that nothing explains leaves it open.
 
 **What to do.** Distinct identities, NAT-T on, one tunnel per pair of ends or `shared`. Source: field guide C7.
 """
@@ -13,21 +13,25 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from vpnaudit.diagnose.proofs import SHOWN, ike_tables, lifetimes_of, placed, sa_tables
 from vpnaudit.diagnose.signs import begins, receiver_end, receiver_of, rekey_budget, sender_end, slack
-from vpnaudit.diagnose.verdicts import out, reason, still_open
-from vpnaudit.model.device import Device
+from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
+from vpnaudit.model.device import IKE_COMMANDS, SA_COMMANDS, Device
 from vpnaudit.model.event import Confidence
+from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
 from vpnaudit.settings import Settings
 
+SPIS_OF_A_REKEY = 2
+"""The old one and the new one (field guide 3.3)."""
 SAME_IKE_S = 60.0
 """Both ends of an IKE SA date it alike, within what lifetimes in whole seconds and captures a moment apart allow."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
-        return out("the SPI is none that the devices behind one address would share")
+        return out("the SPI is none that the devices behind one address would share", *placed(story))
     device = receiver_of(story, fleet)
     ports = _ports(device, story)
     if len(ports) > 1:
@@ -40,22 +44,45 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     twins = _twin_tunnels(device, story)
     if twins:
         return _fits(story, twins, "likely")
-    if not device.ike_sas and story.tunnel is None:
+    shown = _of_source(device, story)
+    if not shown and not _tables_read(device, story):
         return still_open(
             f"does one device alone stand behind {story.source}?", f"{device.name}: show crypto isakmp sa"
         )
-    return out(f"one set of SAs with {story.source or 'the source'}, from one port")
+    if not shown:
+        whole = (*sa_tables(device), *ike_tables(device))
+        return unlikely(f"{device.name} has no SAs with {story.source or 'the source'} from any port", *whole)
+    return out(f"one set of SAs with {story.source or 'the source'}, from one port", *shown)
+
+
+def _of_source(device: Device, story: Story) -> list[Evidence]:
+    """What the tables have of the source: its port where they print it, else its SAs."""
+    ports = [line for r in _ports(device, story).values() for line in r.evidence]
+    end = receiver_end(story)
+    held = [*(s.evidence for s in end.sas), *(i.evidence for i in end.ike_sas)] if end is not None else []
+    return (ports or held)[:SHOWN]
+
+
+def _tables_read(device: Device, story: Story) -> bool:
+    end = receiver_end(story)
+    return (end is not None and end.sa_table_read) or device.read(*SA_COMMANDS) or device.read(*IKE_COMMANDS)
 
 
 def _spared(story: Story, fleet: Fleet, boxes: int) -> Weighing | None:
     """Boxes that live side by side behind one address, as NAT-T lets them: their neighbours cost them nothing."""
     period = story.tunnel.rekey_period_s if story.tunnel is not None else None
-    if story.mechanism == "rekey-race" and period is not None:
+    if story.mechanism == "rekey-race":
         episodes = [e for e in fleet.received_by[story.receiver].episodes if e.source == story.source]
         times = [e.first_at for e in episodes if e.first_at]
         length = (max(times) - min(times)).total_seconds() if times else 0.0
-        if len({e.spi for e in episodes}) <= boxes * rekey_budget(period, length):
-            return out(f"no more lines than the rekeys of the {boxes} boxes behind {story.source} can show")
+        of_one = rekey_budget(period, length) if period is not None else SPIS_OF_A_REKEY
+        if len({e.spi for e in episodes}) <= boxes * of_one:
+            paced = lifetimes_of(*story.tunnel.ends) if story.tunnel is not None else ()
+            text = f"no more lines than the rekeys of the {boxes} boxes behind {story.source} can show"
+            return out(text, *placed(story), *paced)
+    if story.mechanism == "unexplained" and sum(e.lines for e in story.episodes) == 1:
+        question = f"do the boxes behind {story.source} knock each other's SAs out? One line does not tell"
+        return still_open(question, f"{story.receiver}: show logging")
     begin, here, there = begins(story), receiver_end(story), sender_end(story)
     if begin is None or here is None or there is None:
         return None

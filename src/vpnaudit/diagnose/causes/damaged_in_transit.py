@@ -10,6 +10,7 @@ interface that it came in on make it likely.
 
 from __future__ import annotations
 
+from vpnaudit.diagnose.proofs import first_and_last, placed, sa_tables
 from vpnaudit.diagnose.signs import carriers, receiver_end, receiver_of, repeated, sas_with_source_read
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
@@ -37,10 +38,15 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
 
 
 def _not_near(story: Story, fleet: Fleet) -> Weighing:
-    if repeated(story) or story.mechanism != "unexplained":
-        return out("damage does not repeat itself exactly, and the SPI has a place of its own")
+    if repeated(story):
+        return out("the same SPI came more than once: damage does not repeat itself exactly", *first_and_last(story))
+    if story.mechanism == "unknown-source":
+        return out("the source is no peer: there is no SPI of its own that was changed", *placed(story))
+    if story.mechanism != "unexplained":
+        return out("the SPI has a place of its own", *placed(story))
     if sas_with_source_read(story, fleet):
-        return out("no live SPI of that source is within two bits of it")
+        device = receiver_of(story, fleet)
+        return out("no live SPI of that source is within two bits of it", *placed(story), *sa_tables(device))
     return still_open("is it within a bit or two of a live SPI?", f"{story.receiver}: show crypto ipsec sa")
 
 

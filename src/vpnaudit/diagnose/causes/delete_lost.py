@@ -4,7 +4,8 @@
 acknowledged: one lost packet is enough. DPD does not heal it, because the peer answers (measured: the stream goes on
 for the SA's life with DPD as without).
 
-**Ruled out by.** No IKE SA at one end; a reload; IKEv2 at both ends makes it rare (its DELETE is acknowledged).
+**Ruled out by.** No IKE SA at one end; a reload; IKEv2 at both ends makes it rare (its DELETE is acknowledged). Open
+where no line speaks of it and the tables of both ends may be from before and after a rekey.
 
 **What to do.** Clear the peer at the sender; see that UDP 500 and 4500 pass both ways; IKEv2. Source: field guide C4,
 11.
@@ -14,18 +15,25 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from vpnaudit.diagnose.proofs import ike_of, ike_tables, placed
 from vpnaudit.diagnose.signs import (
     NOT_OF_TWO,
     begins,
+    may_be_rekeyed_between,
+    not_kept,
     on_group_interface,
     receiver_end,
+    receiver_of,
     repeated,
     sa_table_read,
     seen_to_be_stale,
     sender_end,
+    sender_may_keep,
+    sender_of,
     sends_in_vain,
     sent_sa,
     stamp,
+    which_moment,
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import SA_COMMANDS
@@ -46,20 +54,29 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return still_open(f"does {who} go on sending on it?", f"{story.receiver}: show logging")
     if not (sa_table_read(story, fleet) or _seen_to_go(story)):
         return still_open(f"has {story.receiver} lost that SA?", f"{story.receiver}: {SA_COMMANDS[0]}")
+    if may_be_rekeyed_between(story):
+        return which_moment(story)
+    return _by_ike(story, fleet)
+
+
+def _by_ike(story: Story, fleet: Fleet) -> Weighing:
+    """Whether both ends hold a live IKE SA over which the DELETE would have gone."""
     here, there = receiver_end(story), sender_end(story)
     if here is None or not here.ike_table_read:
         return still_open(
             f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: {_shown_by(here)}"
         )
     if not here.live_ike:
-        return out(f"{story.receiver} has no IKE SA with {story.source}", *here.evidence)
+        return out(f"{story.receiver} has no IKE SA with {story.source}", *ike_tables(receiver_of(story, fleet)))
     if there is None or there.device is None or not there.ike_table_read:
         who = story.sender or "the peer"
         return still_open(
             f"has {who} a live IKE SA with {story.receiver}, and which SPIs?", f"{who}: {_shown_by(there)}"
         )
     if not there.live_ike:
-        return out(f"{there.device} has no IKE SA with {story.receiver}", *there.evidence)
+        sender = sender_of(story, fleet)
+        whole = ike_tables(sender) if sender is not None else ()
+        return out(f"{there.device} has no IKE SA with {story.receiver}", *whole)
     return _fits(story, here, there)
 
 
@@ -86,7 +103,7 @@ def _fits(story: Story, here: TunnelEnd, there: TunnelEnd) -> Weighing:
     if story.tunnel is not None and story.tunnel.ike == "v2":
         because.append(reason("with IKEv2 a DELETE is acknowledged and repeated, so a lost one is rare"))
     if begin is not None and len(aged) == 2 and all(a > begin + timedelta(seconds=60) for a in aged):
-        return out("the IKE SAs of both ends were set up after the lines began")
+        return out("the IKE SAs of both ends were set up after the lines began", *ike_of(here, there))
     undated = [e for e, i in ((here, oldest[0]), (there, oldest[1])) if i is None or i.established_at is None]
     return Weighing(
         verdict="fits",
@@ -112,14 +129,14 @@ def _oldest(end: TunnelEnd) -> LiveIke | None:
 
 def _not_stale(story: Story, fleet: Fleet) -> Weighing:
     if on_group_interface(story, fleet):
-        return out(NOT_OF_TWO)
-    if story.mechanism == "unexplained" and not sa_table_read(story, fleet):
+        return out(NOT_OF_TWO, *placed(story))
+    if sender_may_keep(story, fleet):
         who = story.source or "the sender"
         return still_open(
             f"does {who} still send on it, with IKE SAs alive at both ends?",
             f"both ends: {_shown_by(receiver_end(story))}",
         )
-    return out("no SA that the sender kept was seen")
+    return not_kept(story, fleet)
 
 
 CAUSE = Cause(name="delete-lost", order=120, owner="sender", weigh=_weigh)

@@ -10,6 +10,7 @@ out early: the kilobytes that are gone and the SA's age give the traffic rate, a
 
 from __future__ import annotations
 
+from vpnaudit.diagnose.proofs import first_lines, lifetimes_of
 from vpnaudit.diagnose.signs import no_race, span
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
@@ -26,18 +27,21 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
             "how often is the tunnel rekeyed?", f"{story.receiver}: show crypto ipsec sa, twice; show running-config"
         )
     period = tunnel.rekey_period_s
+    paced = lifetimes_of(*tunnel.ends)
     what = "volume" if tunnel.rekey_by_volume else "time"
     if period > limits.short_rekey_s:
-        return out(f"lifetimes and traffic make a rekey every {span(period)}")
+        return out(f"lifetimes and traffic make a rekey every {span(period)}", *paced)
     lines = sum(e.lines for e in story.episodes)
     if lines < limits.frequent_events_a_day:
-        return out(f"{lines} line(s), although a rekey comes every {span(period)}")
+        return out(f"{lines} line(s), although a rekey comes every {span(period)}", *first_lines(story), *paced)
     times = [e.first_at for e in story.episodes if e.first_at]
     length = (max(times) - min(times)).total_seconds() if times else 0.0
     rekeys = length / period + 1
     spis = len({e.spi for e in story.episodes})
     if spis > 2 * rekeys + 2:
-        return out(f"{spis} SPIs in {span(length)} are more than {rekeys:.0f} rekeys can show")
+        return out(
+            f"{spis} SPIs in {span(length)} are more than {rekeys:.0f} rekeys can show", *first_lines(story), *paced
+        )
     evidence = [e for end in tunnel.ends for e in (end.lifetime.evidence if end.lifetime else ())]
     live = [s.evidence for end in tunnel.ends for s in end.sas[:1]] if tunnel.rekey_by_volume else []
     return Weighing(

@@ -11,8 +11,10 @@ servers of the group hold the same policy. Source: field guide C14, Cisco GETVPN
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import receiver_of
+from vpnaudit.diagnose.proofs import agreed, configuration
+from vpnaudit.diagnose.signs import receiver_end, receiver_of
 from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
@@ -32,9 +34,14 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     inputs = {e.interface for episode in story.episodes for e in episode.events}
     hit = [name for name in carrying if name in inputs or inputs == {None}]
     if not hit:
-        return out(f"{device.name} has no group map on the interface")
+        lines = [i.line for i in config.interfaces if i.name in inputs][:1]
+        lines = lines or [m.line for m in config.map_entries if not group_maps][:1]
+        if not lines and not device.read(CONFIG_COMMAND):
+            return still_open(f"does {device.name} take part in a GETVPN group?", f"{device.name}: show running-config")
+        cited = [device.cite(capture, line) for line in lines]
+        return out(f"{device.name} has no group map on the interface", *cited, *configuration(device))
     if story.tunnel is not None and story.tunnel.joined_by != "one end":
-        return out(f"{story.source} is a peer of its own, not a member of the group")
+        return out(f"{story.source} is a peer of its own, not a member of the group", *agreed(receiver_end(story)))
     spis = {e.spi for e in story.episodes}
     senders = {e.source for e in fleet.received_by[story.receiver].episodes if e.spi in spis}
     own = [c for c, listed in device.listed_spis if listed.table == GROUP_KEYS and listed.spi in spis]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from vpnaudit.diagnose.proofs import first_and_last, lifetimes_of, placed
 from vpnaudit.diagnose.signs import (
     NOT_OF_TWO,
     begins,
@@ -39,9 +40,9 @@ LIVED_S = 60.0
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism not in {"stale-sa", "unexplained"}:
-        return out("the SPI is not one that the sender kept longer than the receiver")
+        return out("the SPI is not one that the sender kept longer than the receiver", *placed(story))
     if on_group_interface(story, fleet):
-        return out(NOT_OF_TWO)
+        return out(NOT_OF_TWO, *placed(story))
     here, there = receiver_end(story), sender_end(story)
     if here is None or there is None or here.lifetime is None or there.lifetime is None:
         who = story.source or "the peer"
@@ -52,9 +53,12 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     sa = sent_sa(story)
     if theirs.ipsec_s <= mine.ipsec_s:
         word = "the same" if theirs.ipsec_s == mine.ipsec_s else "longer at the receiver"
-        return out(f"the IPsec lifetime is {word}: {mine.ipsec_s} s and {theirs.ipsec_s} s", *mine.evidence)
+        return out(
+            f"the IPsec lifetime is {word}: {mine.ipsec_s} s and {theirs.ipsec_s} s", *mine.evidence, *theirs.evidence
+        )
     if story.tunnel is not None and story.tunnel.ike == "v1" and not _kept_longer(sa, mine):
-        return out("IKEv1 between two Ciscos negotiates the lower lifetime, and the SA honours it")
+        text = "IKEv1 between two Ciscos negotiates the lower lifetime, and the SA honours it"
+        return out(text, *lifetimes_of(here, there), *((sa.evidence,) if sa is not None else ()))
     return _by_time(story, fleet, mine, theirs, sa)
 
 
@@ -83,13 +87,17 @@ def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: L
         ran_out = sa.installed_at + timedelta(seconds=shorter)
         if begin is None:
             past = ran_out <= fleet.collected_at
-            return _fits(story, facts, "likely") if past else out("the receiver's lifetime has not run out yet")
+            early = out("the receiver's lifetime has not run out yet", sa.evidence, *mine.evidence)
+            return _fits(story, facts, "likely") if past else early
         bound = timedelta(seconds=slack(story, fleet) + sa.uncertainty_s)
         if ran_out - timedelta(seconds=BEFORE_S) - bound <= begin <= ran_out + timedelta(seconds=AFTER_S) + bound:
             text = f"the lines began at {stamp(begin)}, when {story.receiver}'s lifetime ran out ({stamp(ran_out)})"
             return _fits(story, [*facts, reason(text, sa.evidence)], "proven")
         return out(
-            f"the lines began at {stamp(begin)}, not when {story.receiver}'s lifetime ran out ({stamp(ran_out)})"
+            f"the lines began at {stamp(begin)}, not when {story.receiver}'s lifetime ran out ({stamp(ran_out)})",
+            *first_and_last(story)[:1],
+            sa.evidence,
+            *mine.evidence[:1],
         )
     traced = _own_end(story, fleet, shorter)
     if traced is not None:
@@ -100,7 +108,10 @@ def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: L
         text = f"the lines went on for {span(longest)}, about the difference of the lifetimes ({span(difference)})"
         return _fits(story, [*facts, reason(text)], "likely")
     if longest > difference + 120.0:
-        return out(f"the lines went on for {span(longest)}, longer than the difference of {span(difference)}")
+        return out(
+            f"the lines went on for {span(longest)}, longer than the difference of {span(difference)}",
+            *first_and_last(story),
+        )
     return still_open(
         f"when did {story.source or 'the sender'} install the SA that it sends on?",
         f"{story.sender}: show crypto ipsec sa",

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from vpnaudit.diagnose.proofs import logs, placed
 from vpnaudit.diagnose.signs import IGNORED_POOLS, Window, begins, ends, memory_failures, receiver_of
-from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
@@ -26,7 +27,7 @@ RECENT_S = 3600.0
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
-        return out("the SPI was never one that this device should have")
+        return out("the SPI was never one that this device should have", *placed(story))
     device = receiver_of(story, fleet)
     failures = memory_failures(device)
     margin = timedelta(seconds=settings.thresholds.memory_window_s)
@@ -48,7 +49,12 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return still_open(f"is {device.name} short of memory?", f"{device.name}: show memory statistics")
     if not device.log_captures:
         return still_open(f"did {device.name} get no memory at times?", f"{device.name}: show logging")
-    return out(f"{device.name} has memory left and logged no allocation failure near the lines")
+    if low:
+        text = f"{device.name} is short of memory now, but logged no allocation failure near the lines, which are older"
+        return unlikely(text, *(e for r in low for e in r.evidence), *logs(device))
+    pools = [device.cite(c, p.line) for c, p in device.memory_pools if not p.pool.lower().startswith(IGNORED_POOLS)]
+    text = f"{device.name} has memory left and logged no allocation failure near the lines"
+    return out(text, *pools[:1], *logs(device))
 
 
 def _low_now(device: Device, limits: Thresholds) -> list[Reason]:

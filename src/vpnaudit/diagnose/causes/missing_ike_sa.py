@@ -13,17 +13,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from vpnaudit.diagnose.proofs import placed
 from vpnaudit.diagnose.signs import (
     NOT_OF_TWO,
     begins,
+    may_be_rekeyed_between,
+    not_kept,
     on_group_interface,
     receiver_end,
     receiver_of,
-    sa_table_read,
     seen_to_be_stale,
+    sender_may_keep,
     sends_in_vain,
     sent_sa,
     stamp,
+    which_moment,
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import IKE_COMMANDS, IKE_V1_COMMANDS, IKE_V2_COMMANDS
@@ -34,15 +38,17 @@ from vpnaudit.settings import Settings
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism != "stale-sa":
-        if story.mechanism == "unexplained" and not sa_table_read(story, fleet):
+        if sender_may_keep(story, fleet):
             return still_open(
                 f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: show crypto isakmp sa"
             )
-        return out("no SA that the sender kept was seen")
+        return not_kept(story, fleet)
     if on_group_interface(story, fleet):
-        return out(NOT_OF_TWO)
+        return out(NOT_OF_TWO, *placed(story))
+    if may_be_rekeyed_between(story):
+        return which_moment(story)
     here, device = receiver_end(story), receiver_of(story, fleet)
-    read = here.ike_table_read if here is not None else device.read(*IKE_COMMANDS)
+    read = here.ike_table_read if here is not None else device.ike_read(None)
     if not read:
         command = IKE_V2_COMMANDS[0] if here is not None and here.ike == "v2" else IKE_V1_COMMANDS[0]
         return still_open(f"has {device.name} an IKE SA with {story.source}?", f"{device.name}: {command}")

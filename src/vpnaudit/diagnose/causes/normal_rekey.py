@@ -3,15 +3,17 @@
 **Signature.** Only rekey races, each over in seconds, and no more SPIs than twice the rekeys that time and volume allow
 (each rekey can show the old and the new one).
 
-**Ruled out by.** The same SPI again a minute later; more distinct SPIs than rekeys allow.
+**Ruled out by.** The same SPI again a minute later; more distinct SPIs than rekeys allow. Open while nothing tells when
+the tunnel was rekeyed, or whether the receiver was reloaded just before an SPI that nobody knows.
 
 **What to do.** Nothing. Longer lifetimes make it rarer. Source: field guide C1, 3.3; Cisco 115801.
 """
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import no_race, rekey_budget, span
-from vpnaudit.diagnose.verdicts import out, reason
+from vpnaudit.diagnose.proofs import first_and_last, first_lines, lifetimes_of
+from vpnaudit.diagnose.signs import no_race, receiver_of, rekey_budget, span
+from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
@@ -24,17 +26,26 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if story.mechanism != "rekey-race":
         return no_race(story)
     if any(e.duration_s > OVER_S for e in story.episodes):
-        return out("the same SPI came again a minute later")
+        return out("the same SPI came again a minute later", *first_and_last(story))
     period = story.tunnel.rekey_period_s if story.tunnel else None
     times = [e.first_at for e in story.episodes if e.first_at]
     spis = {e.spi for e in story.episodes}
     length = (max(times) - min(times)).total_seconds() if times else 0.0
     budget = rekey_budget(period, length) if period else None
     if budget is not None and len(spis) > budget + 1:
-        return out(f"{len(spis)} SPIs in {span(length)} are more than rekeys every {span(period or 0)} can show")
+        paced = lifetimes_of(*story.tunnel.ends) if story.tunnel else ()
+        text = f"{len(spis)} SPIs in {span(length)} are more than rekeys every {span(period or 0)} can show"
+        return out(text, *first_lines(story), *paced)
     if budget is None and len(spis) > 2:
-        return out("how many rekeys lifetimes and traffic allow is not known, and there are more than two SPIs")
+        return still_open(
+            f"do lifetimes and traffic allow {len(spis)} SPIs in {span(length)}?",
+            f"{story.receiver}: show crypto ipsec sa, twice 10 minutes apart; show running-config",
+        )
     events = [ev for e in story.episodes for ev in e.events]
+    device = receiver_of(story, fleet)
+    if device.booted_at is None and not any(ev.found for ev in events):
+        # What a reload leaves is an SPI that nobody knows next to a new SA, too.
+        return still_open(f"was {device.name} reloaded just before?", f"{device.name}: show version")
     worst: Confidence = max((ev.confidence for ev in events), key=CONFIDENCES.index)
     allowed = f"; rekeys every {span(period)} allow up to {budget:.0f}" if period and budget else ""
     return Weighing(

@@ -16,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import datetime, timedelta
 
+from vpnaudit.diagnose.proofs import first_lines, logs, placed
 from vpnaudit.diagnose.signs import (
     Sign,
     Window,
@@ -54,7 +55,7 @@ IKE message that nobody answered fits a lifetime that ran out and a lost DELETE 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
-        return out("a lost packet does not make an SPI that nobody has")
+        return out("a lost packet does not make an SPI that nobody has", *placed(story))
     here = receiver_of(story, fleet)
     begin = begins(story)
     if begin is None:
@@ -75,11 +76,15 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return _torn_down(story, fleet, evidence, settings) or _fits(story, evidence)
     if any(before.values()):
         with_one = sum(1 for found in before.values() if found)
-        return out(f"only {with_one} of {len(before)} episodes had an outage within two minutes before them")
+        without = [e for episode in story.episodes if not before.get(episode.id) for e in episode.events[0].evidence]
+        text = f"only {with_one} of {len(before)} episodes had an outage within two minutes before them"
+        return out(text, *without[:2], *logs(here))
     if story.mechanism == "rekey-race":
-        return out("each line stands next to a rekey, which needs no loss to show one, and no outage was logged near")
+        text = "each line stands next to a rekey, which needs no loss to show one, and no outage was logged near"
+        return out(text, *placed(story), *logs(here))
     if logs_sessions_since(here, begin):
-        return out(f"{here.name}'s log has no line, session, IKE or probe failure within two minutes before the lines")
+        text = f"{here.name}'s log has no line, session, IKE or probe failure within two minutes before the lines"
+        return out(text, *first_lines(story)[:1], *logs(here))
     words = here.words
     return still_open(
         "was there an outage of the path before it began, and how long was the longest?",

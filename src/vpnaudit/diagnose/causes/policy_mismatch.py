@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from vpnaudit.diagnose.proofs import agreed, logs, placed
 from vpnaudit.diagnose.signs import (
     NOT_OF_TWO,
     Window,
@@ -24,7 +25,7 @@ from vpnaudit.diagnose.signs import (
     sender_end,
     sender_of,
 )
-from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
 from vpnaudit.model.tunnel import TunnelEnd
@@ -37,9 +38,9 @@ LIVES_S = 60.0
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
-        return out("the SPI was never agreed between these two ends")
+        return out("the SPI was never agreed between these two ends", *placed(story))
     if on_group_interface(story, fleet):
-        return out(NOT_OF_TWO)
+        return out(NOT_OF_TWO, *placed(story))
     here, there = receiver_end(story), sender_end(story)
     device = receiver_of(story, fleet)
     errors = identity_errors(device, story.source)
@@ -62,14 +63,21 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
             title=f"what {story.receiver} and {story.sender or story.source} protect does not match",
         )
     if here is not None and there is not None and _mirrored(here, there):
-        return out("both ends' proxy identities mirror each other, and no packet was refused for its identity")
+        text = "both ends' proxy identities mirror each other"
+        if device.log_captures:
+            text += ", and no packet was refused for its identity"
+        return out(text, *agreed(here, there), *logs(device))
     if here is not None and there is not None and _differ(here, there):
         question = f"the access lists of {story.receiver} and {story.sender or story.source} do not mirror each other"
         command = f"{device.name}: show crypto ipsec sa detail, twice 10 seconds apart (SPIs, pkts invalid identity)"
         return still_open(f"{question}: are their pairs deleted soon after each set-up?", command)
     if here is None or not here.config_read:
         return still_open("do the access lists of both ends mirror each other?", "both ends: show running-config")
-    return out(f"{device.name} logged no packet that did not fit its SA")
+    if not device.log_captures:
+        return still_open(
+            f"did {device.name} refuse packets that did not fit their SA?", f"{device.name}: show logging"
+        )
+    return unlikely(f"{device.name} logged no packet that did not fit its SA", *logs(device))
 
 
 def _mirrored(here: TunnelEnd, there: TunnelEnd) -> bool:

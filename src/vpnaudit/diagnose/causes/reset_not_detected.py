@@ -3,23 +3,28 @@
 **Signature.** The sender still has (or had) an SA from before the receiver came up, was cleared or took over, and the
 lines begin after that. The sender has no DPD, or DPD on demand, which sees nothing while packets come in.
 
-**Ruled out by.** No reload, clear or failover before the lines began; or the sender itself came up after they began.
+**Ruled out by.** No reload, clear or failover before the lines began (unlikely only, where the log begins later than
+the SA that the sender holds); or the sender itself came up after they began.
 
 **What to do.** Clear the session at the sender; give the sender periodic DPD. Source: field guide C3, C4, section 11.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from vpnaudit.diagnose.proofs import first_and_last, logs, placed
 from vpnaudit.diagnose.signs import (
     Sign,
     Window,
     begins,
     carriers,
+    log_begins,
     receiver_end,
     receiver_of,
     repeated,
+    restarts,
     sender_end,
     sender_of,
     sent_sa,
@@ -27,7 +32,7 @@ from vpnaudit.diagnose.signs import (
     stamp,
     state_losses,
 )
-from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
@@ -46,19 +51,21 @@ SINGLE_S = 300.0
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism not in {"stale-sa", "unexplained"}:
-        return out("the SPI is not one that the sender kept after the receiver had lost it")
+        return out("the SPI is not one that the sender kept after the receiver had lost it", *placed(story))
     device = receiver_of(story, fleet)
     losses = [s for s in state_losses(device) if not _elsewhere(s, story, device)]
     begin = begins(story)
     sender = sender_of(story, fleet)
     if sender is not None and begin and sender.booted_at and sender.booted_at > begin + timedelta(minutes=5):
-        return out(f"{sender.name} itself came up after the lines began, so it kept nothing from before")
+        booted = [line for s in restarts(sender) if s.at == sender.booted_at for line in s.evidence]
+        text = f"{sender.name} itself came up after the lines began, so it kept nothing from before"
+        return out(text, *booted[:1], *first_and_last(story)[:1])
     window = _window(story, fleet)
     if window is None:
         return still_open(f"was {device.name} reloaded or cleared before?", f"{device.name}: show version")
     found = [s for s in losses if window.has(s)]
     if found:
-        return _fits(story, fleet, found)
+        return _of_unknown_age(story, found) or _fits(story, fleet, found)
     if device.booted_at is None and not device.messages:
         return still_open(f"was {device.name} reloaded before the lines began?", f"{device.name}: show version")
     if not device.log_captures:
@@ -67,10 +74,18 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         )
     if device.booted_at is None:
         return still_open(f"how long is {device.name} up?", f"{device.name}: show version")
-    return out(
-        f"{device.name} is up since {stamp(device.booted_at)}, and its log shows no clear or failover before the lines",
-        *(s.evidence[0] for s in losses if s.evidence[:1] and s.at == device.booted_at),
-    )
+    return _not_lost(device, device.booted_at, window)
+
+
+def _not_lost(device: Device, booted_at: datetime, window: Window) -> Weighing:
+    """What its uptime and its log say; a log that begins too late does not prove that nothing was cleared."""
+    booted = [s.evidence[0] for s in restarts(device) if s.at == booted_at and s.evidence]
+    up = f"{device.name} is up since {stamp(booted_at)}, and its log"
+    begin = log_begins(device)
+    if begin is None or (window.low is not None and begin > window.low):
+        since = f", which begins at {stamp(begin)}," if begin is not None else ""
+        return unlikely(f"{up}{since} shows no clear or failover before the lines", *booted, *logs(device))
+    return out(f"{up} shows no clear or failover before the lines", *booted, *logs(device))
 
 
 def _elsewhere(sign: Sign, story: Story, device: Device) -> bool:
@@ -78,6 +93,17 @@ def _elsewhere(sign: Sign, story: Story, device: Device) -> bool:
     inputs = {e.interface for episode in story.episodes for e in episode.events if e.interface}
     lines = carriers(device, receiver_end(story)) | inputs
     return sign.is_takeover and sign.interface is not None and bool(lines) and sign.interface not in lines
+
+
+def _of_unknown_age(story: Story, found: Sequence[Sign]) -> Weighing | None:
+    """A loss long before the lines is their reason only if the SA that the sender holds is older than it."""
+    begin, sa = begins(story), sent_sa(story)
+    newest = max(s.at for s in found if s.at is not None)
+    if begin is None or sa is None or sa.installed_at is not None or begin - newest <= timedelta(seconds=SAME_LOSS_S):
+        return None
+    who = story.sender or "the sender"
+    question = f"did {who} install the SA that it sends on before {story.receiver} lost its own, at {stamp(newest)}?"
+    return still_open(question, f"{who}: show running-config; show crypto ipsec sa")
 
 
 def _window(story: Story, fleet: Fleet) -> Window | None:
@@ -120,7 +146,7 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
         would_settle=settle,
         owner_devices=(story.sender,) if story.sender else (),
         title=f"{device.name} lost its SAs and {who} did not notice",
-        unless_open=("misdelivery",) if all(s.is_takeover for s in found) and sa is None else (),
+        unless_open=("misdelivery",) if all(s.is_takeover for s in found) else (),
     )
 
 

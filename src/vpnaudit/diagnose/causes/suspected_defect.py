@@ -11,8 +11,9 @@ field guide C5, 3.2 row 3.
 
 from __future__ import annotations
 
+from vpnaudit.diagnose.proofs import agreed, ike_tables, lifetimes_of, placed, sa_tables
 from vpnaudit.diagnose.signs import receiver_end, receiver_of, sa_table_read, sender_end
-from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.event import Event
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
@@ -24,7 +25,7 @@ RIVALS = ("reset-not-detected", "lifetime-mismatch", "low-memory", "packet-loss"
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if story.mechanism not in {"stale-sa", "unexplained"}:
-        return out("the lines are explained without a defect")
+        return out("the lines are explained without a defect", *placed(story))
     device = receiver_of(story, fleet)
     owned = [ev for e in story.episodes for ev in e.events if any(x.live and x.device == device.name for x in ev.found)]
     if owned:
@@ -32,14 +33,27 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if story.mechanism == "unexplained":
         if not sa_table_read(story, fleet):
             return still_open(f"is the SPI in {device.name}'s own table?", f"{device.name}: show crypto ipsec sa")
-        return out(f"no SPI of {device.name}'s own table was refused")
+        return out(f"no SPI of {device.name}'s own table was refused", *placed(story), *sa_tables(device))
+    return _disagree(story, fleet)
+
+
+def _disagree(story: Story, fleet: Fleet) -> Weighing:
+    """Whether the ends agree on all and still disagree on SPIs."""
     here, there = receiver_end(story), sender_end(story)
-    if here is None or there is None or not (here.config_read and there.config_read and story.ongoing):
-        return out("no sign of a defect: the settings of both ends are not known, or it is over")
-    if not (here.live_ike and there.live_ike):
-        return out("no live IKE SAs at both ends")
+    if not story.ongoing:
+        tables = sa_tables(receiver_of(story, fleet))
+        return unlikely("it is over: the ends do not disagree on SPIs any more", *placed(story), *tables)
+    if here is None or there is None or not (here.config_read and there.config_read):
+        return still_open("do both ends agree in all settings?", "both ends: show running-config")
+    without = [e for e in (here, there) if not e.live_ike]
+    unread = next((e for e in without if not e.ike_table_read), None)
+    if unread is not None:
+        return still_open("do both ends hold live IKE SAs?", f"{unread.device}: {unread.words.ike_shown_by}")
+    if without:
+        read = [fleet.device_by_name[e.device] for e in without if e.device is not None]
+        return out("no live IKE SAs at both ends", *(line for device in read for line in ike_tables(device)))
     if not _agree(here, there):
-        return out("the settings of the two ends differ")
+        return out("the settings of the two ends differ", *agreed(here, there), *lifetimes_of(here, there))
     return Weighing(
         verdict="fits",
         confidence="possible",

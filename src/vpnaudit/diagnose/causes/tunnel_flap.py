@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from vpnaudit.diagnose.proofs import ike_of, logs, placed
 from vpnaudit.diagnose.signs import (
     Sign,
     logs_sessions_since,
@@ -24,7 +25,8 @@ from vpnaudit.diagnose.signs import (
     sessions,
     span,
 )
-from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
+from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
 from vpnaudit.model.tunnel import TunnelEnd
@@ -39,7 +41,7 @@ LIVED_SHARE, LIVED_S = 0.7, 60.0
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
-        return out("no session with this source")
+        return out("no session with this source", *placed(story))
     device, other = receiver_of(story, fleet), sender_of(story, fleet)
     here, there = receiver_end(story), sender_end(story)
     logged = [sessions(device, story.source)]
@@ -53,9 +55,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if most >= settings.thresholds.flap_setups_an_hour and near and 2 * len(near) >= len(times):
         life = _life_s(here, there)
         if life is not None and any(_lived_their_life(mine, life) for mine in logged):
-            return out(
-                f"the sessions ended as their SAs' lifetime of {span(life)} did, and nothing set up new ones before"
-            )
+            text = f"the sessions ended as their SAs' lifetime of {span(life)} did, and nothing set up new ones before"
+            return out(text, *(line for _, sign in changes[:4] for line in sign.evidence))
         text = f"{most} set-ups within an hour; {len(near)} of {len(times)} episodes stand next to one"
         return Weighing(
             verdict="fits",
@@ -65,18 +66,31 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
             title=f"the tunnel between {story.receiver} and {story.sender or story.source} flaps",
         )
     if changes:
-        return out(f"at most {most} set-ups within an hour")
+        return out(f"at most {most} set-ups within an hour", *(line for _, s in changes[:4] for line in s.evidence))
     uptimes = [e.session_uptime_s for e in (here, there) if e is not None and e.session_uptime_s is not None]
     if uptimes and times and all(fleet.collected_at - timedelta(seconds=u) < min(times) for u in uptimes):
-        return out("the session is up since before the lines began")
+        return out("the session is up since before the lines began", *_session_lines(story, fleet))
     if uptimes or (here is not None and here.live_ike and any(i.established_at for i in here.live_ike)):
-        return out("no session change in the log, and the session stands")
+        return unlikely("no session change in the log, and the session stands", *ike_of(here, there), *logs(device))
     if times and logs_sessions_since(device, min(times)):
-        return out(f"{device.name} logs the changes of sessions, and logged none")
+        return out(f"{device.name} logs the changes of sessions, and logged none", *logs(device))
     words = device.words
     return still_open(
         "does the tunnel go down and up?",
         f"{device.name}: {words.sessions_shown_by}; configure {words.sessions_logged_by}",
+    )
+
+
+def _session_lines(story: Story, fleet: Fleet) -> tuple[Evidence, ...]:
+    """The sessions of both ends with each other, as each shows its own."""
+    here = receiver_end(story)
+    sides = ((receiver_of(story, fleet), story.source), (sender_of(story, fleet), here.seen if here else None))
+    return tuple(
+        device.cite(capture, session.line)
+        for device, peer in sides
+        if device is not None
+        for capture, session in device.sessions
+        if peer in session.peers and session.uptime_s is not None
     )
 
 

@@ -12,7 +12,8 @@ C2.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import on_group_interface, receiver_of
+from vpnaudit.diagnose.proofs import agreed, configuration, placed
+from vpnaudit.diagnose.signs import on_group_interface, receiver_end, receiver_of
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
 from vpnaudit.model.event import Confidence
@@ -55,14 +56,18 @@ def _known_peer(story: Story, fleet: Fleet) -> Weighing:
     device = receiver_of(story, fleet)
     source = story.source or "the source"
     if story.tunnel is not None:
-        return out(f"{source} is a peer of {device.name}")
+        own = agreed(receiver_end(story))
+        if not own:
+            return out(f"{story.sender or source} has {device.name} for its peer", *agreed(*story.tunnel.ends))
+        return out(f"{source} is a peer of {device.name}", *own)
     if on_group_interface(story, fleet):
-        return out(f"{device.name} has a group map on that interface, where sources are inner addresses and no peers")
+        text = f"{device.name} has a group map on that interface, where sources are inner addresses and no peers"
+        return out(text, *placed(story), *configuration(device))
     learned = next((device.cite(c, n.line) for c, n in device.nbma_peers if n.nbma.lower() == source.lower()), None)
     if learned is not None:
         return out(f"{source} is a peer that {device.name} learned by NHRP", learned)
     if any(event.found for episode in story.episodes for event in episode.events):
-        return out("the SPI is or was an SA of ours, agreed on with a peer")
+        return out("the SPI is or was an SA of ours, agreed on with a peer", *placed(story))
     if device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS):
         question = f"is {source} a peer that {device.name} should take? It takes peers that nobody configured"
         return still_open(question, f"{device.name}: {device.words.sessions_shown_by}, and who owns the address")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import AddressValueError, IPv4Address, ip_address, ip_network, summarize_address_range
+from ipaddress import ip_address, summarize_address_range
 from itertools import product
 from typing import Literal
 
 from msgspec import Struct
 
 from vpnaudit.model.config import AclEntry
+from vpnaudit.platforms.addresses import host_network, is_ipv4, network
 from vpnaudit.platforms.statements import Statement, after
 
 Networks = tuple[str | None, ...]
@@ -66,7 +67,7 @@ def _object(statement: Statement) -> Networks | None:
     for under in statement.under:
         kind, rest = under.words[0], under.words[1:]
         if kind == "host" and rest:
-            return (_host(rest[0]),)
+            return (host_network(rest[0]),)
         if kind == "subnet" and rest:
             return (_subnet(rest),)
         if kind == "range" and len(rest) > 1:
@@ -93,24 +94,13 @@ def _network_object(words: tuple[str, ...], values: dict[str, Networks]) -> Netw
     if words[0] == "object" and len(words) > 1:
         return values.get(words[1], _UNKNOWN)
     if words[0] == "host" and len(words) > 1:
-        return (_host(words[1]),)
+        return (host_network(words[1]),)
     return (_subnet(words),)
-
-
-def _host(address: str) -> str | None:
-    return _prefix(f"{address}/{128 if ':' in address else 32}")
 
 
 def _subnet(words: tuple[str, ...]) -> str | None:
     """`ADDRESS MASK`, or `PREFIX/LENGTH` of IPv6."""
-    return _prefix(words[0] if len(words) < 2 or "/" in words[0] else f"{words[0]}/{words[1]}")
-
-
-def _prefix(text: str) -> str | None:
-    try:
-        return str(ip_network(text, strict=False))
-    except ValueError:
-        return None
+    return network(words[0] if len(words) < 2 or "/" in words[0] else f"{words[0]}/{words[1]}")
 
 
 def _range(first: str, last: str) -> Networks:
@@ -199,16 +189,16 @@ def _networks(book: Book, words: _Words) -> Networks:
     if word in _ANY:
         return _ANY[word]
     if word == "host":
-        return (_host(words.take()),)
+        return (host_network(words.take()),)
     if word in {"object", "object-group"}:
         return book.networks.get(words.take(), _UNKNOWN) or _UNKNOWN
     if word in {"interface", "object-group-network-service"}:
         words.take()
         return _UNKNOWN
     if "/" in word:
-        return (_prefix(word),)
-    if not _is_v4(words.next):
-        return (_host(word),)
+        return (network(word),)
+    if not is_ipv4(words.next):
+        return (host_network(word),)
     return (_subnet((word, words.take())),)
 
 
@@ -217,11 +207,3 @@ def _skip_port(book: Book, words: _Words) -> None:
         words.take(_PORT_WORDS[words.next] + 1)
     elif words.next == "object-group" and words.second in book.services:
         words.take(2)
-
-
-def _is_v4(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return False
-    return True

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
-from vpnaudit.model.system import Counter
 from vpnaudit.parse.engine import Row, parse_answer
+from vpnaudit.platforms.counter_rows import in_columns
 
 _COLUMNS = {"XMIT": "xmit", "XERR": "xerr", "RCV": "rcv", "RERR": "rerr"}
+"""The updates of one kind of object: sent and received, each with its errors."""
 
 
 def parse(text: str) -> Parsed:
@@ -18,15 +17,7 @@ def parse(text: str) -> Parsed:
 
 
 def _facts(rows: list[Row]) -> Facts:
-    return Facts(counters=tuple(counter for row in rows for counter in _of_object(row)))
-
-
-def _of_object(row: Row) -> Iterator[Counter]:
-    """The updates of one kind of object: sent and received, each with its errors."""
-    for value, heading in _COLUMNS.items():
-        count = row.number(value)
-        if count is not None:
-            yield Counter(line=row.line, name=row["NAME"], value=count, scope=heading)
+    return Facts(counters=tuple(counter for row in rows for counter in in_columns(row, row["NAME"], _COLUMNS)))
 
 
 COMMANDS = (CommandSpec(command="show failover", parse=parse),)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from ipaddress import ip_address
 
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.sa import Session
-from vpnaudit.model.system import Counter
 from vpnaudit.parse.duration import duration_s
 from vpnaudit.parse.engine import Row, parse_answer
+from vpnaudit.platforms.addresses import is_address
+from vpnaudit.platforms.counter_rows import in_columns
 
 _COLUMNS = {"ACTIVE": "Active", "CUMULATIVE": "Cumulative", "PEAK": "Peak Concur", "INACTIVE": "Inactive"}
 _KIND = re.compile(r"(IKE|IPsec)\w*:\s*")
@@ -48,17 +47,9 @@ def _session(row: Row) -> Session:
 def _peers(row: Row) -> tuple[str, ...]:
     """The peer: `IP Addr`; where that shows a name, also the tunnel group if its name is an address."""
     shown, group = row["ADDRESS"], row["GROUP"]
-    if _is_address(shown) or not _is_address(group):
+    if is_address(shown) or not is_address(group):
         return (shown,) if shown else ()
     return (shown, group) if shown else (group,)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _uptime_s(duration: str) -> int | None:
@@ -81,14 +72,7 @@ def _counts(encryption: str) -> dict[str, int]:
 
 
 def _summary_facts(rows: list[Row]) -> Facts:
-    return Facts(counters=tuple(counter for row in rows for counter in _in_columns(row)))
-
-
-def _in_columns(row: Row) -> Iterator[Counter]:
-    for value, heading in _COLUMNS.items():
-        count = row.number(value)
-        if count is not None:
-            yield Counter(line=row.line, name=row["NAME"], value=count, scope=heading)
+    return Facts(counters=tuple(counter for row in rows for counter in in_columns(row, row["NAME"], _COLUMNS)))
 
 
 COMMANDS = (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_network
+from ipaddress import AddressValueError, IPv4Address
 from typing import Literal
 
 from vpnaudit.model.config import AclEntry
+from vpnaudit.platforms.addresses import host_network, is_ipv4, network
 from vpnaudit.platforms.statements import Statement, after
 
 _ANY_V4 = "0.0.0.0/0"
@@ -113,34 +114,15 @@ def _network(words: _Words, kind: _Kind) -> str | None:
     if word == "any6":
         return _ANY_V6
     if word == "host":
-        return _host(words.take())
+        return host_network(words.take())
     if word in _NETWORK_GROUPS:
         words.take()
         return None
     if "/" in word:
-        return _prefix(word)
-    if kind == _STANDARD and not _is_v4(words.next):
-        return _host(word)
+        return network(word)
+    if kind == _STANDARD and not is_ipv4(words.next):
+        return host_network(word)
     return wildcard_network(word, words.take())
-
-
-def _host(address: str) -> str | None:
-    return _prefix(f"{address}/{128 if ':' in address else 32}")
-
-
-def _prefix(text: str) -> str | None:
-    try:
-        return str(ip_network(text, strict=False))
-    except ValueError:
-        return None
-
-
-def _is_v4(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return False
-    return True
 
 
 def wildcard_network(address: str, wildcard: str) -> str | None:
@@ -163,18 +145,3 @@ def _kind_of(number: str) -> _Kind:
     """The kind of a numbered list: 1 to 99 and 1300 to 1999 are standard."""
     low = number.isdecimal() and len(number) < 6 and (int(number) < 100 or 1300 <= int(number) < 2000)
     return _STANDARD if low else _EXTENDED
-
-
-def is_address(text: str) -> bool:
-    """Whether a word is an IPv4 or IPv6 address.
-
-    >>> is_address("2001:db8::1"), is_address("Tunnel1")
-    (True, False)
-    """
-    if _is_v4(text):
-        return True
-    try:
-        IPv6Address(text)
-    except AddressValueError:
-        return False
-    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.parse.engine import Row, parse_answer
-from vpnaudit.platforms.cisco_ios._counters import under
+from vpnaudit.platforms.counter_rows import under
 
 
 def parse(text: str) -> Parsed:

@@ -12,7 +12,7 @@ from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.sa import IkeTimeout
 from vpnaudit.model.system import Counter
 from vpnaudit.parse.engine import Row, parse_answer
-from vpnaudit.platforms.cisco_ios._counters import in_columns
+from vpnaudit.platforms.counter_rows import in_columns
 
 _EXCHANGE_COLUMNS = {
     "TX_REQUEST": "TX(REQ)",

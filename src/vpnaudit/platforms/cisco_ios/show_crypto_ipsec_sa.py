@@ -42,7 +42,7 @@ def _sa(row: Row) -> IpsecSa:
 
 
 def _flow(row: Row) -> IpsecFlow:
-    return flow_of(row, _owner(row), pfs=_pfs(row))
+    return flow_of(row, _owner(row), pfs=pfs_group(row))
 
 
 def _owner(row: Row) -> Owner:
@@ -60,7 +60,7 @@ def _volume_rekey(row: Row) -> bool | None:
     return True if row["REMAINING_KB"] else None
 
 
-def _pfs(row: Row) -> str | None:
+def pfs_group(row: Row) -> str | None:
     """The group; "none" where the device says that there is no PFS."""
     if row["PFS"] == "N":
         return "none"

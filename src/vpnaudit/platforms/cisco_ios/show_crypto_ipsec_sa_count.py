@@ -8,7 +8,7 @@ from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.system import Counter
 from vpnaudit.parse.engine import Row, parse_answer
-from vpnaudit.platforms.cisco_ios._counters import in_columns, under
+from vpnaudit.platforms.counter_rows import in_columns, under
 
 _STATES = {name.upper(): name for name in ("total", "active", "rekeying", "unused", "invalid")}
 

@@ -11,6 +11,7 @@ from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.sa import CryptoMapEntry
 from vpnaudit.parse.engine import Row, parse_answer
+from vpnaudit.platforms.cisco_ios.show_crypto_ipsec_sa import pfs_group
 
 
 def parse_map(text: str) -> Parsed:
@@ -47,7 +48,7 @@ def _map_entry(row: Row, interfaces: tuple[str, ...]) -> CryptoMapEntry:
         lifetime_s=row.number("LIFETIME_S"),
         lifetime_kb=row.number("LIFETIME_KB"),
         volume_disabled=bool(row["VOLUME"]),
-        pfs=_pfs(row),
+        pfs=pfs_group(row),
         interfaces=interfaces,
     )
 
@@ -63,7 +64,7 @@ def _profile_facts(rows: list[Row]) -> Facts:
                 lifetime_s=row.number("LIFETIME_S"),
                 lifetime_kb=row.number("LIFETIME_KB"),
                 volume_disabled=bool(row["VOLUME"]),
-                pfs=_pfs(row),
+                pfs=pfs_group(row),
             )
             for row in rows
         )
@@ -84,13 +85,6 @@ def _lifetime_facts(rows: list[Row]) -> Facts:
             for row in rows
         )
     )
-
-
-def _pfs(row: Row) -> str | None:
-    """The group; "none" where the device says that there is no PFS."""
-    if row["PFS"] == "N":
-        return "none"
-    return row.text("DH_GROUP")
 
 
 COMMANDS = (

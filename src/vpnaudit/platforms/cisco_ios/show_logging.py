@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from vpnaudit.model.facts import Coverage, Parsed
 from vpnaudit.model.platform import CommandSpec
-from vpnaudit.parse.logs import scan
-from vpnaudit.parse.refusal import is_refused
+from vpnaudit.parse.logs import scan_answer
 
-
-def parse(text: str) -> Parsed:
-    """Read the answer to `show logging`."""
-    if is_refused(text):
-        lines = sum(1 for line in text.split("\n") if line.strip())
-        return Parsed(coverage=Coverage(lines=lines, understood=lines), refused=True)
-    return scan(text)
-
-
-COMMANDS = (CommandSpec(command="show logging", parse=parse, needed=True, timeout_s=300.0),)
+COMMANDS = (CommandSpec(command="show logging", parse=scan_answer, needed=True, timeout_s=300.0),)

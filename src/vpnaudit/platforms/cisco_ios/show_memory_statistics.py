@@ -21,15 +21,16 @@ def _pool(row: Row) -> MemoryPool:
     return MemoryPool(
         line=row.line,
         pool=row["POOL"],
-        total=_bytes(row, "TOTAL"),
-        used=_bytes(row, "USED"),
-        free=_bytes(row, "FREE"),
+        total=pool_bytes(row, "TOTAL"),
+        used=pool_bytes(row, "USED"),
+        free=pool_bytes(row, "FREE"),
         lowest=row.number("LOWEST"),
         largest=row.number("LARGEST"),
     )
 
 
-def _bytes(row: Row, column: str) -> int | None:
+def pool_bytes(row: Row, column: str) -> int | None:
+    """A pool's number in bytes, of a column that may be in kilobytes."""
     kilobytes = row.number(f"{column}_K")
     return kilobytes * 1024 if kilobytes is not None else row.number(column)
 

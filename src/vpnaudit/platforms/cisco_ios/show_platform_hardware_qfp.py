@@ -5,7 +5,7 @@ from __future__ import annotations
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.parse.engine import Row, parse_answer
-from vpnaudit.platforms.cisco_ios._counters import in_columns
+from vpnaudit.platforms.counter_rows import in_columns
 
 
 def parse_ipsec_drops(text: str) -> Parsed:

@@ -6,6 +6,7 @@ from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.system import MemoryPool, ProcessMemory
 from vpnaudit.parse.engine import Row, parse_answer
+from vpnaudit.platforms.cisco_ios.show_memory_statistics import pool_bytes
 
 _UNNAMED_POOL = "Processor"
 
@@ -26,16 +27,11 @@ def _pool(row: Row) -> MemoryPool:
     return MemoryPool(
         line=row.line,
         pool=row["POOL"] or _UNNAMED_POOL,
-        total=_bytes(row, "POOL_TOTAL"),
-        used=_bytes(row, "POOL_USED"),
-        free=_bytes(row, "POOL_FREE"),
+        total=pool_bytes(row, "POOL_TOTAL"),
+        used=pool_bytes(row, "POOL_USED"),
+        free=pool_bytes(row, "POOL_FREE"),
         lowest=row.number("POOL_LOWEST"),
     )
-
-
-def _bytes(row: Row, column: str) -> int | None:
-    kilobytes = row.number(f"{column}_K")
-    return kilobytes * 1024 if kilobytes is not None else row.number(column)
 
 
 def _process(row: Row) -> ProcessMemory | None:

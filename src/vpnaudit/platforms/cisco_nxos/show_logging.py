@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from vpnaudit.model.platform import CommandSpec
-from vpnaudit.parse.logs import scan
+from vpnaudit.parse.logs import scan_answer
 
 COMMANDS = (
     CommandSpec(
-        command="show logging", parse=scan, needed=True, timeout_s=300.0, other_forms=("show logging logfile",)
+        command="show logging", parse=scan_answer, needed=True, timeout_s=300.0, other_forms=("show logging logfile",)
     ),
 )

@@ -11,6 +11,7 @@ from vpnaudit.model.judgement import Owner, RuledOut, Waived, WouldSettle
 from vpnaudit.model.tunnel import TunnelState
 
 UNKNOWN = "not known"
+_MOST_PLACES = 2
 
 STATE_WORDS: Mapping[TunnelState, str] = {
     "up": "up",
@@ -156,6 +157,12 @@ def accepted(waived: Waived) -> str:
 def rival(ruled: RuledOut) -> str:
     """Name a cause that it is not, or hardly is: "delete-lost", "frequent-rekey (unlikely)"."""
     return ruled.cause if ruled.verdict == "ruled-out" else f"{ruled.cause} (unlikely)"
+
+
+def against(ruled: RuledOut) -> str:
+    """Say what speaks against a cause, and where that stands: "hub is up since May (hub/show_version.txt:7)"."""
+    places = [e.file if e.line is None else f"{e.file}:{e.line}" for e in ruled.evidence[:_MOST_PLACES]]
+    return f"{ruled.because} ({', '.join(places)})" if places else ruled.because
 
 
 def question(open_point: WouldSettle) -> str:

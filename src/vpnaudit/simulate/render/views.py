@@ -6,17 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from vpnaudit.simulate.device import SimDevice
-from vpnaudit.simulate.tunnel import End, Flow, Tunnel
+from vpnaudit.simulate.tunnel import End, Tunnel
 
 
 @dataclass(frozen=True)
 class View:
-    """A tunnel from one end: `local` is the device's own, `outward` the traffic that it sends."""
+    """A tunnel from one end: `local` is the device's own."""
 
     tunnel: Tunnel
     local: End
     remote: End
-    outward: Flow
 
     @property
     def map_name(self) -> str:
@@ -46,10 +45,10 @@ def views(device: SimDevice, tunnels: Sequence[Tunnel]) -> list[View]:
 def _of(device: SimDevice, tunnel: Tunnel) -> Iterator[View]:
     for side, end in enumerate(tunnel.ends):
         if end.device is device:
-            yield View(tunnel, end, tunnel.ends[1 - side], tunnel.flows[side])
+            yield View(tunnel, end, tunnel.ends[1 - side])
     if tunnel.wrong_device is device:
         # The mate of the shared address has the same configuration and no state.
         shadow = replace(
             tunnel.ends[0], device=device, ike=None, pairs=[], up_since=None, encaps=0.0, decaps=0.0, no_sa=0.0
         )
-        yield View(tunnel, shadow, tunnel.ends[1], Flow(0, 0.0))
+        yield View(tunnel, shadow, tunnel.ends[1])
