@@ -31,6 +31,7 @@ class Screen:
         self._open: list[bytes] = []
         self._size = 0
         self._paged_at: int | None = None
+        self._tail: str | None = ""
 
     def feed(self, data: bytes) -> list[str]:
         """The lines that these bytes end."""
@@ -58,17 +59,19 @@ class Screen:
         """What stands on the last line, which has not ended; "" where it is too long to be a prompt."""
         if self._size > _LONGEST_TAIL:
             return ""
-        return _shown(b"".join(self._open)[self._paged_at or 0 :], paged=self._paged_at is not None)
+        if self._tail is None:
+            self._tail = _shown(b"".join(self._open)[self._paged_at or 0 :], paged=self._paged_at is not None)
+        return self._tail
 
     def answer_pager(self) -> None:
         """The pager's mark on the last line was answered: what comes next takes its place."""
-        self._paged_at = self._size
+        self._paged_at, self._tail = self._size, None
 
     def take_tail(self) -> str:
         """The last line as it is now, which thereby has ended."""
         raw = b"".join(self._open)
         paged_at = self._paged_at
-        self._open, self._size, self._paged_at = [], 0, None
+        self._open, self._size, self._paged_at, self._tail = [], 0, None, ""
         if paged_at is None:
             return _shown(raw)
         if _BLANK_AFTER_PAGER.fullmatch(raw, paged_at):
@@ -83,6 +86,7 @@ class Screen:
         if piece:
             self._open.append(piece)
             self._size += len(piece)
+            self._tail = None
 
 
 def _plain_lines(data: bytes) -> tuple[list[str], bytes]:

@@ -36,6 +36,8 @@ class SshWire:
 
     def receive(self, timeout_s: float) -> bytes | None:
         """What has come; null after `timeout_s` seconds, b"" when the device has closed. Raises DeviceError (time)."""
+        if timeout_s == 0 and not self._channel.recv_ready():
+            return None
         self._channel.settimeout(min(timeout_s, self._deadline.remaining_s()))
         try:
             data = self._channel.recv(_CHUNK)
