@@ -172,12 +172,25 @@ def _misdelivered(case: _Case) -> Placement | None:
         if entry.device == event.device or entry.device not in case.around.devices:
             continue
         shares = normal(event.destination or "") in case.around.own[entry.device]
-        sent = [e for e in case.around.ledger.find(event.spi, role="sender") if e.device != event.device]
+        sent = _sent(case)
         if shares or sent:
             why = f"the SPI is an inbound SA of {entry.device}, not of {event.device}"
             why += f": both have {event.destination}" if shares else f"; {sent[0].device} sends on it"
             return ("misdelivered", "proven" if entry.live else "likely", why, (entry, *sent))
     return None
+
+
+def _sent(case: _Case) -> tuple[LedgerEntry, ...]:
+    """Who is known to have sent on the event's SPI: of those that have its source, where a device of ours has it.
+
+    Each receiver draws its SPIs for itself, of 32 bits: in a large fleet others have the same one by chance.
+    """
+    own, source = case.around.own, normal(case.event.source or "")
+    entries = [e for e in case.around.ledger.find(case.event.spi, role="sender") if e.device != case.event.device]
+    of_source = [e for e in entries if source in own.get(e.device, ())]
+    if of_source or not entries or any(source in addresses for addresses in own.values()):
+        return tuple(of_source)
+    return tuple(entries)
 
 
 def _senders_current(case: _Case) -> Placement | None:
@@ -186,9 +199,7 @@ def _senders_current(case: _Case) -> Placement | None:
     table_read = receiver.sa_table_read if receiver else device.read(*SA_COMMANDS)
     if not table_read or any(e.live for e in case.mine):
         return None
-    sent = tuple(
-        e for e in case.around.ledger.find(case.event.spi, role="sender") if e.live and e.device != case.event.device
-    )
+    sent = tuple(e for e in _sent(case) if e.live)
     if not sent or all(_younger_than_table(case, e) for e in sent):
         return None
     why = f"{sent[0].device} sends on it now, and {case.event.device} has no inbound SA with it"
@@ -211,8 +222,8 @@ def _sender_went_on(case: _Case) -> Placement | None:
     """
     if case.event.at is None or any(e.live for e in case.mine):
         return None
-    for entry in case.around.ledger.find(case.event.spi, role="sender"):
-        if entry.device == case.event.device or entry.live or entry.gone_at is None:
+    for entry in _sent(case):
+        if entry.live or entry.gone_at is None:
             continue
         bound = _between(case, entry.device) + entry.uncertainty_s + case.event.uncertainty_s
         kept_s = (entry.gone_at - case.event.at).total_seconds()
@@ -282,8 +293,7 @@ def _undated(case: _Case) -> Placement | None:
     """A single line for an SA of the past whose times cannot be set beside it: late packet or stale SA stays open."""
     if case.flow.events != 1 or any(e.live or e.only_negotiated or e.how == "older snapshot" for e in case.mine):
         return None
-    sent = case.around.ledger.find(case.event.spi, role="sender")
-    entries = case.mine or tuple(e for e in sent if e.device != case.event.device)
+    entries = case.mine or _sent(case)
     if not entries or any(_is_comparable(case, e) for e in entries):
         return None
     race = _unknown_race(case)
@@ -326,7 +336,7 @@ def _may_come_later(case: _Case, entry: LedgerEntry) -> bool:
 
 def _never_installed(case: _Case) -> Placement | None:
     listed = tuple(e for e in case.mine if e.only_negotiated)
-    sent = tuple(e for e in case.around.ledger.find(case.event.spi, role="sender") if e.device != case.event.device)
+    sent = _sent(case)
     if any(e.live for e in case.mine) or not (listed or sent):
         return None
     race = _unknown_race(case)

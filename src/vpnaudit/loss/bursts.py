@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from msgspec import Struct
@@ -21,6 +22,8 @@ _GRID = 400
 _MOST_TUNNELS = 500
 _MOST_OUTAGES = 500.0
 _MOST_EPISODES = 2000
+_REMEMBERED = 1024
+"""Sets of arguments: a fleet's tunnels have the same few lifetimes and timers."""
 
 
 class Bursts(Struct, frozen=True, kw_only=True):
@@ -81,16 +84,19 @@ def any_gives_up(length_s: float, one: DpdRound | None, other: DpdRound | None) 
     return 1.0 - (1.0 - gives_up(length_s, one)) * (1.0 - gives_up(length_s, other))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def teardowns_a_day(bursts: Bursts, dpd: DpdRound | None) -> float:
     """Times a day that one end gives up its peer although the peer is alive."""
     return bursts.per_day * bursts.mean_of(lambda length: gives_up(length, dpd), _breaks(dpd))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def episodes_an_outage(bursts: Bursts, one: DpdRound | None, other: DpdRound | None) -> float:
     """Chance that an outage leaves a tunnel out of step through DPD."""
     return bursts.mean_of(lambda length: out_of_step(length, one, other), (*_breaks(one), *_breaks(other)))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def rekey_fails(bursts: Bursts, schedule: Schedule) -> float:
     """Chance that every sending of a rekey that begins at a random moment falls into an outage.
 

@@ -273,10 +273,23 @@ def test_misdelivered(lab: Any, situation: Situation, confidence: str, words: st
     check(lab, situation, "misdelivered", confidence, words)
 
 
+def same_spi_elsewhere(lab: Any) -> Routers:
+    """The hub and another branch have an SA with the SPI that the mate's line from the spoke names."""
+    one, two = lab.pair()
+    one.sas, one.flows, two.sas, two.flows = [], [], [], []
+    other = lab.router("other", "192.0.2.77").configure(one.address)
+    one.pair(other.address, OLD_SPI, lab.into_spoke)
+    other.pair(one.address, lab.into_spoke, OLD_SPI)
+    mate = lab.router("mate", "192.0.2.3").configure(lab.spoke)
+    mate.line(OLD_SPI, lab.spoke, QUIET, destination=mate.address)
+    return [one, two, mate, other], []
+
+
 @pytest.mark.parametrize(
     ("situation", "mechanism"),
     [
         pytest.param(ha_pair(shares=False, sender=False), "unexplained", id="the same number by chance"),
+        pytest.param(same_spi_elsewhere, "unexplained", id="the same number by chance, at both ends of another tunnel"),
         pytest.param(ha_pair(held=False), "stale-sa", id="nobody of ours receives on it, the sender sends"),
     ],
 )
