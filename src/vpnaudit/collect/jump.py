@@ -27,8 +27,7 @@ from vpnaudit.collect.dial import dial
 from vpnaudit.collect.host_keys import HostKeys
 from vpnaudit.collect.login import Login
 from vpnaudit.collect.proxy_command import ProxyCommand
-from vpnaudit.collect.sessions import SessionTransport as LoginTransport
-from vpnaudit.collect.sessions import prefer_known
+from vpnaudit.collect.sessions import SessionTransport, prefer_known
 from vpnaudit.collect.trouble import NoLogin, one_line
 from vpnaudit.collect.watchdog import Watchdog
 from vpnaudit.errors import DeviceError
@@ -280,7 +279,7 @@ class _Check(paramiko.MissingHostKeyPolicy):
         self._host_keys.check(self._device, self._hop.host, self._hop.port or _SSH_PORT, key)
 
 
-class SessionTransport(LoginTransport):
+class HopTransport(SessionTransport):
     """Keeps what a jump host says of each connection that it does not make.
 
     paramiko logs the server's words and drops them, and keeps one failure for all that wait: with several devices at a
@@ -311,8 +310,7 @@ def _factory(known: tuple[str, ...], hop: Way) -> Callable[..., paramiko.Transpo
     """Transports that ask for the host keys that we know, with the algorithms that the hop wants."""
 
     def make(sock: Wire, **options: dict[str, list[str]] | None) -> paramiko.Transport:
-        transport = SessionTransport(sock, disabled_algorithms=options.get("disabled_algorithms"))
-        transport.handshake_timeout = _PLENTY_S
+        transport = HopTransport(sock, disabled_algorithms=options.get("disabled_algorithms"))
         apply_algorithms(transport, hop.algorithms)
         prefer_known(transport, known)
         return transport
@@ -328,7 +326,7 @@ def _forwarded(
     try:
         return transport.open_channel("direct-tcpip", target, ("127.0.0.1", 0), timeout=timeout_s)
     except (paramiko.SSHException, EOFError, OSError) as error:
-        refusal = transport.refusal() if isinstance(transport, SessionTransport) else None
+        refusal = transport.refusal() if isinstance(transport, HopTransport) else None
         if refusal is not None:
             raise _refused_forward(caller.device, hop, where, *refusal) from None
         if transport.is_active():

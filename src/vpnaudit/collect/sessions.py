@@ -27,9 +27,6 @@ from vpnaudit.collect.pipes import BufferedSocket, QuietClient, Unhurried
 
 _LOOK_S = 0.1
 """Seconds between two looks whether the device is still there."""
-_PLENTY_S = 3600.0
-"""paramiko gives a key exchange 15 seconds; old routers, and a client with many at a time, take longer. The device's
-own time limit holds."""
 _QUICK = frozenset({"aes128-gcm@openssh.com", "aes256-gcm@openssh.com"})
 """Ciphers (RFC 5647) that need no MAC: paramiko compares MACs byte by byte in Python, half of its time for a packet."""
 
@@ -157,19 +154,17 @@ class SessionTransport(paramiko.ServiceRequestingTransport):  # type: ignore[nam
     """Asks for the login service once (RFC 4253 section 10), not again before every method.
 
     Servers that take the second request for an error hang up where the first method was not the right one: devices
-    that take keyboard-interactive logins only, several keys.
+    that take keyboard-interactive logins only, several keys. Of the time a key exchange takes its owner's limit holds:
+    paramiko gives it 15 seconds; old routers, and a client with many at a time, take longer.
     """
 
     _active_check_timeout = 1.0
     """Seconds between two looks whether it was closed; our sockets wake it."""
 
-    def __init__(
-        self,
-        sock: socket.socket | paramiko.Channel | BufferedSocket,
-        **options: Any,  # noqa: ANN401  paramiko's own
-    ) -> None:
+    def __init__(self, sock: socket.socket | paramiko.Channel, **options: Any) -> None:  # noqa: ANN401  paramiko's own
         self._accepted = threading.Event()
-        super().__init__(sock, **options)
+        wire = BufferedSocket(sock) if isinstance(sock, socket.socket) else sock
+        super().__init__(wire, packetizer_class=Unhurried, **options)
 
     def _parse_service_accept(self, message: paramiko.Message) -> None:
         super()._parse_service_accept(message)
@@ -200,9 +195,7 @@ def _transport_preferring(key_types: tuple[str, ...]) -> Callable[..., paramiko.
     """Transports that ask for the host keys that we know, and for the ciphers that cost the least."""
 
     def make(sock: socket.socket, **options: Any) -> paramiko.Transport:  # noqa: ANN401  paramiko's own parameters
-        wire = BufferedSocket(sock) if isinstance(sock, socket.socket) else sock
-        transport = SessionTransport(wire, packetizer_class=Unhurried, **options)
-        transport.handshake_timeout = _PLENTY_S
+        transport = SessionTransport(sock, **options)
         prefer_known(transport, key_types)
         security = transport.get_security_options()
         security.ciphers = sorted(security.ciphers, key=lambda name: name not in _QUICK)
