@@ -20,7 +20,7 @@ UNKNOWN_ADDRESS = "unknown"
 """What stands for the address of an end that no capture names."""
 
 
-class Case(Struct, frozen=True, kw_only=True):
+class Case(Struct, frozen=True, kw_only=True, gc=False):
     """One rule applied to one subject, before its verdict is known. `expected` says what would pass."""
 
     rule: Rule

@@ -14,7 +14,7 @@ EventName = Literal[
 ]
 
 
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Something happened. `seconds` is how long it took, `bytes` what was written of the answer.
 
     `connected`: TCP, with its jump hosts. `logged-in`: from there until the device opened a shell. `ready`: prompt,

@@ -10,7 +10,7 @@ from msgspec import Struct
 from vpnaudit.collect.events import Event
 
 
-class CommandTimes(Struct, frozen=True, kw_only=True):
+class CommandTimes(Struct, frozen=True, kw_only=True, gc=False):
     """One command over all devices that were asked. Seconds; `bytes` are of all answers together."""
 
     command: str
@@ -22,7 +22,7 @@ class CommandTimes(Struct, frozen=True, kw_only=True):
     bytes: int
 
 
-class DeviceTimes(Struct, frozen=True, kw_only=True):
+class DeviceTimes(Struct, frozen=True, kw_only=True, gc=False):
     """One device, in the phases of its session. Seconds; null for a phase that it did not come through.
 
     `total_s` is more than the phases where attempts failed, where the device waited for the first logins of the run,

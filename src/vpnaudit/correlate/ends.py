@@ -28,7 +28,7 @@ Moment = tuple[str, int]
 """What of an SA, and its SPI."""
 
 
-class View(Struct, frozen=True, kw_only=True):
+class View(Struct, frozen=True, kw_only=True, gc=False):
     """What one device sees of one peer: its own end, and the peer's address as the device has it."""
 
     end: TunnelEnd

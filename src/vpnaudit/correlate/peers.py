@@ -11,7 +11,7 @@ from vpnaudit.model.config import ConfigFacts, PeerMatch
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, Device
 
 
-class PeerSet(Struct, frozen=True, kw_only=True):
+class PeerSet(Struct, frozen=True, kw_only=True, gc=False):
     """What is known of a device's peers.
 
     `known` are addresses of configured, live or learned peers; `networks` those that keys and profiles cover.

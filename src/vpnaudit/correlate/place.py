@@ -27,7 +27,7 @@ RESTARTED_S = 300.0
 """A single line so close after a restart of its receiver may be for an SA from before it."""
 
 
-class Flow(Struct, frozen=True, kw_only=True):
+class Flow(Struct, frozen=True, kw_only=True, gc=False):
     """What is known of all events of one receiver, source and SPI."""
 
     events: int
@@ -40,7 +40,7 @@ class Flow(Struct, frozen=True, kw_only=True):
         return (self.last - self.first).total_seconds() if self.first and self.last else 0.0
 
 
-class Surroundings(Struct, frozen=True, kw_only=True):
+class Surroundings(Struct, frozen=True, kw_only=True, gc=False):
     """Everything that placing an event looks at."""
 
     ledger: Ledger
@@ -54,7 +54,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     thresholds: Thresholds
 
 
-class _Case(Struct, frozen=True, kw_only=True):
+class _Case(Struct, frozen=True, kw_only=True, gc=False):
     event: Event
     flow: Flow
     tunnel: Tunnel | None

@@ -23,7 +23,7 @@ MOST_STEPS = 24
 HORIZON = timedelta(days=30)
 
 
-class Rekey(Struct, frozen=True, kw_only=True):
+class Rekey(Struct, frozen=True, kw_only=True, gc=False):
     """An install or a delete by `device`'s clock. `seen` false: computed from a live SA's age and period."""
 
     at: datetime

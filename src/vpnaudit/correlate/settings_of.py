@@ -28,7 +28,7 @@ from vpnaudit.model.tunnel import Dpd, Lifetime, LiveIke, Proxy
 IkeVersion = Literal["v1", "v2"]
 
 
-class Binding(Struct, frozen=True, kw_only=True):
+class Binding(Struct, frozen=True, kw_only=True, gc=False):
     """Where a configuration names a peer: a crypto map entry on an interface, or a protected tunnel interface."""
 
     peer: str

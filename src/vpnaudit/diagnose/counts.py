@@ -41,7 +41,7 @@ Row = tuple[ParsedCapture, int, int]
 """The capture, the line and the count."""
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class Reading(Struct, frozen=True, kw_only=True, gc=False):
     """What one counter stood at. `at` on the common clock; null where that is not known."""
 
     name: str
@@ -50,7 +50,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     evidence: Evidence
 
 
-class Growth(Struct, frozen=True, kw_only=True):
+class Growth(Struct, frozen=True, kw_only=True, gc=False):
     """Between two readings: `count` packets, or at least that many where the counter began anew."""
 
     count: int

@@ -32,7 +32,7 @@ _Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
 
 
-class Probe(Struct, frozen=True, kw_only=True):
+class Probe(Struct, frozen=True, kw_only=True, gc=False):
     """An operation with what it probes, as seen from one tunnel. `target` null: the configuration does not tell."""
 
     number: int

@@ -70,7 +70,7 @@ ONE_MOMENT_S = 60.0
 PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 
 
-class Sign(Struct, frozen=True, kw_only=True):
+class Sign(Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened on a device. `at` null: known to have happened, not when."""
 
     at: datetime | None
@@ -89,7 +89,7 @@ class Sign(Struct, frozen=True, kw_only=True):
     """Where it took over; null: the message names none, or it is of the whole device."""
 
 
-class Window(Struct, frozen=True, kw_only=True):
+class Window(Struct, frozen=True, kw_only=True, gc=False):
     """A stretch of the common clock; null ends are open."""
 
     low: datetime | None = None

@@ -26,7 +26,7 @@ _MEASURE = (
 )
 
 
-class RateAnswer(Struct, frozen=True, kw_only=True):
+class RateAnswer(Struct, frozen=True, kw_only=True, gc=False):
     """For one rate of random loss (a share): events expected at most, and the chance of as many as were seen.
 
     `bound` is the largest count that such loss still explains (97.5 %); `ruled_out`: more than that was seen.
@@ -41,7 +41,7 @@ class RateAnswer(Struct, frozen=True, kw_only=True):
     days_an_event: float | None
 
 
-class LossAnswer(Struct, frozen=True, kw_only=True):
+class LossAnswer(Struct, frozen=True, kw_only=True, gc=False):
     """The answer. `interval` is the exact 95 % Poisson interval of the mean behind the count, in the same window."""
 
     events: int

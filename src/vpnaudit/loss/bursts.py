@@ -26,7 +26,7 @@ _REMEMBERED = 1024
 """Sets of arguments: a fleet's tunnels have the same few lifetimes and timers."""
 
 
-class Bursts(Struct, frozen=True, kw_only=True):
+class Bursts(Struct, frozen=True, kw_only=True, gc=False):
     """Outages of `mean_s` seconds on average that make up the share `average` of all time.
 
     `fixed`: each lasts exactly so long; else their lengths are exponential, as in Gilbert's and Elliott's chain.

@@ -41,7 +41,7 @@ Dpd = tuple[float, float]
 Verdict = Literal["ruled-out", "only-in-outages", "not-ruled-out", "nothing-seen"]
 
 
-class Question(Struct, frozen=True, kw_only=True):
+class Question(Struct, frozen=True, kw_only=True, gc=False):
     """What is asked, in seconds, Mbit/s (of each tunnel, the heavier direction), kilobytes and shares.
 
     `rates` are average losses from the end that begins the rekeys to the other, `rate_back` the way back where it
@@ -66,7 +66,7 @@ class Question(Struct, frozen=True, kw_only=True):
     window_s: float | None = None
 
 
-class Rekeys(Struct, frozen=True, kw_only=True):
+class Rekeys(Struct, frozen=True, kw_only=True, gc=False):
     """How often all tunnels together rekey, and what decides it."""
 
     period_s: float
@@ -75,7 +75,7 @@ class Rekeys(Struct, frozen=True, kw_only=True):
     in_window: float | None
 
 
-class Against(Struct, frozen=True, kw_only=True):
+class Against(Struct, frozen=True, kw_only=True, gc=False):
     """What was expected in the window, and the chance of as many events as were seen, or more.
 
     `ruled_out`: that chance is at most 2.5 %, so the count lies beyond the 97.5 % bound.
@@ -87,7 +87,7 @@ class Against(Struct, frozen=True, kw_only=True):
     bound: int | None = None
 
 
-class AtRandom(Struct, frozen=True, kw_only=True):
+class AtRandom(Struct, frozen=True, kw_only=True, gc=False):
     """Loss that falls at random: events a day at most, and with each way to hand over; failed rekeys and teardowns.
 
     `dpd_teardowns_per_day` are those of all tunnels; null where DPD is not known.
@@ -102,7 +102,7 @@ class AtRandom(Struct, frozen=True, kw_only=True):
     against: Against | None
 
 
-class InOutages(Struct, frozen=True, kw_only=True):
+class InOutages(Struct, frozen=True, kw_only=True, gc=False):
     """The same average loss as outages of `outage_s` seconds, each so long ("fixed") or on average ("exponential").
 
     `out_of_step`: the chance that one leaves a tunnel out of step through DPD as the model has it; null where DPD is
@@ -124,7 +124,7 @@ class InOutages(Struct, frozen=True, kw_only=True):
     against: Against | None
 
 
-class Calculation(Struct, frozen=True, kw_only=True):
+class Calculation(Struct, frozen=True, kw_only=True, gc=False):
     """All figures. `patience_s`: an outage shorter than this ends no tunnel through DPD; null: not known, or off.
 
     `interval`: the exact 95 % interval of the mean behind the count seen. `outages_that_can_s`: the shortest and the

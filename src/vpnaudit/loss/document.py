@@ -14,14 +14,14 @@ from vpnaudit.loss.words import aligned, sentence, taken_as, text, to_measure
 SCHEMA: Literal["vpnaudit.loss/1"] = "vpnaudit.loss/1"
 
 
-class Tool(Struct, frozen=True, kw_only=True):
+class Tool(Struct, frozen=True, kw_only=True, gc=False):
     """What wrote the document."""
 
     name: str
     version: str
 
 
-class LossDocument(Struct, frozen=True, kw_only=True):
+class LossDocument(Struct, frozen=True, kw_only=True, gc=False):
     """The answer: in a sentence, in figures, what they rest on, and what to measure. Shares are 0 to 1, times seconds.
 
     `measured` is what the file of probes said; null where none was given. `drawn` is empty unless it was asked for.

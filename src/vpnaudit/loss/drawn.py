@@ -14,7 +14,7 @@ SEED = 20171218
 """Fixed: the same question draws the same losses."""
 
 
-class DrawnFigure(Struct, frozen=True, kw_only=True):
+class DrawnFigure(Struct, frozen=True, kw_only=True, gc=False):
     """One chance computed, and drawn with its exact 99.9 % interval; `agrees`: the computed one lies in it."""
 
     what: str

@@ -27,7 +27,7 @@ _REKEY = "REKEY"
 _LEAST_REQUESTS = 20
 
 
-class Outage(Struct, frozen=True, kw_only=True):
+class Outage(Struct, frozen=True, kw_only=True, gc=False):
     """A time at which the path or the peer was gone, by a device's log or its probes. `at` is on the common clock."""
 
     at: datetime | None
@@ -36,7 +36,7 @@ class Outage(Struct, frozen=True, kw_only=True):
     uncertainty_s: float = 1.0
 
 
-class PathProbe(Struct, frozen=True, kw_only=True):
+class PathProbe(Struct, frozen=True, kw_only=True, gc=False):
     """An IP SLA operation of an end and what it is to the tunnel.
 
     `aim`: "peer" and "first-hop" probe the path, "tunnel" goes through the tunnel, "elsewhere" neither; "unknown" where
@@ -51,7 +51,7 @@ class PathProbe(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Path(Struct, frozen=True, kw_only=True):
+class Path(Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one diagnosis' path: its outages, the probes of its ends, and by device its carriers.
 
     `carriers` are the interfaces that carry the tunnel.

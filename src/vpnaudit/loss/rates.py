@@ -20,7 +20,7 @@ POOR_SHARE = 0.1
 MOST_PER_REKEY = 2.0
 
 
-class Rate(Struct, frozen=True, kw_only=True):
+class Rate(Struct, frozen=True, kw_only=True, gc=False):
     """SPIs a day with the exact 95 % interval of their mean; `rekeys_a_day` null where the tunnel's are not known."""
 
     spis: int

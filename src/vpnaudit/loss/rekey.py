@@ -20,7 +20,7 @@ OldSa = Literal["kept", "deleted"]
 (IKEv2), or deleted at once."""
 
 
-class Handover(Struct, frozen=True, kw_only=True):
+class Handover(Struct, frozen=True, kw_only=True, gc=False):
     """How two ends go over to new SAs."""
 
     ike: Ike
@@ -28,7 +28,7 @@ class Handover(Struct, frozen=True, kw_only=True):
     old_sa: OldSa = "kept"
 
 
-class PerRekey(Struct, frozen=True, kw_only=True):
+class PerRekey(Struct, frozen=True, kw_only=True, gc=False):
     """Chances a rekey, and how long a stream of unknown SPIs lasts on average where there is one (seconds).
 
     `events` is the expected number of SPIs seen without an SA, `affected` the chance of one at least; `failed` the

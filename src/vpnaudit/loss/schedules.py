@@ -15,7 +15,7 @@ Family = Literal["ios", "ios-xe", "asa", "strongswan"]
 FAMILIES: tuple[Family, ...] = ("ios", "ios-xe", "asa", "strongswan")
 
 
-class Schedule(Struct, frozen=True, kw_only=True):
+class Schedule(Struct, frozen=True, kw_only=True, gc=False):
     """When a request is sent, in seconds from its first sending, and when it is given up if no answer came."""
 
     sendings_s: tuple[float, ...]
@@ -34,7 +34,7 @@ class Schedule(Struct, frozen=True, kw_only=True):
         return self.sendings_s[-1]
 
 
-class DpdRound(Struct, frozen=True, kw_only=True):
+class DpdRound(Struct, frozen=True, kw_only=True, gc=False):
     """How one end finds its peer dead, in seconds.
 
     A round of `tries` probes begins somewhere in `phase_s` after an outage begins, evenly; it is lost when the last

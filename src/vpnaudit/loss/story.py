@@ -29,7 +29,7 @@ DEFAULT_KB = 4_608_000
 NEXT_SPI_S = 3600.0
 
 
-class Own(Struct, frozen=True, kw_only=True):
+class Own(Struct, frozen=True, kw_only=True, gc=False):
     """One diagnosis' own figures: its lines, episodes and distinct SPIs; how long the receiver's log is, in seconds."""
 
     lines: int

@@ -19,14 +19,14 @@ UtcText = str
 """`2026-05-01T12:00:07.098Z`."""
 
 
-class AuditTool(Struct, frozen=True, kw_only=True):
+class AuditTool(Struct, frozen=True, kw_only=True, gc=False):
     """What wrote the document."""
 
     name: str
     version: str
 
 
-class AuditSource(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+class AuditSource(Struct, frozen=True, kw_only=True, gc=False, rename={"from_": "from"}):
     """What was judged. `path` is a base name; `from` and `to` the first and last moment of the evidence."""
 
     kind: SourceKind
@@ -35,7 +35,7 @@ class AuditSource(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
     to: UtcText | None
 
 
-class FindingCounts(Struct, frozen=True, kw_only=True):
+class FindingCounts(Struct, frozen=True, kw_only=True, gc=False):
     """Failed, unwaived findings by severity."""
 
     critical: int = 0
@@ -45,7 +45,7 @@ class FindingCounts(Struct, frozen=True, kw_only=True):
     info: int = 0
 
 
-class AuditSummary(Struct, frozen=True, kw_only=True):
+class AuditSummary(Struct, frozen=True, kw_only=True, gc=False):
     """Numbers. `complete`: devices whose needed commands were all answered; `unknown`: findings that are UNKNOWN."""
 
     devices: int
@@ -57,14 +57,14 @@ class AuditSummary(Struct, frozen=True, kw_only=True):
     unknown: int
 
 
-class ParseCount(Struct, frozen=True, kw_only=True):
+class ParseCount(Struct, frozen=True, kw_only=True, gc=False):
     """Lines of a capture (blank ones not counted), and how many of them were understood."""
 
     lines: int
     understood: int
 
 
-class AuditDevice(Struct, frozen=True, kw_only=True):
+class AuditDevice(Struct, frozen=True, kw_only=True, gc=False):
     """One device."""
 
     name: str
@@ -81,7 +81,7 @@ class AuditDevice(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class AuditLocal(Struct, frozen=True, kw_only=True):
+class AuditLocal(Struct, frozen=True, kw_only=True, gc=False):
     """The end that is ours."""
 
     device: str
@@ -90,14 +90,14 @@ class AuditLocal(Struct, frozen=True, kw_only=True):
     vrf: str | None
 
 
-class AuditRemote(Struct, frozen=True, kw_only=True):
+class AuditRemote(Struct, frozen=True, kw_only=True, gc=False):
     """The other end; `device` where it is ours too."""
 
     device: str | None
     address: str
 
 
-class AuditDpd(Struct, frozen=True, kw_only=True):
+class AuditDpd(Struct, frozen=True, kw_only=True, gc=False):
     """DPD of one end."""
 
     interval_s: int | None
@@ -105,14 +105,14 @@ class AuditDpd(Struct, frozen=True, kw_only=True):
     mode: DpdMode | None
 
 
-class AuditDpdPair(Struct, frozen=True, kw_only=True):
+class AuditDpdPair(Struct, frozen=True, kw_only=True, gc=False):
     """DPD of both ends; remote null where that end was not collected."""
 
     local: AuditDpd | None
     remote: AuditDpd | None
 
 
-class AuditLifetime(Struct, frozen=True, kw_only=True):
+class AuditLifetime(Struct, frozen=True, kw_only=True, gc=False):
     """Lifetimes of one end."""
 
     ike_s: int | None
@@ -120,14 +120,14 @@ class AuditLifetime(Struct, frozen=True, kw_only=True):
     ipsec_kb: int | None
 
 
-class AuditLifetimePair(Struct, frozen=True, kw_only=True):
+class AuditLifetimePair(Struct, frozen=True, kw_only=True, gc=False):
     """Lifetimes of both ends; remote null where that end was not collected."""
 
     local: AuditLifetime | None
     remote: AuditLifetime | None
 
 
-class AuditSa(Struct, frozen=True, kw_only=True):
+class AuditSa(Struct, frozen=True, kw_only=True, gc=False):
     """One live IPsec SA."""
 
     device: str
@@ -139,7 +139,7 @@ class AuditSa(Struct, frozen=True, kw_only=True):
     installed_at: UtcText | None
 
 
-class AuditTunnel(Struct, frozen=True, kw_only=True):
+class AuditTunnel(Struct, frozen=True, kw_only=True, gc=False):
     """One tunnel."""
 
     id: str
@@ -152,7 +152,7 @@ class AuditTunnel(Struct, frozen=True, kw_only=True):
     sas: tuple[AuditSa, ...]
 
 
-class AuditEvent(Struct, frozen=True, kw_only=True):
+class AuditEvent(Struct, frozen=True, kw_only=True, gc=False):
     """One logged line."""
 
     id: str
@@ -172,7 +172,7 @@ class AuditEvent(Struct, frozen=True, kw_only=True):
     because: str = ""
 
 
-class AuditEpisode(Struct, frozen=True, kw_only=True):
+class AuditEpisode(Struct, frozen=True, kw_only=True, gc=False):
     """Lines of one flow that belong together. `events` is their number."""
 
     id: str
@@ -187,7 +187,7 @@ class AuditEpisode(Struct, frozen=True, kw_only=True):
     mechanism: Mechanism
 
 
-class AuditDiagnosis(Struct, frozen=True, kw_only=True):
+class AuditDiagnosis(Struct, frozen=True, kw_only=True, gc=False):
     """One story explained. `because` are sentences, `evidence` the lines that prove them; `remediations` are ids."""
 
     id: str
@@ -207,7 +207,7 @@ class AuditDiagnosis(Struct, frozen=True, kw_only=True):
     waived: Waived | None = None
 
 
-class AuditFinding(Struct, frozen=True, kw_only=True):
+class AuditFinding(Struct, frozen=True, kw_only=True, gc=False):
     """One rule's word on one subject. `remediations` are ids."""
 
     id: str
@@ -224,7 +224,7 @@ class AuditFinding(Struct, frozen=True, kw_only=True):
     waived: Waived | None = None
 
 
-class AuditRemediation(Struct, frozen=True, kw_only=True):
+class AuditRemediation(Struct, frozen=True, kw_only=True, gc=False):
     """One change, question or thing to look into."""
 
     id: str
@@ -240,7 +240,7 @@ class AuditRemediation(Struct, frozen=True, kw_only=True):
     disruption: str
 
 
-class AuditProblem(Struct, frozen=True, kw_only=True):
+class AuditProblem(Struct, frozen=True, kw_only=True, gc=False):
     """Something in the source that could not be used."""
 
     file: str
@@ -248,7 +248,7 @@ class AuditProblem(Struct, frozen=True, kw_only=True):
     problem: str
 
 
-class AuditWaiver(Struct, frozen=True, kw_only=True):
+class AuditWaiver(Struct, frozen=True, kw_only=True, gc=False):
     """A waiver of the settings, and what became of it at `generated_at`.
 
     `covers` counts the findings and diagnoses that it names. "expired": they count again; "passing": what it names
@@ -265,7 +265,7 @@ class AuditWaiver(Struct, frozen=True, kw_only=True):
     line: int | None = None
 
 
-class Audit(Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):
+class Audit(Struct, frozen=True, kw_only=True, gc=False, rename={"schema_": "schema"}):
     """The whole document."""
 
     schema_: Literal["vpnaudit.audit/1"]

@@ -12,7 +12,7 @@ from msgspec import Struct
 DpdMode = Literal["periodic", "on-demand", "off"]
 
 
-class DpdSetting(Struct, frozen=True, kw_only=True):
+class DpdSetting(Struct, frozen=True, kw_only=True, gc=False):
     """A DPD or keepalive setting. Seconds."""
 
     line: int
@@ -21,7 +21,7 @@ class DpdSetting(Struct, frozen=True, kw_only=True):
     mode: DpdMode | None = None
 
 
-class LifetimeSetting(Struct, frozen=True, kw_only=True):
+class LifetimeSetting(Struct, frozen=True, kw_only=True, gc=False):
     """An IPsec lifetime. `volume_disabled` is `kilobytes disable` (or unlimited)."""
 
     line: int
@@ -30,7 +30,7 @@ class LifetimeSetting(Struct, frozen=True, kw_only=True):
     volume_disabled: bool = False
 
 
-class SummerTime(Struct, frozen=True, kw_only=True):
+class SummerTime(Struct, frozen=True, kw_only=True, gc=False):
     """`clock summer-time ZONE …`. `rule` is the rest of the statement ("recurring", "recurring last Sun …")."""
 
     line: int
@@ -38,7 +38,7 @@ class SummerTime(Struct, frozen=True, kw_only=True):
     rule: str
 
 
-class PeerMatch(Struct, frozen=True, kw_only=True):
+class PeerMatch(Struct, frozen=True, kw_only=True, gc=False):
     """Whom a key, keyring or profile applies to. `address` null and `any_peer` true: everybody (0.0.0.0, any)."""
 
     line: int
@@ -48,7 +48,7 @@ class PeerMatch(Struct, frozen=True, kw_only=True):
     any_peer: bool = False
 
 
-class IsakmpPolicy(Struct, frozen=True, kw_only=True):
+class IsakmpPolicy(Struct, frozen=True, kw_only=True, gc=False):
     """`crypto isakmp policy N` (ASA: `crypto ikev1 policy N`)."""
 
     line: int
@@ -60,7 +60,7 @@ class IsakmpPolicy(Struct, frozen=True, kw_only=True):
     group: str | None = None
 
 
-class IkeProfile(Struct, frozen=True, kw_only=True):
+class IkeProfile(Struct, frozen=True, kw_only=True, gc=False):
     """`crypto isakmp profile` ("v1") or `crypto ikev2 profile` ("v2")."""
 
     line: int
@@ -76,7 +76,7 @@ class IkeProfile(Struct, frozen=True, kw_only=True):
     """Holds for the peers that it matches without being named by a map entry: an ASA's tunnel group."""
 
 
-class TransformSet(Struct, frozen=True, kw_only=True):
+class TransformSet(Struct, frozen=True, kw_only=True, gc=False):
     """`crypto ipsec transform-set` or an IKEv2 IPsec proposal. `transforms` in the configuration's own words."""
 
     line: int
@@ -87,7 +87,7 @@ class TransformSet(Struct, frozen=True, kw_only=True):
     """Of an IKEv2 proposal, which allows several algorithms of a kind: each combination, in a transform set's words."""
 
 
-class IpsecProfile(Struct, frozen=True, kw_only=True):
+class IpsecProfile(Struct, frozen=True, kw_only=True, gc=False):
     """`crypto ipsec profile NAME`."""
 
     line: int
@@ -102,7 +102,7 @@ class IpsecProfile(Struct, frozen=True, kw_only=True):
     ike_version: Literal["v1", "v2"] | None = None
 
 
-class MapEntry(Struct, frozen=True, kw_only=True):
+class MapEntry(Struct, frozen=True, kw_only=True, gc=False):
     """One entry of a crypto map or dynamic map.
 
     `kind`: "static", "dynamic" (the entry points to `dynamic_map`, or stands in a dynamic map itself when `template`),
@@ -128,7 +128,7 @@ class MapEntry(Struct, frozen=True, kw_only=True):
     ipsec_proposals: tuple[str, ...] = ()
 
 
-class AclEntry(Struct, frozen=True, kw_only=True):
+class AclEntry(Struct, frozen=True, kw_only=True, gc=False):
     """One entry. Source and destination are networks as `address/prefix length` ("any" is 0.0.0.0/0), or null."""
 
     line: int
@@ -140,7 +140,7 @@ class AclEntry(Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
-class ConfigInterface(Struct, frozen=True, kw_only=True):
+class ConfigInterface(Struct, frozen=True, kw_only=True, gc=False):
     """One interface section."""
 
     line: int
@@ -175,7 +175,7 @@ class ConfigInterface(Struct, frozen=True, kw_only=True):
         return self.nameif or self.name
 
 
-class TimeStamps(Struct, frozen=True, kw_only=True):
+class TimeStamps(Struct, frozen=True, kw_only=True, gc=False):
     """`service timestamps log …` (ASA: `logging timestamp`). `kind` "none" where switched off."""
 
     line: int
@@ -186,7 +186,7 @@ class TimeStamps(Struct, frozen=True, kw_only=True):
     year: bool = False
 
 
-class Failover(Struct, frozen=True, kw_only=True):
+class Failover(Struct, frozen=True, kw_only=True, gc=False):
     """`failover …` of an ASA pair. `link` is the interface that carries the state (with it the SAs); null: none."""
 
     line: int
@@ -195,7 +195,7 @@ class Failover(Struct, frozen=True, kw_only=True):
     link: str | None = None
 
 
-class IpSlaOperation(Struct, frozen=True, kw_only=True):
+class IpSlaOperation(Struct, frozen=True, kw_only=True, gc=False):
     """`ip sla N` (`ip sla monitor N`, `rtr N`): a probe. `target` is an address or a name, as written."""
 
     line: int
@@ -210,7 +210,7 @@ class IpSlaOperation(Struct, frozen=True, kw_only=True):
     """From which time on an answer counts as slow; null: as long as the time-out."""
 
 
-class ConfigFacts(Struct, frozen=True, kw_only=True):
+class ConfigFacts(Struct, frozen=True, kw_only=True, gc=False):
     """A running configuration. `whole` is true where it was read from its first statement to its `end`."""
 
     line: int

@@ -14,7 +14,7 @@ Mechanism = Literal["unknown-source", "rekey-race", "misdelivered", "stale-sa", 
 Confidence = Literal["proven", "likely", "possible"]
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """One logged line. `time` is the device's stamp in UTC; `at` the same on the common clock, good to `uncertainty_s`.
 
     Addresses stay text: an anonymised log has letters. `found` is where the ledger has the SPI; `because` says in
@@ -43,7 +43,7 @@ class Event(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Episode(Struct, frozen=True, kw_only=True):
+class Episode(Struct, frozen=True, kw_only=True, gc=False):
     """Events of one flow (receiver, source, SPI) without a gap longer than the log's rate limit explains."""
 
     id: str

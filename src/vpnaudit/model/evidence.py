@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Evidence(Struct, frozen=True, kw_only=True, order=True):
+class Evidence(Struct, frozen=True, kw_only=True, gc=False, order=True):
     """Where a claim can be looked up. `line` is a number in `file`, from 1; null where the whole answer is meant."""
 
     device: str

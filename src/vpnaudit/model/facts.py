@@ -36,14 +36,14 @@ from vpnaudit.model.system import (
 )
 
 
-class UnparsedLine(Struct, frozen=True, kw_only=True):
+class UnparsedLine(Struct, frozen=True, kw_only=True, gc=False):
     """A line that no rule knows."""
 
     line: int
     text: str
 
 
-class Coverage(Struct, frozen=True, kw_only=True):
+class Coverage(Struct, frozen=True, kw_only=True, gc=False):
     """How much of a text was understood. Blank lines count in neither number."""
 
     lines: int = 0
@@ -51,7 +51,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
     unparsed: tuple[UnparsedLine, ...] = ()
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class Facts(Struct, frozen=True, kw_only=True, gc=False):
     """The records of one capture. What a command does not speak of is empty or null."""
 
     ipsec_sas: tuple[IpsecSa, ...] = ()
@@ -82,7 +82,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The answer ends inside its last record: what does not stand in it says nothing."""
 
 
-class Parsed(Struct, frozen=True, kw_only=True):
+class Parsed(Struct, frozen=True, kw_only=True, gc=False):
     """What a parser returns for one text."""
 
     facts: Facts = Facts()
@@ -94,7 +94,7 @@ Parser = Callable[[str], Parsed]
 """Text of one answer in, records and coverage out. Never raises on any text."""
 
 
-class ParsedCapture(Struct, frozen=True, kw_only=True):
+class ParsedCapture(Struct, frozen=True, kw_only=True, gc=False):
     """A capture with what it says."""
 
     capture: Capture

@@ -14,7 +14,7 @@ from vpnaudit.model.ledger import Ledger
 from vpnaudit.model.tunnel import Tunnel
 
 
-class Received(Struct, frozen=True, kw_only=True):
+class Received(Struct, frozen=True, kw_only=True, gc=False):
     """What one device logged: its events and episodes, how many lines they are, from whom, from when to when."""
 
     episodes: tuple[Episode, ...]

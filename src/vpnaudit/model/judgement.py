@@ -19,7 +19,7 @@ Status = Literal["PASS", "FAIL", "UNKNOWN"]
 Owner = Literal["sender", "receiver", "both", "path", "vendor", "nobody", "unknown"]
 
 
-class Subject(Struct, frozen=True, kw_only=True):
+class Subject(Struct, frozen=True, kw_only=True, gc=False):
     """What a finding or diagnosis is about."""
 
     devices: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     source: str | None = None
 
 
-class Waived(Struct, frozen=True, kw_only=True):
+class Waived(Struct, frozen=True, kw_only=True, gc=False):
     """An accepted finding or diagnosis: why, by whom, until when (ISO date)."""
 
     reason: str
@@ -35,7 +35,7 @@ class Waived(Struct, frozen=True, kw_only=True):
     owner: str | None = None
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """What one rule says about one subject. UNKNOWN: the evidence is not there, `because` names the command.
 
     `parameters` is for `remedy`: what the change needs to know, by name.
@@ -54,7 +54,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     waived: Waived | None = None
 
 
-class Rule(Struct, frozen=True, kw_only=True):
+class Rule(Struct, frozen=True, kw_only=True, gc=False):
     """A rule of one file of `checks`. The file's docstring is its page in `explain`."""
 
     id: str
@@ -65,14 +65,14 @@ class Rule(Struct, frozen=True, kw_only=True):
     page: str = ""
 
 
-class Reason(Struct, frozen=True, kw_only=True):
+class Reason(Struct, frozen=True, kw_only=True, gc=False):
     """One sentence of a diagnosis, with the lines that prove it."""
 
     text: str
     evidence: tuple[Evidence, ...] = ()
 
 
-class RuledOut(Struct, frozen=True, kw_only=True):
+class RuledOut(Struct, frozen=True, kw_only=True, gc=False):
     """A rival cause, and what speaks against it: with the lines that prove it, where it is a line that does.
 
     "ruled-out": it cannot be. "unlikely": it could, but what was found explains more.
@@ -84,7 +84,7 @@ class RuledOut(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class WouldSettle(Struct, frozen=True, kw_only=True):
+class WouldSettle(Struct, frozen=True, kw_only=True, gc=False):
     """A question that is open, the command (on which device) that would settle it, and the causes that hang on it."""
 
     question: str
@@ -92,7 +92,7 @@ class WouldSettle(Struct, frozen=True, kw_only=True):
     causes: tuple[str, ...] = ()
 
 
-class Story(Struct, frozen=True, kw_only=True):
+class Story(Struct, frozen=True, kw_only=True, gc=False):
     """Episodes that share one trouble, of one tunnel or source; `episodes` may be empty for a tunnel out of step now.
 
     `receiver` is the device that logged, or that lacks the SA; `sender` the device at the other end if it is ours.
@@ -108,7 +108,7 @@ class Story(Struct, frozen=True, kw_only=True):
     ongoing: bool = False
 
 
-class Weighing(Struct, frozen=True, kw_only=True):
+class Weighing(Struct, frozen=True, kw_only=True, gc=False):
     """What one cause says of one story.
 
     "fits": it explains the story, with this confidence. "out": it cannot be, `because` says by what. "unlikely": what
@@ -128,7 +128,7 @@ class Weighing(Struct, frozen=True, kw_only=True):
     """Causes that must not be open for this one to be named: it fits only because they do not."""
 
 
-class Cause(Struct, frozen=True, kw_only=True):
+class Cause(Struct, frozen=True, kw_only=True, gc=False):
     """A cause of one file of `diagnose`. `order`: of several that fit, the lowest wins. The docstring is its page."""
 
     name: str
@@ -138,7 +138,7 @@ class Cause(Struct, frozen=True, kw_only=True):
     page: str = ""
 
 
-class Diagnosis(Struct, frozen=True, kw_only=True):
+class Diagnosis(Struct, frozen=True, kw_only=True, gc=False):
     """One story explained."""
 
     id: str
@@ -157,7 +157,7 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
     waived: Waived | None = None
 
 
-class Remediation(Struct, frozen=True, kw_only=True):
+class Remediation(Struct, frozen=True, kw_only=True, gc=False):
     """A change on one device, or something to ask or look into. Commands are for a person: vpnaudit sends none."""
 
     id: str

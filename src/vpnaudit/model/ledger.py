@@ -13,7 +13,7 @@ from vpnaudit.model.evidence import Evidence
 LedgerSource = Literal["live table", "older snapshot", "event trace", "log", "IKE SA", "handed out"]
 
 
-class LedgerEntry(Struct, frozen=True, kw_only=True):
+class LedgerEntry(Struct, frozen=True, kw_only=True, gc=False):
     """One device's use of one SPI. Times are on the common clock, null where unknown; `live`: in the newest table.
 
     `peer` is the other end's address as the device sees it. `gone_at` is when it was deleted, at the latest (null while

@@ -120,7 +120,7 @@ _FIREWALLS = frozenset({"ASA", "FTD", "PIX"})
 _FIREWALL_CRYPTO = frozenset({"402", "602", "702", "713", "714", "715", "750", "751", "752"})
 
 
-class LogHeader(Struct, frozen=True, kw_only=True):
+class LogHeader(Struct, frozen=True, kw_only=True, gc=False):
     """What `show logging` says about itself. `buffer_level` is a name ("debugging"); null where disabled or unsaid."""
 
     line: int

@@ -29,7 +29,7 @@ from vpnaudit.model.system import (
 )
 
 
-class ParsedIpsecSa(Struct, frozen=True, kw_only=True):
+class ParsedIpsecSa(Struct, frozen=True, kw_only=True, gc=False):
     """One IPsec SA. SPIs are text; addresses have no port."""
 
     line: int
@@ -53,7 +53,7 @@ class ParsedIpsecSa(Struct, frozen=True, kw_only=True):
     initiator: bool | None = None
 
 
-class ParsedFlow(Struct, frozen=True, kw_only=True):
+class ParsedFlow(Struct, frozen=True, kw_only=True, gc=False):
     """One identity block, with its counters by the device's own words."""
 
     line: int
@@ -67,14 +67,14 @@ class ParsedFlow(Struct, frozen=True, kw_only=True):
     counters: dict[str, int]
 
 
-class ParsedChild(Struct, frozen=True, kw_only=True):
+class ParsedChild(Struct, frozen=True, kw_only=True, gc=False):
     """An IPsec SA as an IKE SA names it."""
 
     direction: Direction
     spi: SpiText
 
 
-class ParsedIkeSa(Struct, frozen=True, kw_only=True):
+class ParsedIkeSa(Struct, frozen=True, kw_only=True, gc=False):
     """One IKE SA. `ends_known` false: the listing does not say which address is local (local is src, remote dst)."""
 
     line: int
@@ -94,7 +94,7 @@ class ParsedIkeSa(Struct, frozen=True, kw_only=True):
     child_sas: tuple[ParsedChild, ...]
 
 
-class ParsedEvent(Struct, frozen=True, kw_only=True):
+class ParsedEvent(Struct, frozen=True, kw_only=True, gc=False):
     """One log message. `time` is UTC, null where the stamp has none; `spi` null where the message has none."""
 
     line: int
@@ -110,7 +110,7 @@ class ParsedEvent(Struct, frozen=True, kw_only=True):
     details: dict[str, str] = {}
 
 
-class ParsedTrace(Struct, frozen=True, kw_only=True):
+class ParsedTrace(Struct, frozen=True, kw_only=True, gc=False):
     """One create or delete of an SA in an event trace."""
 
     line: int
@@ -120,7 +120,7 @@ class ParsedTrace(Struct, frozen=True, kw_only=True):
     stamp: str | None
 
 
-class ParseDocument(Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):
+class ParseDocument(Struct, frozen=True, kw_only=True, gc=False, rename={"schema_": "schema"}):
     """What one capture says. `lines` counts those that are not blank; `messages` are log lines that are not crypto."""
 
     schema_: Literal["vpnaudit.parse/1"]

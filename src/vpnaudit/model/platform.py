@@ -12,7 +12,7 @@ from vpnaudit.model.config import DpdMode
 from vpnaudit.model.facts import Parser
 
 
-class Needless(Struct, frozen=True, kw_only=True):
+class Needless(Struct, frozen=True, kw_only=True, gc=False):
     """When a command cannot matter, told from what the same session has answered already.
 
     That is so where `answer` was had whole and not refused, each pattern of `sure` is found in a line of it (so that
@@ -25,14 +25,14 @@ class Needless(Struct, frozen=True, kw_only=True):
     shown_by: re.Pattern[str] | None = None
 
 
-class PeerForm(Struct, frozen=True, kw_only=True):
+class PeerForm(Struct, frozen=True, kw_only=True, gc=False):
     """How a command is asked about one peer: `text` has `{peer}` for its IPv4 address. `needless`: when not so."""
 
     text: str
     needless: tuple[Needless, ...] = ()
 
 
-class CommandSpec(Struct, frozen=True, kw_only=True):
+class CommandSpec(Struct, frozen=True, kw_only=True, gc=False):
     """One command: its canonical text, whether an audit needs it, and who reads its answer.
 
     `timeout_s` is how long the device may take to answer, in seconds. `collected` is false for commands that are read
@@ -56,7 +56,7 @@ class CommandSpec(Struct, frozen=True, kw_only=True):
     """Why this collection does not ask it at all."""
 
 
-class Words(Struct, frozen=True, kw_only=True):
+class Words(Struct, frozen=True, kw_only=True, gc=False):
     """What a person types on the platform to settle a question that is open."""
 
     sessions_shown_by: str = "show crypto session detail"
@@ -72,7 +72,7 @@ class Words(Struct, frozen=True, kw_only=True):
     """With an address behind it: over which interface packets to it leave."""
 
 
-class Defaults(Struct, frozen=True, kw_only=True):
+class Defaults(Struct, frozen=True, kw_only=True, gc=False):
     """What holds where a configuration says nothing (field guide 2.1, 5.4)."""
 
     ipsec_s: int
@@ -94,7 +94,7 @@ class Defaults(Struct, frozen=True, kw_only=True):
     words: Words = Words()
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class Change(Struct, frozen=True, kw_only=True, gc=False):
     """Lines of one platform's syntax that do one thing, and how to see and undo it."""
 
     commands: tuple[str, ...]
@@ -191,7 +191,7 @@ def _compiled(source: str) -> re.Pattern[str]:
     return re.compile(source, re.IGNORECASE | re.ASCII)
 
 
-class Platform(Struct, frozen=True, kw_only=True):
+class Platform(Struct, frozen=True, kw_only=True, gc=False):
     """One platform. `secrets` are those in words of its own; `redact` knows the others."""
 
     name: str

@@ -14,7 +14,7 @@ Direction = Literal["in", "out"]
 Protocol = Literal["esp", "ah", "pcp"]
 
 
-class IpsecSa(Struct, frozen=True, kw_only=True):
+class IpsecSa(Struct, frozen=True, kw_only=True, gc=False):
     """One IPsec SA, one direction. Identities are `address/mask/protocol/port`; addresses have no port."""
 
     line: int
@@ -39,7 +39,7 @@ class IpsecSa(Struct, frozen=True, kw_only=True):
     volume_rekey: bool | None = None
 
 
-class IpsecFlow(Struct, frozen=True, kw_only=True):
+class IpsecFlow(Struct, frozen=True, kw_only=True, gc=False):
     """One identity block (`protected vrf:` … ) of `show crypto ipsec sa`, also where it holds no SA.
 
     `counters` has the block's counters by the device's own words, lower case, without `#` and `pkts`:
@@ -62,21 +62,21 @@ class IpsecFlow(Struct, frozen=True, kw_only=True):
     counters: dict[str, int] = {}
 
 
-class ChildSa(Struct, frozen=True, kw_only=True):
+class ChildSa(Struct, frozen=True, kw_only=True, gc=False):
     """An IPsec SA as an IKE SA's listing names it."""
 
     direction: Direction
     spi: int
 
 
-class DpdTimers(Struct, frozen=True, kw_only=True):
+class DpdTimers(Struct, frozen=True, kw_only=True, gc=False):
     """Seconds between probes and between repetitions, as a show command states them."""
 
     interval_s: int | None = None
     retry_s: int | None = None
 
 
-class IkeSa(Struct, frozen=True, kw_only=True):
+class IkeSa(Struct, frozen=True, kw_only=True, gc=False):
     """One IKE SA. For `show crypto isakmp sa` local is src, remote is dst and `ends_known` is false.
 
     `remark` is what stands in brackets behind the status ("deleted").
@@ -106,7 +106,7 @@ class IkeSa(Struct, frozen=True, kw_only=True):
     remark: str | None = None
 
 
-class Session(Struct, frozen=True, kw_only=True):
+class Session(Struct, frozen=True, kw_only=True, gc=False):
     """One entry of `show crypto session`. `flows` is their number."""
 
     line: int
@@ -122,7 +122,7 @@ class Session(Struct, frozen=True, kw_only=True):
     life: tuple[tuple[str, str], ...] = ()
 
 
-class SaTrace(Struct, frozen=True, kw_only=True):
+class SaTrace(Struct, frozen=True, kw_only=True, gc=False):
     """One create or delete of an SA in `show monitor event-trace crypto ipsec event all`.
 
     `stamp` is the trace's own time text ("Nov 24 01:02:03.456"), `at` that time in UTC by the device's clock, set by
@@ -137,7 +137,7 @@ class SaTrace(Struct, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
-class IkeTimeout(Struct, frozen=True, kw_only=True):
+class IkeTimeout(Struct, frozen=True, kw_only=True, gc=False):
     """One timer row of `show crypto ikev2 stats timeout`: its name in the device's words, and its count."""
 
     line: int
@@ -145,7 +145,7 @@ class IkeTimeout(Struct, frozen=True, kw_only=True):
     count: int
 
 
-class NbmaPeer(Struct, frozen=True, kw_only=True):
+class NbmaPeer(Struct, frozen=True, kw_only=True, gc=False):
     """A DMVPN peer that the device learned or was given (`show ip nhrp`, `show dmvpn`)."""
 
     line: int
@@ -155,7 +155,7 @@ class NbmaPeer(Struct, frozen=True, kw_only=True):
     state: str | None = None
 
 
-class CryptoMapEntry(Struct, frozen=True, kw_only=True):
+class CryptoMapEntry(Struct, frozen=True, kw_only=True, gc=False):
     """One entry of `show crypto map`: the values in force for it.
 
     `lifetime_kb` null means not printed; `volume_disabled` true where the device says so.
@@ -178,7 +178,7 @@ class CryptoMapEntry(Struct, frozen=True, kw_only=True):
 SpiTable = Literal["group-member", "key-server", "active", "transient", "sd-wan"]
 
 
-class ListedSpi(Struct, frozen=True, kw_only=True):
+class ListedSpi(Struct, frozen=True, kw_only=True, gc=False):
     """An SPI that a device lists elsewhere than in its IPsec SAs (field guide 3.1: L6 to L8).
 
     `table` says where: a GETVPN group's traffic keys at a member or at the key server, the look-up tables of `show
@@ -199,7 +199,7 @@ class ListedSpi(Struct, frozen=True, kw_only=True):
     transform: str | None = None
 
 
-class IsakmpSuite(Struct, frozen=True, kw_only=True):
+class IsakmpSuite(Struct, frozen=True, kw_only=True, gc=False):
     """One protection suite of `show crypto isakmp policy`, in the device's words. `default`: the system's own.
 
     Older releases print the default suite without its priority.
@@ -215,7 +215,7 @@ class IsakmpSuite(Struct, frozen=True, kw_only=True):
     lifetime_s: int | None = None
 
 
-class CryptoPeer(Struct, frozen=True, kw_only=True):
+class CryptoPeer(Struct, frozen=True, kw_only=True, gc=False):
     """A peer that a device names outside its SA tables (`show crypto isakmp peers`, `show crypto sockets`)."""
 
     line: int
@@ -228,7 +228,7 @@ class CryptoPeer(Struct, frozen=True, kw_only=True):
     state: str | None = None
 
 
-class GroupRekeySa(Struct, frozen=True, kw_only=True):
+class GroupRekeySa(Struct, frozen=True, kw_only=True, gc=False):
     """One SA over which a GETVPN key server sends new keys (`show crypto gdoi rekey sa`). Its SPI is none of ESP.
 
     The listing does not say which end is this device: it may be the server (source) or a member (destination).

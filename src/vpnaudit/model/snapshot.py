@@ -11,7 +11,7 @@ DeviceStatus = Literal["complete", "partial", "timeout", "unreachable", "refused
 SourceKind = Literal["snapshot", "folder", "session", "show-tech", "logs"]
 
 
-class Capture(Struct, frozen=True, kw_only=True):
+class Capture(Struct, frozen=True, kw_only=True, gc=False):
     """The text that one device gave to one command at one time.
 
     `command` is canonical: whole words, lower case, without its argument ("show crypto ipsec sa detail").
@@ -39,14 +39,14 @@ class Capture(Struct, frozen=True, kw_only=True):
         return self.numbers[line - 1] if 0 < line <= len(self.numbers) else self.first_line + line - 1
 
 
-class NotAsked(Struct, frozen=True, kw_only=True):
+class NotAsked(Struct, frozen=True, kw_only=True, gc=False):
     """A command of the platform's plan that a collection left out on purpose: its answer could not matter."""
 
     command: str
     because: str
 
 
-class Problem(Struct, frozen=True, kw_only=True):
+class Problem(Struct, frozen=True, kw_only=True, gc=False):
     """Something in a source that could not be used, told and not dropped."""
 
     file: str
@@ -54,7 +54,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     line: int | None = None
 
 
-class DeviceCaptures(Struct, frozen=True, kw_only=True):
+class DeviceCaptures(Struct, frozen=True, kw_only=True, gc=False):
     """All captures of one device in one collection. `platform` is null where the text did not tell."""
 
     name: str
@@ -66,7 +66,7 @@ class DeviceCaptures(Struct, frozen=True, kw_only=True):
     not_asked: tuple[NotAsked, ...] = ()
 
 
-class Snapshot(Struct, frozen=True, kw_only=True):
+class Snapshot(Struct, frozen=True, kw_only=True, gc=False):
     """The captures of one collection, from wherever they came.
 
     `started_at` and `finished_at` are null where the source does not say (a folder without manifest).
@@ -80,14 +80,14 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-class ManifestTool(Struct, frozen=True, kw_only=True):
+class ManifestTool(Struct, frozen=True, kw_only=True, gc=False):
     """What wrote the snapshot."""
 
     name: str
     version: str
 
 
-class ManifestCommand(Struct, frozen=True, kw_only=True):
+class ManifestCommand(Struct, frozen=True, kw_only=True, gc=False):
     """One answer of one device, as `manifest.json` lists it."""
 
     command: str
@@ -100,7 +100,7 @@ class ManifestCommand(Struct, frozen=True, kw_only=True):
     refused: bool
 
 
-class ManifestDevice(Struct, frozen=True, kw_only=True):
+class ManifestDevice(Struct, frozen=True, kw_only=True, gc=False):
     """One device, as `manifest.json` lists it."""
 
     name: str
@@ -112,7 +112,7 @@ class ManifestDevice(Struct, frozen=True, kw_only=True):
     not_asked: tuple[NotAsked, ...] = ()
 
 
-class Manifest(Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):
+class Manifest(Struct, frozen=True, kw_only=True, gc=False, rename={"schema_": "schema"}):
     """`manifest.json`, `vpnaudit.snapshot/1`."""
 
     schema_: Literal["vpnaudit.snapshot/1"]

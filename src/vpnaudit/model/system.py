@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 
-class MemoryPool(Struct, frozen=True, kw_only=True):
+class MemoryPool(Struct, frozen=True, kw_only=True, gc=False):
     """One pool, in bytes."""
 
     line: int
@@ -20,7 +20,7 @@ class MemoryPool(Struct, frozen=True, kw_only=True):
     largest: int | None = None
 
 
-class ProcessMemory(Struct, frozen=True, kw_only=True):
+class ProcessMemory(Struct, frozen=True, kw_only=True, gc=False):
     """One row of `show processes memory sorted`, in bytes."""
 
     line: int
@@ -31,7 +31,7 @@ class ProcessMemory(Struct, frozen=True, kw_only=True):
     holding: int
 
 
-class InterfaceState(Struct, frozen=True, kw_only=True):
+class InterfaceState(Struct, frozen=True, kw_only=True, gc=False):
     """One interface of `show interfaces`. Counters are since `clear counters` or boot."""
 
     line: int
@@ -55,7 +55,7 @@ class InterfaceState(Struct, frozen=True, kw_only=True):
     """The name by which an ASA's tables call it ("outside")."""
 
 
-class VersionFacts(Struct, frozen=True, kw_only=True):
+class VersionFacts(Struct, frozen=True, kw_only=True, gc=False):
     """The facts of `show version`. `spellings` has every way in which the text writes its release."""
 
     line: int
@@ -72,7 +72,7 @@ class VersionFacts(Struct, frozen=True, kw_only=True):
     image: str | None = None
 
 
-class ClockReading(Struct, frozen=True, kw_only=True):
+class ClockReading(Struct, frozen=True, kw_only=True, gc=False):
     """`show clock`. The time is as printed, in the device's zone.
 
     `mark` is "" (authoritative), "." (was synchronised once) or "*" (never set or not authoritative).
@@ -91,7 +91,7 @@ class ClockReading(Struct, frozen=True, kw_only=True):
     source: str | None = None
 
 
-class NtpStatus(Struct, frozen=True, kw_only=True):
+class NtpStatus(Struct, frozen=True, kw_only=True, gc=False):
     """`show ntp status`."""
 
     line: int
@@ -101,7 +101,7 @@ class NtpStatus(Struct, frozen=True, kw_only=True):
     offset_ms: float | None = None
 
 
-class Counter(Struct, frozen=True, kw_only=True):
+class Counter(Struct, frozen=True, kw_only=True, gc=False):
     """One count since boot or clear: its name in the device's words, and what it counts under (a column, a heading)."""
 
     line: int
@@ -110,7 +110,7 @@ class Counter(Struct, frozen=True, kw_only=True):
     scope: str | None = None
 
 
-class PlatformResource(Struct, frozen=True, kw_only=True):
+class PlatformResource(Struct, frozen=True, kw_only=True, gc=False):
     """One row of `show platform resources`: `used` and `size` in `unit` ("MB", "KB", "cells"; "%" where only a share).
 
     `where` is the board and the part above the row ("RP0", "ESP0 QFP"); the thresholds are percent of `size`; `state`
@@ -129,7 +129,7 @@ class PlatformResource(Struct, frozen=True, kw_only=True):
     state: str | None = None
 
 
-class IpSlaResult(Struct, frozen=True, kw_only=True):
+class IpSlaResult(Struct, frozen=True, kw_only=True, gc=False):
     """One operation of `show ip sla statistics`: a probe that the device itself sends over the path.
 
     `successes` and `failures` count operations since the start; `sent` and `lost` count packets where an operation

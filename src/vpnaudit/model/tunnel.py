@@ -15,7 +15,7 @@ from vpnaudit.model.sa import Direction, IkeSa, Protocol
 TunnelState = Literal["up", "one-sided", "idle", "down", "unknown"]
 
 
-class Dpd(Struct, frozen=True, kw_only=True):
+class Dpd(Struct, frozen=True, kw_only=True, gc=False):
     """An end's DPD in force. `mode` null: not known."""
 
     interval_s: int | None = None
@@ -24,7 +24,7 @@ class Dpd(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Lifetime(Struct, frozen=True, kw_only=True):
+class Lifetime(Struct, frozen=True, kw_only=True, gc=False):
     """An end's lifetimes in force. `ipsec_kb` null with `volume_disabled`: no volume lifetime; else not known."""
 
     ike_s: int | None = None
@@ -36,7 +36,7 @@ class Lifetime(Struct, frozen=True, kw_only=True):
     """After how many seconds of `ipsec_s` the platform starts a rekey; null: shortly before the end."""
 
 
-class LiveSa(Struct, frozen=True, kw_only=True):
+class LiveSa(Struct, frozen=True, kw_only=True, gc=False):
     """An IPsec SA that is in the newest table of `device`.
 
     `installed_at` is on the common clock, from remaining and negotiated lifetime, good to `uncertainty_s`.
@@ -56,7 +56,7 @@ class LiveSa(Struct, frozen=True, kw_only=True):
     uncertainty_s: float = 0.0
 
 
-class LiveIke(Struct, frozen=True, kw_only=True):
+class LiveIke(Struct, frozen=True, kw_only=True, gc=False):
     """An IKE SA of an end with the other end. `live`: established, not being deleted (QM_IDLE ACTIVE, READY …)."""
 
     sa: IkeSa
@@ -65,7 +65,7 @@ class LiveIke(Struct, frozen=True, kw_only=True):
     established_at: datetime | None = None
 
 
-class Proxy(Struct, frozen=True, kw_only=True, order=True):
+class Proxy(Struct, frozen=True, kw_only=True, gc=False, order=True):
     """A configured proxy identity: local and remote network as `address/prefix length`, and protocol."""
 
     local: str
@@ -73,7 +73,7 @@ class Proxy(Struct, frozen=True, kw_only=True, order=True):
     protocol: str = "ip"
 
 
-class TunnelEnd(Struct, frozen=True, kw_only=True):
+class TunnelEnd(Struct, frozen=True, kw_only=True, gc=False):
     """One end. `device` null: not ours, or not collected; then only `address` is known.
 
     `address` is the end's own crypto address as it knows it; `seen_as` is what the other end sees (they differ behind
@@ -132,7 +132,7 @@ class TunnelEnd(Struct, frozen=True, kw_only=True):
         return tuple(i for i in self.ike_sas if i.live)
 
 
-class StaleOutbound(Struct, frozen=True, kw_only=True):
+class StaleOutbound(Struct, frozen=True, kw_only=True, gc=False):
     """An SA on which one end sends now and which the other end, whose table was read, does not have."""
 
     sender: str
@@ -141,7 +141,7 @@ class StaleOutbound(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...]
 
 
-class Tunnel(Struct, frozen=True, kw_only=True):
+class Tunnel(Struct, frozen=True, kw_only=True, gc=False):
     """Both ends. `local` is always a device of ours. `joined_by`: how the two ends were told to be one tunnel."""
 
     id: str

@@ -37,7 +37,7 @@ _FIRST_SHOWN = datetime(2002, 2, 28, 10)  # noqa: DTZ001 - wall-clock time
 _UNSET_RUN_GAP = timedelta(days=31)
 
 
-class TimeContext(Struct, frozen=True, kw_only=True):
+class TimeContext(Struct, frozen=True, kw_only=True, gc=False):
     """What is known around a log.
 
     `clock` is the device's own at `collected_at`, or whenever `show clock` was answered; `modified_at` the file's time;

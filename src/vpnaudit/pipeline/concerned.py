@@ -30,7 +30,7 @@ _SAYS_NOTHING = ("show clock", "show ntp", "show version", "show memory", "show 
 """Answers in which no address or SPI of a tunnel stands."""
 
 
-class Concerned(Struct, frozen=True, kw_only=True):
+class Concerned(Struct, frozen=True, kw_only=True, gc=False):
     """The devices that a tunnel concerns, read and correlated."""
 
     snapshots: tuple[Snapshot, ...]

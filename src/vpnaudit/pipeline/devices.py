@@ -29,7 +29,7 @@ BUFFER_COMMAND = "show logging"
 LOG_COMMANDS = (BUFFER_COMMAND, "syslog", "console-log")
 
 
-class Read(Struct, frozen=True, kw_only=True):
+class Read(Struct, frozen=True, kw_only=True, gc=False):
     """Everything that was read: the newest of each device, what is older, what the newest clocks showed, problems."""
 
     devices: tuple[Device, ...]

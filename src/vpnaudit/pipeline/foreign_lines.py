@@ -18,7 +18,7 @@ LOOSE = "syslog"
 """The command of lines that stand between the answers of a session."""
 
 
-class Sorted(Struct, frozen=True, kw_only=True):
+class Sorted(Struct, frozen=True, kw_only=True, gc=False):
     """The lines of a capture that are the device's own, and others by the address of the device that logged them."""
 
     own: Capture | None

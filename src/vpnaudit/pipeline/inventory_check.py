@@ -82,7 +82,7 @@ class CheckSummary(Struct, frozen=True):
     problems: int
 
 
-class CheckedInventory(Struct, frozen=True, kw_only=True):
+class CheckedInventory(Struct, frozen=True, kw_only=True, gc=False):
     """The document of `inventory check --json`."""
 
     schema: str = "vpnaudit.inventory-check/1"
@@ -106,7 +106,7 @@ class CheckedInventory(Struct, frozen=True, kw_only=True):
         return 3 if steps else 0
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class Asked(Struct, frozen=True, kw_only=True, gc=False):
     """What to check. `timeout_s` is one device in all, name resolution apart; `most_refused` as of a collection."""
 
     inventory: Path

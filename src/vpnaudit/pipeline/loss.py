@@ -22,7 +22,7 @@ MOST_BYTES = 256_000_000
 """A larger file of probes is refused: three years of a probe a second are smaller."""
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class Asked(Struct, frozen=True, kw_only=True, gc=False):
     """The question as it was typed; null where the option was not given."""
 
     rates: Sequence[str] = ()

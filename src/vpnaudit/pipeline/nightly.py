@@ -29,7 +29,7 @@ Ask = Callable[[str, bool], str]
 OnDone = Callable[[str, str, str | None], None]
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class Wanted(Struct, frozen=True, kw_only=True, gc=False):
     """What to collect, from where, within which limits. `timeout_s` is one device in all; `max_output` in bytes.
 
     `retries` are of a connection that failed, `most_refused` logins refused without a good one end the run (0: never).

@@ -14,7 +14,7 @@ from vpnaudit.platforms.addresses import is_ipv4
 _NOT_ITS = "it is about the whole device, not about one tunnel"
 
 
-class Peer(Struct, frozen=True, kw_only=True):
+class Peer(Struct, frozen=True, kw_only=True, gc=False):
     """The peer that a device is asked about.
 
     `certain`: these are its addresses towards the device. Else they are those that the inventory knows, of which the

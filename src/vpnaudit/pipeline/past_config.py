@@ -20,7 +20,7 @@ _NIGHTS = 10
 """How many snapshots are looked into: a device that was not reached lately has its configuration in an older one."""
 
 
-class PastConfig(Struct, frozen=True, kw_only=True):
+class PastConfig(Struct, frozen=True, kw_only=True, gc=False):
     """A device's configuration as it was last had."""
 
     text: str = ""

@@ -34,7 +34,7 @@ _SHOWN = 5
 _BECAUSE = "its lines are in the syslog server's files"
 
 
-class LineOwners(Struct, frozen=True, kw_only=True):
+class LineOwners(Struct, frozen=True, kw_only=True, gc=False):
     """Whose the lines of a syslog server are.
 
     `judged`: of each device how many lines it has by each name that the logs have for it; `others`: how many each host

@@ -20,7 +20,7 @@ Side = Literal["sender", "receiver", "both"]
 _UNKNOWN = "unknown"
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Place(Struct, frozen=True, kw_only=True, gc=False):
     """One end of the trouble: a device of ours, or (device null) somebody else's.
 
     `address` is the end's own as the other end sees it, `peer` the other end's as this one sees it; null where neither
@@ -121,7 +121,7 @@ class Situation(Struct, frozen=True, kw_only=True, dict=True):
         return all(p.end is not None and p.end.live_ike for p in self.places)
 
 
-class FindingSituation(Struct, frozen=True, kw_only=True):
+class FindingSituation(Struct, frozen=True, kw_only=True, gc=False):
     """A finding with the ends that it is about: those of its tunnel that are ours, or its devices."""
 
     finding: Finding

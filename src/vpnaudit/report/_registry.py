@@ -14,7 +14,7 @@ from vpnaudit.model.audit import Audit
 _PACKAGE = "vpnaudit.report"
 
 
-class Format(Struct, frozen=True, kw_only=True):
+class Format(Struct, frozen=True, kw_only=True, gc=False):
     """A report format. `ending` is "" and `render` null for one that makes a folder of files instead of one text."""
 
     name: str

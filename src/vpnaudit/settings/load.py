@@ -18,7 +18,7 @@ from vpnaudit.settings.waivers import Waiver
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
-class _WrittenWaiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _WrittenWaiver(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """One waiver as it is written. `until` is the word of 0.1 for `expires`."""
 
     rule: str | None = None
@@ -29,7 +29,7 @@ class _WrittenWaiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     owner: str | None = None
 
 
-class _WrittenSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _WrittenSettings(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     thresholds: Thresholds = Thresholds()
     waivers: tuple[_WrittenWaiver, ...] = ()
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from vpnaudit.settings.waivers import Waiver
 
 
-class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Thresholds(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """Every number that a judgement depends on. Seconds, unless the name says otherwise."""
 
     rekey_before_s: float = 120.0
@@ -63,7 +63,7 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A traffic rate from an SA younger than this is a burst, not a rate."""
 
 
-class Settings(Struct, frozen=True, kw_only=True):
+class Settings(Struct, frozen=True, kw_only=True, gc=False):
     """What `vpnaudit.yaml` says; `file` is that file."""
 
     thresholds: Thresholds = Thresholds()

@@ -16,7 +16,7 @@ WaiverState = Literal["in-force", "expired", "passing", "unused"]
 """Passing: what it names is there and passes. Unused: nothing is there that it names."""
 
 
-class Waiver(Struct, frozen=True, kw_only=True):
+class Waiver(Struct, frozen=True, kw_only=True, gc=False):
     """An accepted finding or diagnosis, as `vpnaudit.yaml` has it at `line`.
 
     `rule` is the ID or the title of a rule, or the name of a cause. `subject` is a pattern (`*`, `?`, `[…]`) for a
@@ -32,7 +32,7 @@ class Waiver(Struct, frozen=True, kw_only=True):
     line: int | None = None
 
 
-class WaiverUse(Struct, frozen=True, kw_only=True):
+class WaiverUse(Struct, frozen=True, kw_only=True, gc=False):
     """What became of a waiver, and how many findings and diagnoses it covers (what passes is not counted)."""
 
     waiver: Waiver
@@ -40,7 +40,7 @@ class WaiverUse(Struct, frozen=True, kw_only=True):
     covers: int
 
 
-class Judged(Struct, frozen=True, kw_only=True):
+class Judged(Struct, frozen=True, kw_only=True, gc=False):
     """Findings and diagnoses with the waivers laid on them, in their order, and what became of each waiver."""
 
     findings: tuple[Finding, ...]

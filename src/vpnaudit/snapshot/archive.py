@@ -78,7 +78,7 @@ _UNIX_TIME = 0x5455
 """The extra field of a zip's member that holds its times in UTC (Info-ZIP's "extended timestamp")."""
 
 
-class Unpacked(Struct, frozen=True, kw_only=True):
+class Unpacked(Struct, frozen=True, kw_only=True, gc=False):
     """Where an archive's files lie while it is read, and what could not be had of it."""
 
     root: Path
@@ -87,7 +87,7 @@ class Unpacked(Struct, frozen=True, kw_only=True):
     """Bytes that archives inside it may still grow to, in all."""
 
 
-class _Member(Struct, frozen=True, kw_only=True):
+class _Member(Struct, frozen=True, kw_only=True, gc=False):
     """One entry. `why` says why it is not read; `modified` is in seconds since 1970."""
 
     name: str

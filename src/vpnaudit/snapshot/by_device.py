@@ -13,7 +13,7 @@ from vpnaudit.snapshot.read import snapshots_in
 from vpnaudit.snapshot.session import Resolve
 
 
-class ByDevice(Struct, frozen=True, kw_only=True):
+class ByDevice(Struct, frozen=True, kw_only=True, gc=False):
     """One snapshot, of which nothing but the manifest was read yet."""
 
     root: Path

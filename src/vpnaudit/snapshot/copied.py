@@ -31,7 +31,7 @@ _ESCAPED = re.compile(r"(?<=[A-Za-z0-9])\\_(?=[A-Za-z0-9])")
 """An underscore as Markdown's editors write it."""
 
 
-class _Border(Struct, frozen=True, kw_only=True):
+class _Border(Struct, frozen=True, kw_only=True, gc=False):
     """What a mail or an editor puts at each line: the mark at one line, and so many lines in a row that have it."""
 
     mark: re.Pattern[str]

@@ -21,7 +21,7 @@ _ZIP64_SIZE = 0xFFFFFFFF
 _CHUNK = 1 << 16
 
 
-class CutMember(Struct, frozen=True, kw_only=True):
+class CutMember(Struct, frozen=True, kw_only=True, gc=False):
     """A member by its own header. `why` says why it cannot be read; `begin` and `end` bound its data in the file."""
 
     name: str

@@ -71,7 +71,7 @@ _YEAR_MIN, _YEAR_MAX = 1970, 2199
 """A manifest with a time beyond these is none that a collection wrote."""
 
 
-class Content(Struct, frozen=True, kw_only=True):
+class Content(Struct, frozen=True, kw_only=True, gc=False):
     """What a file or folder gave: captures by device, and what could not be used."""
 
     captures: tuple[Capture, ...] = ()
@@ -203,7 +203,7 @@ def _manifest_capture(
     )
 
 
-class _Evidence(Struct, frozen=True, kw_only=True):
+class _Evidence(Struct, frozen=True, kw_only=True, gc=False):
     """A capture's file: its text, of a large log the needed lines with their numbers."""
 
     text: str | None

@@ -103,7 +103,7 @@ class _Text:
         return [*self._lines, *copy.copy(self._sieve).finish()]
 
 
-class _Rotated(Struct, frozen=True, kw_only=True):
+class _Rotated(Struct, frozen=True, kw_only=True, gc=False):
     """A text that is no longer written. `inode` is null where its file was cut and so is gone."""
 
     lines: list[Line]

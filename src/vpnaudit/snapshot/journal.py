@@ -24,7 +24,7 @@ SCHEMA: Final = "vpnaudit.journal/1"
 _HASHED_AT_ONCE = 1 << 20
 
 
-class JournalHead(Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):
+class JournalHead(Struct, frozen=True, kw_only=True, gc=False, rename={"schema_": "schema"}):
     """The first line."""
 
     schema_: Literal["vpnaudit.journal/1"]
@@ -65,7 +65,7 @@ class Journal:
             data = data[os.write(self._handle, data) :]
 
 
-class Unfinished(Struct, frozen=True, kw_only=True):
+class Unfinished(Struct, frozen=True, kw_only=True, gc=False):
     """What was read of an unfinished collection: when it began, and the devices whose files hold, by name."""
 
     started_at: datetime

@@ -22,7 +22,7 @@ _CAPTURES = (b"#sh", b"# sh", b"#do sh", b">sh", b"> sh", b"-- show ", b"---show
 """A command behind a prompt, or a show-tech's heading: more than a log. (An expression takes ten times as long.)"""
 
 
-class LargeLog(Struct, frozen=True, kw_only=True):
+class LargeLog(Struct, frozen=True, kw_only=True, gc=False):
     """The needed lines of a large log with their numbers, and what was wrong with the file."""
 
     lines: Sequence[Line]

@@ -61,7 +61,7 @@ SIEVE_FROM = 4 << 20
 _CHUNK = 1 << 20
 
 
-class Log(Struct, frozen=True, kw_only=True):
+class Log(Struct, frozen=True, kw_only=True, gc=False):
     """What was read of one log. `parts` is null where it is no text."""
 
     parts: list[Part] | None

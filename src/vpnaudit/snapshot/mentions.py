@@ -38,7 +38,7 @@ _DIGITS = frozenset(bytes([digit]) for digit in b"0123456789")
 _MORE = _DIGITS | {b"."}
 
 
-class Sought(Struct, frozen=True, kw_only=True):
+class Sought(Struct, frozen=True, kw_only=True, gc=False):
     """What makes a device matter to a tunnel.
 
     `here` and `there` are the addresses of the two ends: a device matters that has one of them as its own, or that

@@ -56,7 +56,7 @@ _FURTHER = re.compile(r"\s+connection id=")
 """The second line of a replay error, the one message of two lines that comes between answers."""
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class Part(Struct, frozen=True, kw_only=True, gc=False):
     """A piece of a file that answers one command. `first_line` counts from 1.
 
     `numbers` are those of the lines of `text` in the file, where they do not follow each other.

@@ -25,7 +25,7 @@ _UPTIME = re.compile(r"^(\S{1,63}) (?:uptime is|up) \d{1,5} (?:year|week|day|hou
 _NAMED_MAX = 8
 
 
-class _Section(Struct, frozen=True, kw_only=True):
+class _Section(Struct, frozen=True, kw_only=True, gc=False):
     """A heading (its line's index from 0), what it names, and the index behind the section's last line."""
 
     start: int

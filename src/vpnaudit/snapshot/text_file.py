@@ -58,7 +58,7 @@ _ONLY_BLANKS = {code: " " if code == 0xA0 else "\ufffd" for code in range(256)}
 codecs.register_error(_AS_BLANK, _blank_or_replaced)
 
 
-class TextFile(Struct, frozen=True, kw_only=True):
+class TextFile(Struct, frozen=True, kw_only=True, gc=False):
     """A file's text, lines ended by LF. `text` is None where it holds none; `data` is as on disk, only if asked for."""
 
     text: str | None

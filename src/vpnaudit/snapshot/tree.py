@@ -55,7 +55,7 @@ Where = tuple[str, ...]
 """The names of the folders from the source down to a file's own."""
 
 
-class _Place(Struct, frozen=True, kw_only=True, order=True):
+class _Place(Struct, frozen=True, kw_only=True, gc=False, order=True):
     """Where a file lies: the folders down to its device's, and those inside it; without the device's own."""
 
     site: Where = ()
@@ -67,7 +67,7 @@ class _Place(Struct, frozen=True, kw_only=True, order=True):
         return (*self.site, *self.inside)
 
 
-class _Found(Struct, frozen=True, kw_only=True):
+class _Found(Struct, frozen=True, kw_only=True, gc=False):
     """What one file gave, and where it lay."""
 
     content: Content
@@ -105,7 +105,7 @@ def _kind(held: Sequence[_Found]) -> SourceKind:
     return cast("SourceKind", kinds.pop()) if len(kinds) == 1 and "logs" not in kinds else "folder"
 
 
-class _Owner(Struct, frozen=True, kw_only=True):
+class _Owner(Struct, frozen=True, kw_only=True, gc=False):
     """Whose a folder is: a name, which folder has it (an index from the source's own), whether it is a device's."""
 
     name: str
@@ -119,7 +119,7 @@ class _Owner(Struct, frozen=True, kw_only=True):
         return _Place(site=where[: self.at], inside=where[self.at + 1 :])
 
 
-class _At(Struct, frozen=True, kw_only=True):
+class _At(Struct, frozen=True, kw_only=True, gc=False):
     """Where the walk is: `root` holds all that may be read, `label` is what the user would type to get there.
 
     `most` is what an archive found here may grow to, in bytes; `archives` how many archives are around it.

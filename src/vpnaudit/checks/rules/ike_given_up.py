@@ -64,7 +64,7 @@ LEAST_SEVERITY_LOGGED = 3
 DAY_S = 86_400.0
 
 
-class Timers(Struct, frozen=True, kw_only=True):
+class Timers(Struct, frozen=True, kw_only=True, gc=False):
     """What the timers say: how often one ran out, and the lines."""
 
     count: int

@@ -59,7 +59,7 @@ LEAST_FALL_PERCENT = 1.0
 """What comes and goes with the traffic."""
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class Reading(Struct, frozen=True, kw_only=True, gc=False):
     """The free share of a pool at one time, by the device's own clock or the collector's."""
 
     at: datetime
@@ -67,7 +67,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     evidence: Evidence
 
 
-class Trend(Struct, frozen=True, kw_only=True):
+class Trend(Struct, frozen=True, kw_only=True, gc=False):
     """A pool's readings, the oldest first, and by how many percent a day they fall (negative: they rise)."""
 
     pool: str

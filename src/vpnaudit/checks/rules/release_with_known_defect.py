@@ -51,7 +51,7 @@ from vpnaudit.settings import Settings
 VERSION = "show version"
 
 
-class Defect(Struct, frozen=True, kw_only=True):
+class Defect(Struct, frozen=True, kw_only=True, gc=False):
     """A defect: which releases have it (any of the spellings of `show version`), what it does, where it is repaired."""
 
     name: str

@@ -58,7 +58,7 @@ VOLUME_RANGE_KB = (2_560, 536_870_912)
 """What the devices accept, in kB (field guide 2.4)."""
 
 
-class Use(Struct, frozen=True, kw_only=True):
+class Use(Struct, frozen=True, kw_only=True, gc=False):
     """What one SA has carried: kB in `age_s` seconds. `interval_s`: seconds from rekey to rekey at this rate."""
 
     sa: LiveSa

@@ -19,14 +19,14 @@ _NOTHING_CAME_BACK = (
 _RULE_OF_THREE = -math.log(0.05)
 
 
-class BurstLength(Struct, frozen=True, kw_only=True):
+class BurstLength(Struct, frozen=True, kw_only=True, gc=False):
     """How often so many probes in a row were lost."""
 
     probes: int
     times: int
 
 
-class Measured(Struct, frozen=True, kw_only=True):
+class Measured(Struct, frozen=True, kw_only=True, gc=False):
     """A measurement of one target.
 
     `loss_interval`: exact 95 % interval of the share, as if each packet's fate were independent; null without counts.

@@ -32,7 +32,7 @@ _DEEPEST = 16
 """Groups in groups beyond this depth are not followed (a group cannot hold itself on a device, but can in a file)."""
 
 
-class Book(Struct, frozen=True, kw_only=True):
+class Book(Struct, frozen=True, kw_only=True, gc=False):
     """What the names of objects and object groups stand for. `services` are the groups of services and ports."""
 
     networks: dict[str, Networks]

@@ -24,7 +24,7 @@ _POLICY_KINDS = ("crypto isakmp policy", "crypto ikev1 policy", "isakmp policy")
 _MINUTE_S = 60
 
 
-class TunnelGroup(Struct, frozen=True, kw_only=True):
+class TunnelGroup(Struct, frozen=True, kw_only=True, gc=False):
     """A tunnel group from site to site. `idle_s` is null where nothing limits how long a tunnel may be idle."""
 
     line: int

@@ -10,7 +10,7 @@ from vpnaudit.platforms.cisco_ios._config_interfaces import interfaces as ios_in
 from vpnaudit.platforms.statements import Statement, after, first
 
 
-class _Applied(Struct, frozen=True, kw_only=True):
+class _Applied(Struct, frozen=True, kw_only=True, gc=False):
     """What a statement at the left margin binds to an interface, by the interface's `nameif`."""
 
     line: int

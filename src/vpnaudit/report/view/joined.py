@@ -25,7 +25,7 @@ from vpnaudit.model.judgement import SEVERITIES
 SeenAt = Literal["both ends", "sender only", "receiver only", "one end seen"]
 
 
-class SpiRow(Struct, frozen=True, kw_only=True):
+class SpiRow(Struct, frozen=True, kw_only=True, gc=False):
     """One SPI of one direction. `seen_at` is "one end seen" where the other end's SA table was not read."""
 
     spi: str
@@ -40,7 +40,7 @@ class SpiRow(Struct, frozen=True, kw_only=True):
         return self.seen_at in {"both ends", "one end seen"}
 
 
-class Direction(Struct, frozen=True, kw_only=True):
+class Direction(Struct, frozen=True, kw_only=True, gc=False):
     """One direction of a tunnel: who sends, who receives, on which SPIs."""
 
     sender: str
@@ -48,7 +48,7 @@ class Direction(Struct, frozen=True, kw_only=True):
     rows: tuple[SpiRow, ...]
 
 
-class TunnelView(Struct, frozen=True, kw_only=True):
+class TunnelView(Struct, frozen=True, kw_only=True, gc=False):
     """A tunnel with its directions, the number of log lines about it, and the diagnoses that explain it."""
 
     tunnel: AuditTunnel
@@ -73,7 +73,7 @@ class TunnelView(Struct, frozen=True, kw_only=True):
         return self.tunnel.state in {"up", "idle"} and not (self.out_of_step or self.events or self.diagnoses)
 
 
-class StoryView(Struct, frozen=True, kw_only=True):
+class StoryView(Struct, frozen=True, kw_only=True, gc=False):
     """A diagnosis with everything that it refers to. `lines` counts log lines, repetitions included."""
 
     diagnosis: AuditDiagnosis
@@ -99,7 +99,7 @@ class StoryView(Struct, frozen=True, kw_only=True):
         return devices or "not known"
 
 
-class OpenGroup(Struct, frozen=True, kw_only=True):
+class OpenGroup(Struct, frozen=True, kw_only=True, gc=False):
     """Checks and diagnoses that wait for the same answer. `command` null: no single command was named."""
 
     command: str | None
@@ -113,7 +113,7 @@ class OpenGroup(Struct, frozen=True, kw_only=True):
         return len(self.findings) + len(self.questions)
 
 
-class Joined(Struct, frozen=True, kw_only=True):
+class Joined(Struct, frozen=True, kw_only=True, gc=False):
     """The whole document, ready to be laid out."""
 
     audit: Audit

@@ -18,14 +18,14 @@ _STEPS_S = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_4
 _MOST_STEPS = 4
 
 
-class Mark(Struct, frozen=True, kw_only=True):
+class Mark(Struct, frozen=True, kw_only=True, gc=False):
     """One or more log lines at nearly one place. `x` in percent of the width."""
 
     x: float
     said: str
 
 
-class Lane(Struct, frozen=True, kw_only=True):
+class Lane(Struct, frozen=True, kw_only=True, gc=False):
     """One episode: a bar from `x`, `width` wide (percent), `y` the lane's top (pixels)."""
 
     label: str
@@ -35,7 +35,7 @@ class Lane(Struct, frozen=True, kw_only=True):
     marks: tuple[Mark, ...]
 
 
-class Tick(Struct, frozen=True, kw_only=True):
+class Tick(Struct, frozen=True, kw_only=True, gc=False):
     """A time on the axis. `anchor` is SVG's text-anchor."""
 
     x: float
@@ -43,7 +43,7 @@ class Tick(Struct, frozen=True, kw_only=True):
     anchor: str
 
 
-class Timeline(Struct, frozen=True, kw_only=True):
+class Timeline(Struct, frozen=True, kw_only=True, gc=False):
     """Everything to draw. `height` in pixels; `more`: episodes without a lane of their own."""
 
     lanes: tuple[Lane, ...]
