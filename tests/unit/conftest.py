@@ -23,7 +23,7 @@ from vpnaudit.model.device import Device
 from vpnaudit.model.facts import Coverage, Facts, Parsed, ParsedCapture
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis
-from vpnaudit.model.logs import LogMessage, Stamp
+from vpnaudit.model.logs import LogHeader, LogMessage, Stamp
 from vpnaudit.model.platform import Defaults
 from vpnaudit.model.sa import IkeSa, IpsecFlow, IpsecSa, SaTrace, Session
 from vpnaudit.model.snapshot import Capture
@@ -42,7 +42,11 @@ class Router:
     """A router whose facts are gathered by calls. What a test does not mention is in order."""
 
     def __init__(self, name: str, address: str, **given: Any) -> None:
-        """`ahead_s`: its clock minus true time; `manifest` false: captures without times."""
+        """`ahead_s`: its clock minus true time; `manifest` false: captures without times.
+
+        `log_since_s`: how old its log's first line is, which is no event (None: it begins with the events); `logged`:
+        how many lines `show logging` counts.
+        """
         self.name, self.address = name, address
         self.ahead_s: float = given.pop("ahead_s", 0.0)
         self.manifest: bool = given.pop("manifest", True)
@@ -54,6 +58,8 @@ class Router:
         self.life_s: int | None = given.pop("life_s", None)
         self.life_kb: int | None = given.pop("life_kb", None)
         self.dpd: str = given.pop("dpd", "periodic")
+        self.log_since_s: float | None = given.pop("log_since_s", 3 * 86_400)
+        self.logged: int | None = given.pop("logged", None)
         self.free: int = given.pop("free", 200_000_000)
         self.input_errors: int = given.pop("input_errors", 0)
         self.config: dict[str, Any] = given
@@ -206,8 +212,10 @@ class Router:
         return ParsedCapture(capture=capture, parsed=Parsed(facts=facts, coverage=Coverage(lines=39, understood=39)))
 
     def device(self, *log_captures: ParsedCapture) -> Device:
-        first = LogMessage(line=1, tag="SYS-5-CONFIG_I", text="", raw="", time=self.own(3 * 86_400))
-        buffer = self.capture("show logging", Facts(messages=(first, *self.messages)))
+        first = LogMessage(line=1, tag="SYS-5-CONFIG_I", text="", raw="", time=self.own(self.log_since_s or 0.0))
+        messages = (*((first,) if self.log_since_s is not None else ()), *self.messages)
+        header = LogHeader(line=1, messages_logged=self.logged) if self.logged is not None else None
+        buffer = self.capture("show logging", Facts(messages=messages, log_header=header))
         logs = log_captures or (() if "show logging" in self.without else (buffer,))
         return Device(
             name=self.name,

@@ -11,7 +11,8 @@ import pytest
 from vpnaudit.model.audit import Audit
 from vpnaudit.pipeline.audit import audit_sources
 from vpnaudit.settings import Settings
-from vpnaudit.simulate import FAULTS, SimFleet, build_fleet
+from vpnaudit.simulate import FAULTS, Ends, SimFleet, build_fleet
+from vpnaudit.simulate.faults import FIREWALL_ENDS, IPV6_FAULTS
 
 NOW = datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
 NEW_YEAR = datetime(2028, 1, 1, 2, 30, tzinfo=UTC)
@@ -19,9 +20,9 @@ LOUD = {"critical", "high", "medium"}
 
 
 def _audit(
-    folder: Path, seed: int, faults: tuple[str, ...], now: datetime, *, cure: bool = False
+    folder: Path, seed: int, faults: tuple[str, ...], now: datetime, *, cure: bool = False, ends: Ends = "routers"
 ) -> tuple[SimFleet, Audit]:
-    fleet = build_fleet(seed, faults, now, cure=cure)
+    fleet = build_fleet(seed, faults, now, cure=cure, ends=ends)
     fleet.write_captures(folder)
     return fleet, audit_sources([folder], Settings(), now)
 
@@ -30,7 +31,7 @@ def _told(audit: Audit) -> set[tuple[str, str]]:
     return {(d.cause, d.owner) for d in audit.diagnoses}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_one_fault_has_its_cause_first(fault: str, seed: int, tmp_path: Path) -> None:
     fleet, audit = _audit(tmp_path, seed, (fault,), NOW if seed != 2 else NEW_YEAR)
@@ -41,6 +42,19 @@ def test_one_fault_has_its_cause_first(fault: str, seed: int, tmp_path: Path) ->
     assert not audit.problems
 
 
+@pytest.mark.parametrize(
+    ("ends", "fault"),
+    [*(("firewalls", f) for f in sorted(FIREWALL_ENDS)), *(("ipv6", f) for f in sorted(IPV6_FAULTS))],
+)
+def test_so_it_has_between_firewalls_and_over_ipv6(ends: Ends, fault: str, tmp_path: Path) -> None:
+    fleet, audit = _audit(tmp_path, 2, (fault,), NOW, ends=ends)
+    expected = [(t["cause"], t["owner"]) for t in fleet.truth if t["cause"]]
+    assert [(d.cause, d.owner) for d in audit.diagnoses[: len(expected)]] == expected
+    assert {d.cause for d in audit.diagnoses if d.severity in LOUD} <= {cause for cause, _ in expected}
+    assert not [line for d in audit.devices for p in d.parse.values() for line in [p.lines - p.understood] if line > 1]
+    assert not audit.problems
+
+
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_the_cause_taken_away_leaves_nothing(fault: str, tmp_path: Path) -> None:
     _, audit = _audit(tmp_path, 4, (fault,), NOW, cure=True)
@@ -48,7 +62,7 @@ def test_the_cause_taken_away_leaves_nothing(fault: str, tmp_path: Path) -> None
     assert all(t.state in {"up", "idle"} for t in audit.tunnels)
 
 
-@pytest.mark.parametrize("pair", [p for n, p in enumerate(combinations(sorted(FAULTS), 2)) if n % 4 == 0])
+@pytest.mark.parametrize("pair", [p for n, p in enumerate(combinations(sorted(FAULTS), 2)) if n % 12 == 0])
 def test_two_faults_do_not_hide_each_other(pair: tuple[str, str], tmp_path: Path) -> None:
     fleet, audit = _audit(tmp_path, 5, (*pair, "healthy"), NOW)
     assert {(t["cause"], t["owner"]) for t in fleet.truth if t["cause"]} <= _told(audit)
@@ -61,14 +75,47 @@ def test_a_healthy_pair_fails_nothing_above_low(tmp_path: Path) -> None:
 
 
 CONFIGURATION = ("show_running-config*", "show_crypto_map*")
-Case = tuple[int, tuple[str, ...], datetime, float, tuple[str, ...]]
+Case = tuple[int, tuple[str, ...], datetime, float, tuple[str, ...], Ends]
 ONCE_WRONG: dict[str, Case] = {
+    "a firewall's log in its own zone, taken as UTC where its configuration is not there": (
+        103000319,
+        ("healthy", "loss-in-bursts"),
+        datetime(2027, 9, 20, 4, 17, 46, tzinfo=UTC),
+        48,
+        CONFIGURATION,
+        "firewalls",
+    ),
+    "a buffer that begins in the middle of a line: that one has no time": (
+        5,
+        ("two-behind-one-address",),
+        NOW,
+        24,
+        (),
+        "routers",
+    ),
     "a log in the device's own zone, set beside a trace as if it were in UTC": (
         1,
         ("rekey-race",),
         datetime(2026, 11, 25, 3, 0, tzinfo=UTC),
         24,
         CONFIGURATION,
+        "routers",
+    ),
+    "an SA that its own lifetime ended, over an IKEv2 SA that still repeats the DELETE": (
+        1000299,
+        ("lifetimes-differ",),
+        datetime(2018, 12, 10, 12, 17, 10, tzinfo=UTC),
+        36,
+        CONFIGURATION,
+        "firewalls",
+    ),
+    "one session of many that an outage ended just as old as an SA gets": (
+        1000166,
+        ("healthy", "loss-in-bursts", "cleared-by-script", "healthy"),
+        datetime(2016, 2, 10, 23, 4, 32, tzinfo=UTC),
+        48,
+        CONFIGURATION,
+        "ipv6",
     ),
     "a takeover on another interface than the tunnel's": (
         1000054,
@@ -76,6 +123,7 @@ ONCE_WRONG: dict[str, Case] = {
         datetime(2023, 9, 18, 20, 25, 36, tzinfo=UTC),
         12,
         CONFIGURATION,
+        "routers",
     ),
     "single lines of which nobody sends on, taken for a lost DELETE": (
         1000068,
@@ -83,6 +131,7 @@ ONCE_WRONG: dict[str, Case] = {
         datetime(2034, 9, 6, 16, 43, 35, tzinfo=UTC),
         24,
         (),
+        "routers",
     ),
     "an IKE message without an answer, taken for an outage": (
         1000099,
@@ -90,14 +139,15 @@ ONCE_WRONG: dict[str, Case] = {
         datetime(2029, 3, 12, 3, 41, 29, tzinfo=UTC),
         48,
         CONFIGURATION,
+        "routers",
     ),
 }
 
 
 @pytest.mark.parametrize("about", ONCE_WRONG)
 def test_what_was_once_told_wrongly_is_left_open_or_right(about: str, tmp_path: Path) -> None:
-    seed, faults, now, hours, withheld = ONCE_WRONG[about]
-    fleet = build_fleet(seed, faults, now, hours=hours, scattered=True)
+    seed, faults, now, hours, withheld, ends = ONCE_WRONG[about]
+    fleet = build_fleet(seed, faults, now, hours=hours, scattered=True, ends=ends)
     fleet.write_captures(tmp_path)
     for pattern in withheld:
         for file in tmp_path.glob(f"*/{pattern}"):

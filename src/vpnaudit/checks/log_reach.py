@@ -40,7 +40,8 @@ def buffer_level(device: Device) -> int | None:
             return level
     if device.config is not None:
         config = device.config[1]
-        return -1 if config.logging_buffered_off else level_number(config.logging_buffered_level)
+        by_default = device.defaults.buffer_level if device.defaults and config.logging_buffered_bytes else None
+        return -1 if config.logging_buffered_off else level_number(config.logging_buffered_level or by_default)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,15 @@ import typer
 NAME = "simulate"
 HELP = "The simulated fleet by itself: real SSH on loopback until Ctrl-C, or its answers as files."
 EXAMPLE = "Example: vpnaudit simulate --fault stranger --inventory sim-inventory"
+
+
+class Ends(StrEnum):
+    """What stands at the ends of a tunnel: routers, ASAs at one end or both, routers that speak IPv6."""
+
+    ROUTERS = "routers"
+    FIREWALLS = "firewalls"
+    IPV6 = "ipv6"
+
 
 Faults = Annotated[list[str] | None, typer.Option("--fault", metavar="NAME", help="A fault; may be given again.")]
 Files = Annotated[Path | None, typer.Option("--captures", metavar="DIR", help="Write the answers there and leave.")]
@@ -22,6 +32,9 @@ def command(
     fault: Faults = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed, the same fleet.")] = 1,
     hours: Annotated[float, typer.Option("--hours", min=1, max=720, help="Hours of life before now.")] = 24.0,
+    ends: Annotated[
+        Ends, typer.Option("--ends", help="What ends are, where the fault leaves the choice.")
+    ] = Ends.ROUTERS,
     captures: Files = None,
     inventory: InventoryOut = None,
     faults: Annotated[bool, typer.Option("--faults", help="List the faults.")] = False,
@@ -35,7 +48,7 @@ def command(
     if faults:
         typer.echo(listing())
         return
-    fleet = build(seed, fault, hours)
+    fleet = build(seed, fault, hours, ends=ends.value)
     if captures is not None:
         fleet.write_captures(captures)
         typer.echo(f"answers of {len(fleet.devices)} devices: {captures}")

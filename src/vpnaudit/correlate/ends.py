@@ -13,6 +13,7 @@ from vpnaudit.correlate import settings_of
 from vpnaudit.correlate.clocks import moment
 from vpnaudit.correlate.peers import normal, own_addresses
 from vpnaudit.correlate.settings_of import Binding
+from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.device import CONFIG_COMMAND, SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import Facts, ParsedCapture
@@ -21,6 +22,8 @@ from vpnaudit.model.tunnel import LiveIke, LiveSa, TunnelEnd
 
 UNKNOWN_ADDRESS = "unknown"
 _REMOTE_ACCESS = re.compile(r"RA\b")
+PLACES = ("interface", "ipv6", "vrf")
+"""Filters of an SA table that leave nothing of a peer away which they show."""
 LIVE_STATES = ("QM_IDLE", "READY", "MM_ACTIVE", "AM_ACTIVE", "UP-ACTIVE", "ESTABLISHED")
 
 
@@ -51,6 +54,8 @@ class _Draft:
         self.interface = interface
         self.vrf = vrf
         self.binding: Binding | None = None
+        self.further: list[Binding] = []
+        """More entries of the same crypto map for this peer, each with networks and settings of its own."""
         self.sas: list[tuple[ParsedCapture, IpsecSa]] = []
         self.flows: list[tuple[ParsedCapture, IpsecFlow]] = []
         self.ikes: list[tuple[ParsedCapture, IkeSa]] = []
@@ -98,6 +103,8 @@ def _bind(drafts: list[_Draft], binding: Binding) -> None:
     peer = normal(binding.peer)
     for draft in drafts:
         if (draft.peer, draft.local, draft.vrf) == (peer, binding.local, binding.vrf):
+            if draft.binding is not None and draft.binding.entry and binding.entry:
+                draft.further.append(binding)
             return
     draft = _Draft(peer, binding.local, binding.interface.known_as, binding.vrf)
     draft.binding = binding
@@ -183,10 +190,9 @@ def _ends(ike: IkeSa, own: frozenset[str], by_peer: Mapping[str, object]) -> tup
 def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
     ikes = _live_ikes(device, draft, reading)
     config = device.config[1] if device.config else None
-    binding = draft.binding
-    if binding is None and config is not None:
-        binding = settings_of.open_binding(config, draft.interface, draft.peer)
-    version = settings_of.ike_version(config, binding, ikes)
+    entries = _places(config, draft)
+    binding = draft.binding or (entries[0] if len(entries) == 1 else None)
+    version = settings_of.ike_version(config, entries, ikes)
     sas = _live_sas(device, draft)
     session = draft.sessions[-1][1] if draft.sessions else None
     profile = settings_of.ike_profile(config, binding, version)
@@ -196,21 +202,23 @@ def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
         interface=draft.interface,
         vrf=draft.vrf,
         ike=version,
-        dpd=settings_of.dpd(device, binding, version, ikes),
-        lifetime=settings_of.lifetime(device, binding, version, draft.peer, ikes),
+        dpd=settings_of.common_dpd([settings_of.dpd(device, b, version, ikes) for b in entries or (None,)], ikes),
+        lifetime=settings_of.common_lifetime(
+            [settings_of.lifetime(device, b, version, draft.peer, ikes) for b in entries or (None,)]
+        ),
         sas=sas,
         ike_sas=ikes,
-        sa_table_read=_table_read(device, draft.peer),
+        sa_table_read=_table_read(device, draft),
         sa_table_at=_table_at(device, reading),
         ike_table_read=device.ike_read(version),
-        config_read=device.read(CONFIG_COMMAND),
+        config_read=device.read(CONFIG_COMMAND) and config is not None and config.whole,
         configured=binding is not None,
         session_status=session.status if session else None,
         session_uptime_s=session.uptime_s if session else None,
-        proxies=settings_of.proxies(config, binding) if config and binding else None,
-        transforms=settings_of.transforms(config, binding, version) if config and binding else None,
+        proxies=settings_of.proxies(config, entries) if config else None,
+        transforms=settings_of.transforms(config, entries, version) if config else None,
         pfs=_pfs(binding),
-        pfs_known=binding is not None and (binding.entry or binding.profile) is not None,
+        pfs_known=_pfs_known(entries),
         map_entry=_map_entry(binding),
         ipsec_profile=binding.profile.name if binding and binding.profile else None,
         ike_profile=profile.name if profile else None,
@@ -226,6 +234,13 @@ def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
         out_spis=frozenset(s.spi for s in sas if s.direction == "out"),
         in_spis=frozenset(s.spi for s in sas if s.direction == "in"),
     )
+
+
+def _places(config: ConfigFacts | None, draft: _Draft) -> tuple[Binding, ...]:
+    """Where the configuration names the peer, else where it may take it without a name."""
+    if draft.binding is not None:
+        return (draft.binding, *draft.further)
+    return settings_of.open_bindings(config, draft.interface, draft.peer) if config is not None else ()
 
 
 def _is_tunnel_interface(draft: _Draft, binding: Binding | None) -> bool:
@@ -245,6 +260,12 @@ def _pfs(binding: Binding | None) -> str | None:
     return holder.pfs if holder else None
 
 
+def _pfs_known(entries: Sequence[Binding]) -> bool:
+    """Whether the configuration tells, and all entries for the peer alike."""
+    told = [b for b in entries if (b.entry or b.profile) is not None]
+    return bool(told) and len(told) == len(entries) and len({_pfs(b) for b in told}) == 1
+
+
 def _evidence(device: Device, draft: _Draft) -> tuple[Evidence, ...]:
     if draft.binding is not None and device.config is not None:
         return (settings_of.binding_evidence(device, device.config[0], draft.binding),)
@@ -260,13 +281,19 @@ def _counter(draft: _Draft, name: str) -> int | None:
     return sum(values) if values else None
 
 
-def _table_read(device: Device, peer: str) -> bool:
+def _table_read(device: Device, draft: _Draft) -> bool:
     """Whether an SA table that shows the peer was had, and did not end before the peer's part was over."""
     captures = device.find(*SA_COMMANDS, *(f"{c} interface" for c in SA_COMMANDS))
-    return any(
-        (not c.capture.argument or peer in c.capture.argument.split()) and _reaches(c.parsed.facts, peer)
-        for c in captures
-    )
+    return any(_shows(c, draft) and _reaches(c.parsed.facts, draft.peer) for c in captures)
+
+
+def _shows(capture: ParsedCapture, draft: _Draft) -> bool:
+    """Whether what was asked shows all SAs with the peer: all of the device's, the peer's, or those of its place."""
+    words = capture.capture.argument.split()
+    if not words or draft.peer in words:
+        return True
+    flows = capture.parsed.facts.ipsec_flows if words[0] in PLACES else ()
+    return any(normal(f.peer or "") == draft.peer and _same_interface(draft, f.interface) for f in flows)
 
 
 def _reaches(facts: Facts, peer: str) -> bool:

@@ -42,8 +42,7 @@ def correlate(
     events = in_order([e for d in placed for e in find_events(d)])
     own = {name: own_addresses(d) for name, d in by_name.items()}
     seen_by = _with_lost_ends(seen_by, by_name, own, readings, events)
-    seen = {(e.device, normal(e.source), e.spi): None for e in events if e.source}
-    joined = join([v for name in sorted(seen_by) for v in seen_by[name]], by_name, seen)
+    joined = join([v for name in sorted(seen_by) for v in seen_by[name]], by_name, _logged_s(events, by_name))
     tunnels = tuple(_with_period(t) for t in joined)
     ledger = spis.fill(placed, tunnels, older)
     facing = Facing(tunnels)
@@ -75,6 +74,26 @@ def correlate(
 def _with_period(tunnel: Tunnel) -> Tunnel:
     period = rekey_period_s(tunnel)
     return structs.replace(tunnel, rekey_period_s=period[0], rekey_by_volume=period[1]) if period else tunnel
+
+
+def _logged_s(events: Sequence[Event], devices: Mapping[str, Device]) -> dict[tuple[str, str, int], float]:
+    """By device, source and SPI: the seconds from the first line to the last, at least.
+
+    By the device's own clock; where that was never set, by how often the device logs such a line at most.
+    """
+    first: dict[tuple[str, str, int], datetime] = {}
+    lines: dict[tuple[str, str, int], int] = {}
+    found: dict[tuple[str, str, int], float] = {}
+    for event in events:
+        if event.source:
+            key = event.device, normal(event.source), event.spi
+            lines[key] = lines.get(key, 0) + event.count
+            if event.time is not None:
+                found[key] = (event.time - first.setdefault(key, event.time)).total_seconds()
+            else:
+                defaults = devices[event.device].defaults
+                found[key] = (lines[key] - 1) * (defaults.log_interval_s if defaults else 0.0)
+    return found
 
 
 def _on_one_clock(

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from statistics import median
 from typing import Literal
 
 from msgspec import structs
 
-from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S, uncertainty
+from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S, TOGETHER_S, uncertainty
 from vpnaudit.correlate.ends import View
 from vpnaudit.correlate.peers import normal
 from vpnaudit.model.device import Device
+from vpnaudit.model.sa import Direction
 from vpnaudit.model.tunnel import LiveSa, StaleOutbound, Tunnel, TunnelEnd, TunnelState
 
+CLOCKS_TOO_FAR_S = 3600.0
+"""Clocks known no better than this say nothing of two tables: a rekey with default lifetimes fits in between."""
+ONE_PAIR_S = 2.0
+"""Both SAs of a pair are made at one moment: what a table shows as left of them differs by at most so much."""
+Logged = Mapping[tuple[str, str, int], float]
+"""Device, source and SPI of every logged event: the seconds from the first line to the last."""
+STREAM_S = 120.0
+"""An SPI that is logged for longer than this is no rekey's (field guide 3.2 row 11)."""
+Apart = tuple[float, float]
+"""How much later the receiver's table was read than the sender's, and the bound of that. Seconds."""
 
-def join(
-    all_views: Sequence[View], devices: Mapping[str, Device], seen: Mapping[tuple[str, str, int], object]
-) -> tuple[Tunnel, ...]:
+
+def join(all_views: Sequence[View], devices: Mapping[str, Device], seen: Logged) -> tuple[Tunnel, ...]:
     """All tunnels, sorted by id.
 
-    `seen` holds (device, source, SPI) of every logged event: a NATed peer whose SAs no longer meet is told by the SPI
-    that one end logged and the other end still sends on.
+    By `seen` a NATed peer whose SAs no longer meet is told by the SPI that one end logged and the other end still sends
+    on; and what was logged for minutes was no rekey.
     """
     all_views = [v for v in all_views if not _is_behind_its_partner(v, all_views, devices, seen)]
     pairs = _pair(all_views, seen)
@@ -31,11 +42,11 @@ def join(
     for view in all_views:
         twins.setdefault(_ends(view), []).append(view)
     singles = [v for v in all_views if id(v) not in paired and not _is_standby(v, twins[_ends(v)])]
-    tunnels = [_two_ended(a, b, devices) for a, b in pairs] + [_one_ended(v, devices) for v in singles]
+    tunnels = [_two_ended(a, b, devices, seen) for a, b in pairs] + [_one_ended(v, devices) for v in singles]
     return _with_unique_ids(tunnels)
 
 
-def _pair(all_views: Sequence[View], seen: Mapping[tuple[str, str, int], object]) -> list[tuple[View, View]]:
+def _pair(all_views: Sequence[View], seen: Logged) -> list[tuple[View, View]]:
     pairs: list[tuple[View, View]] = []
     taken: set[int] = set()
     for candidates in (_by_spis(all_views), _by_addresses(all_views), _by_events(all_views, seen)):
@@ -94,7 +105,7 @@ def _busiest(candidates: Sequence[View]) -> list[View]:
     return sorted(candidates, key=lambda v: (_stands_by(v), -len(v.end.sas), -len(v.end.live_ike), v.device))
 
 
-def _by_events(all_views: Sequence[View], seen: Mapping[tuple[str, str, int], object]) -> Iterable[tuple[View, View]]:
+def _by_events(all_views: Sequence[View], seen: Logged) -> Iterable[tuple[View, View]]:
     senders: dict[str, list[View]] = {}
     for view in all_views:
         senders.setdefault(normal(view.peer), []).append(view)
@@ -135,7 +146,7 @@ def _is_behind_its_partner(
     view: View,
     all_views: Sequence[View],
     devices: Mapping[str, Device],
-    seen: Mapping[tuple[str, str, int], object],
+    seen: Logged,
 ) -> bool:
     """An idle end at an address that the device shares with a partner who was not collected.
 
@@ -156,7 +167,7 @@ def _shares(device: Device, address: str) -> bool:
     return any(address == normal(a) for i in configured for a in i.standby_addresses)
 
 
-def _two_ended(a: View, b: View, devices: Mapping[str, Device]) -> Tunnel:
+def _two_ended(a: View, b: View, devices: Mapping[str, Device], seen: Logged) -> Tunnel:
     first, second = sorted((a, b), key=lambda v: (_address_order(v.end.address), v.device))
     ike = _version(first.end, second.end)
     here, there = (
@@ -164,15 +175,16 @@ def _two_ended(a: View, b: View, devices: Mapping[str, Device]) -> Tunnel:
         for one, other in ((first, second), (second, first))
     )
     local, remote = _dated(here, there, devices), _dated(there, here, devices)
-    stale = (*_stale(local, remote, devices), *_stale(remote, local, devices))
+    stale, undecided = _out_of_step(local, remote, devices, seen)
     meets = normal(first.peer) == normal(second.end.address) and normal(second.peer) == normal(first.end.address)
     return Tunnel(
         id=tunnel_id(first.end.address, first.peer, first.end.vrf or second.end.vrf),
         local=local,
         remote=remote,
-        state=_state_of_two(local, remote, stale),
+        state=_state_of_two(local, remote, stale, undecided),
         joined_by="addresses" if meets else "spis",
         stale=stale,
+        undecided=undecided,
     )
 
 
@@ -220,52 +232,63 @@ def _with_unique_ids(tunnels: Sequence[Tunnel]) -> tuple[Tunnel, ...]:
 
 
 def _dated(end: TunnelEnd, other: TunnelEnd | None, devices: Mapping[str, Device]) -> TunnelEnd:
-    """Install times from remaining lifetime: IKEv1 took the lower of both ends' lifetimes, IKEv2 has each end's own."""
-    total = end.lifetime.ipsec_s if end.lifetime else None
-    peer_total = other.lifetime.ipsec_s if other and other.lifetime else None
-    lower = min(total, peer_total) if end.ike == "v1" and total is not None and peer_total is not None else total
-    sas = tuple(_dated_sa(sa, (lower, total), end, devices[end.device or ""]) for sa in end.sas)
+    """Install times from remaining lifetime."""
+    totals = _totals(end, other)
+    sas = tuple(_dated_sa(sa, totals, end, devices[end.device or ""]) for sa in end.sas)
     return structs.replace(end, sas=sas)
 
 
-def _dated_sa(sa: LiveSa, totals: tuple[int | None, int | None], end: TunnelEnd, device: Device) -> LiveSa:
+def _totals(end: TunnelEnd, other: TunnelEnd | None) -> tuple[int | None, int | None]:
+    """What an SA can have begun with: IKEv1 took the lower of both ends' lifetimes, IKEv2 has each end's own."""
+    total = end.lifetime.ipsec_s if end.lifetime else None
+    peer_total = other.lifetime.ipsec_s if other and other.lifetime else None
+    lower = min(total, peer_total) if end.ike == "v1" and total is not None and peer_total is not None else total
+    return lower, total
+
+
+def _age_s(sa: LiveSa, totals: tuple[int | None, int | None]) -> int | None:
     """By the first of `totals` that the SA's remaining seconds fit in: more left than the lower was not negotiated."""
     remaining = sa.remaining_s
-    if remaining is None or end.sa_table_at is None:
-        return sa
-    total = next((t for t in totals if t is not None and remaining <= t), None)
-    if total is None:
+    if remaining is None:
+        return None
+    return next((t - remaining for t in totals if t is not None and remaining <= t), None)
+
+
+def _dated_sa(sa: LiveSa, totals: tuple[int | None, int | None], end: TunnelEnd, device: Device) -> LiveSa:
+    age = _age_s(sa, totals)
+    if age is None or end.sa_table_at is None:
         return sa
     spread = 2.0 if any(c.capture.asked_at for c in device.captures) else CAPTURE_SPREAD_S
-    return structs.replace(
-        sa,
-        installed_at=end.sa_table_at - timedelta(seconds=total - remaining),
-        uncertainty_s=spread,
-    )
+    return structs.replace(sa, installed_at=end.sa_table_at - timedelta(seconds=age), uncertainty_s=spread)
 
 
-def _stale(sender: TunnelEnd, receiver: TunnelEnd, devices: Mapping[str, Device]) -> tuple[StaleOutbound, ...]:
-    """Outbound SAs that the other end does not have, where no rekey between the two tables explains it."""
+def _out_of_step(
+    local: TunnelEnd, remote: TunnelEnd, devices: Mapping[str, Device], seen: Logged
+) -> tuple[tuple[StaleOutbound, ...], tuple[StaleOutbound, ...]]:
+    """Outbound SAs that the other end does not have: those that prove it, and those that a rekey may explain."""
+    found: dict[str, list[StaleOutbound]] = {"stale": [], "open": []}
+    for sender, receiver in ((local, remote), (remote, local)):
+        for sa in _not_held(sender, receiver):
+            streamed = seen.get((receiver.device or "", normal(sender.seen), sa.spi), 0.0) > STREAM_S
+            verdict = "stale" if streamed else _what_it_proves(sa, sender, receiver, devices)
+            lost = StaleOutbound(
+                sender=sender.device or "", receiver=receiver.device or "", spi=sa.spi, evidence=(sa.evidence,)
+            )
+            found.setdefault(verdict, []).append(lost)
+    return tuple(found["stale"]), tuple(found["open"])
+
+
+def _not_held(sender: TunnelEnd, receiver: TunnelEnd) -> list[LiveSa]:
+    """The current outbound SA of each proxy identity of which the other end's table has none."""
     if not (sender.sa_table_read and receiver.sa_table_read):
-        return ()
+        return []
     held = {s.spi for s in receiver.inbound}
     by_identity: dict[tuple[str | None, str | None], list[LiveSa]] = {}
     for sa in sender.outbound:
-        if _is_of_another_box(sa, receiver):
-            continue
-        by_identity.setdefault((sa.local_identity, sa.remote_identity), []).append(sa)
-    slack = uncertainty(devices[sender.device or ""]) + uncertainty(devices[receiver.device or ""])
-    found = []
-    for sas in by_identity.values():
-        if any(s.spi in held for s in sas):
-            continue
-        current = max(sas, key=lambda s: (s.remaining_s or 0, s.spi))
-        if not _rekeyed_between(current, sender, receiver, slack):
-            found.append(current)
-    return tuple(
-        StaleOutbound(sender=sender.device or "", receiver=receiver.device or "", spi=s.spi, evidence=(s.evidence,))
-        for s in found
-    )
+        if not _is_of_another_box(sa, receiver):
+            by_identity.setdefault((sa.local_identity, sa.remote_identity), []).append(sa)
+    groups = (sas for sas in by_identity.values() if not any(s.spi in held for s in sas))
+    return [max(sas, key=lambda s: (s.remaining_s or 0, s.spi)) for sas in groups]
 
 
 def _is_of_another_box(sa: LiveSa, receiver: TunnelEnd) -> bool:
@@ -287,27 +310,94 @@ def _meets(identity: str | None, network: str) -> bool:
         return True
 
 
-def _rekeyed_between(sa: LiveSa, sender: TunnelEnd, receiver: TunnelEnd, slack: float) -> bool:
-    """Whether the pair was renewed between the moments at which the two tables were taken."""
-    if sender.sa_table_at is None or receiver.sa_table_at is None:
-        return False
-    early, late = sorted((sender.sa_table_at, receiver.sa_table_at))
-    if (late - early).total_seconds() > 3600 or slack > 3600:
-        return False
-    margin = timedelta(seconds=min(slack, CAPTURE_SPREAD_S))
-    newer = [sa.installed_at] if sender.sa_table_at >= receiver.sa_table_at else []
-    if receiver.sa_table_at > sender.sa_table_at:
-        newer += [s.installed_at for s in receiver.inbound]
-    return any(_within(at, early - margin, late + margin) for at in newer)
+def _what_it_proves(
+    sa: LiveSa, sender: TunnelEnd, receiver: TunnelEnd, devices: Mapping[str, Device]
+) -> Literal["stale", "renewed", "open"]:
+    """What it means that the receiver's table lacks an SA of the sender's.
+
+    "stale": it was there to be held when the receiver's table was read. "renewed": the pair came or went between the
+    two readings. "open": it may have, as nobody knows well enough how far apart they were, or how old the SAs are.
+    """
+    if _has_its_other_half(sa, sender, receiver):
+        return "stale"
+    apart = _apart(sender, receiver, devices)
+    if apart is None:
+        return "open"
+    later_s, doubt_s = apart
+    if later_s > 0:
+        left = [sa.remaining_s] if sa.remaining_s is not None else []
+        ages = [_age_s(s, _totals(receiver, sender)) for s in _of_the_same_networks(sa, receiver)]
+    else:
+        left = []
+        ages = [_age_s(sa, _totals(sender, receiver))]
+    changes = [*left, *(age for age in ages if age is not None)]
+    if any(change < abs(later_s) - doubt_s for change in changes):
+        return "renewed"
+    if any(change <= abs(later_s) + doubt_s for change in changes):
+        return "open"
+    known = bool(ages) and None not in ages
+    return "stale" if known or abs(later_s) + doubt_s <= TOGETHER_S else "open"
 
 
-def _within(at: datetime | None, low: datetime, high: datetime) -> bool:
-    return at is not None and low <= at <= high
+def _of_the_same_networks(sa: LiveSa, receiver: TunnelEnd) -> tuple[LiveSa, ...]:
+    """The receiver's inbound SAs for what `sa` protects, as it sees it; all where none has those networks."""
+    mirrored = sa.remote_identity, sa.local_identity
+    return tuple(s for s in receiver.inbound if (s.local_identity, s.remote_identity) == mirrored) or receiver.inbound
 
 
-def _state_of_two(local: TunnelEnd, remote: TunnelEnd, stale: Sequence[StaleOutbound]) -> TunnelState:
+def _has_its_other_half(sa: LiveSa, sender: TunnelEnd, receiver: TunnelEnd) -> bool:
+    """Whether the SA was made together with an inbound one on which the receiver sends.
+
+    It has the whole pair then, or had it: whenever the two tables were read.
+    """
+    sent = {s.spi for s in receiver.outbound}
+    mates = [s for s in sender.inbound if _identities(s) == _identities(sa)]
+    if sa.remaining_s is None:
+        return len(mates) == 1 and mates[0].spi in sent
+    left = sa.remaining_s
+    return any(s.spi in sent and s.remaining_s is not None and abs(s.remaining_s - left) <= ONE_PAIR_S for s in mates)
+
+
+def _identities(sa: LiveSa) -> tuple[str | None, str | None, str]:
+    return sa.local_identity, sa.remote_identity, sa.protocol
+
+
+def _apart(sender: TunnelEnd, receiver: TunnelEnd, devices: Mapping[str, Device]) -> Apart | None:
+    """By the clocks; where those do not tell, by what is left of the SAs that both tables show."""
+    doubt_s = uncertainty(devices[sender.device or ""]) + uncertainty(devices[receiver.device or ""])
+    if sender.sa_table_at is not None and receiver.sa_table_at is not None and doubt_s <= CLOCKS_TOO_FAR_S:
+        return (receiver.sa_table_at - sender.sa_table_at).total_seconds(), doubt_s
+    return _apart_by_shared_sas(sender, receiver)
+
+
+def _apart_by_shared_sas(sender: TunnelEnd, receiver: TunnelEnd) -> Apart | None:
+    """IKEv1 gives both ends of an SA one end; with IKEv2 they share its beginning (field guide 2.1)."""
+    if None in {sender.ike, receiver.ike} or (sender.ike == "v2" and None in _lives(sender, receiver)):
+        return None
+    sent, received = _lives(sender, receiver) if sender.ike == "v2" else (0, 0)
+    there = {(s.direction, s.spi): s.remaining_s for s in receiver.sas}
+    opposite: dict[Direction, Direction] = {"in": "out", "out": "in"}
+    later = [
+        ((received or 0) - left) - ((sent or 0) - s.remaining_s)
+        for s in sender.sas
+        if s.remaining_s is not None and (left := there.get((opposite[s.direction], s.spi))) is not None
+    ]
+    if not later or max(later) - min(later) > CAPTURE_SPREAD_S:
+        return None
+    return float(median(later)), float(max(later) - min(later)) + ONE_PAIR_S
+
+
+def _lives(*ends: TunnelEnd) -> tuple[int | None, ...]:
+    return tuple(e.lifetime.ipsec_s if e.lifetime else None for e in ends)
+
+
+def _state_of_two(
+    local: TunnelEnd, remote: TunnelEnd, stale: Sequence[StaleOutbound], undecided: Sequence[StaleOutbound]
+) -> TunnelState:
     if stale:
         return "one-sided"
+    if undecided:
+        return "unknown"
     if not local.sa_table_read and not remote.sa_table_read:
         return "unknown"
     if not (local.sa_table_read and remote.sa_table_read):

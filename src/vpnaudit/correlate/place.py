@@ -23,6 +23,8 @@ USABLE_CLOCK_S = 300.0
 KEPT_S = 5.0
 """A sender that has no newer SA so long after a line goes on with that one: a DELETE and one repetition take less
 (measured: late packets end within a second, field guide 11)."""
+ISOLATED_S = 120.0
+"""Lines of one SPI that lie so far apart, or farther, are no stream: that leaves one a minute (field guide 1.3)."""
 RESTARTED_S = 300.0
 """A single line so close after a restart of its receiver may be for an SA from before it."""
 
@@ -59,6 +61,7 @@ class _Case(Struct, frozen=True, kw_only=True, gc=False):
     flow: Flow
     tunnel: Tunnel | None
     mine: tuple[LedgerEntry, ...]
+    sent: tuple[LedgerEntry, ...]
     around: Surroundings
 
     @property
@@ -81,6 +84,7 @@ def place(event: Event, flow: Flow, around: Surroundings) -> Event:
         flow=flow,
         tunnel=around.tunnels.get(event.tunnel or ""),
         mine=around.ledger.find(event.spi, device=event.device, role="receiver"),
+        sent=_sent(event, around),
         around=around,
     )
     rows = (
@@ -99,7 +103,10 @@ def place(event: Event, flow: Flow, around: Surroundings) -> Event:
     )
     found = next((p for row in rows if (p := row(case)) is not None), None)
     mechanism, confidence, because, entries = found or NOWHERE
-    return structs.replace(event, mechanism=mechanism, confidence=confidence, because=because, found=entries)
+    sender = case.sent[0].device if case.sent else None
+    return structs.replace(
+        event, mechanism=mechanism, confidence=confidence, because=because, found=entries, sender=sender
+    )
 
 
 def _unknown_source(case: _Case) -> Placement | None:
@@ -172,25 +179,23 @@ def _misdelivered(case: _Case) -> Placement | None:
         if entry.device == event.device or entry.device not in case.around.devices:
             continue
         shares = normal(event.destination or "") in case.around.own[entry.device]
-        sent = _sent(case)
-        if shares or sent:
+        if shares or case.sent:
             why = f"the SPI is an inbound SA of {entry.device}, not of {event.device}"
-            why += f": both have {event.destination}" if shares else f"; {sent[0].device} sends on it"
-            return ("misdelivered", "proven" if entry.live else "likely", why, (entry, *sent))
+            why += f": both have {event.destination}" if shares else f"; {case.sent[0].device} sends on it"
+            return ("misdelivered", "proven" if entry.live else "likely", why, (entry, *case.sent))
     return None
 
 
-def _sent(case: _Case) -> tuple[LedgerEntry, ...]:
+def _sent(event: Event, around: Surroundings) -> tuple[LedgerEntry, ...]:
     """Who is known to have sent on the event's SPI: of those that have its source, where a device of ours has it.
 
     Each receiver draws its SPIs for itself, of 32 bits: in a large fleet others have the same one by chance.
     """
-    own, source = case.around.own, normal(case.event.source or "")
-    entries = [e for e in case.around.ledger.find(case.event.spi, role="sender") if e.device != case.event.device]
-    of_source = [e for e in entries if source in own.get(e.device, ())]
-    if of_source or not entries or any(source in addresses for addresses in own.values()):
-        return tuple(of_source)
-    return tuple(entries)
+    entries = tuple(e for e in around.ledger.find(event.spi, role="sender") if e.device != event.device)
+    source = normal(event.source or "")
+    if not entries or source not in around.ours:
+        return entries
+    return tuple(e for e in entries if source in around.own.get(e.device, ()))
 
 
 def _senders_current(case: _Case) -> Placement | None:
@@ -199,7 +204,7 @@ def _senders_current(case: _Case) -> Placement | None:
     table_read = receiver.sa_table_read if receiver else device.read(*SA_COMMANDS)
     if not table_read or any(e.live for e in case.mine):
         return None
-    sent = tuple(e for e in _sent(case) if e.live)
+    sent = tuple(e for e in case.sent if e.live)
     if not sent or all(_younger_than_table(case, e) for e in sent):
         return None
     why = f"{sent[0].device} sends on it now, and {case.event.device} has no inbound SA with it"
@@ -222,7 +227,7 @@ def _sender_went_on(case: _Case) -> Placement | None:
     """
     if case.event.at is None or any(e.live for e in case.mine):
         return None
-    for entry in _sent(case):
+    for entry in case.sent:
         if entry.live or entry.gone_at is None:
             continue
         bound = _between(case, entry.device) + entry.uncertainty_s + case.event.uncertainty_s
@@ -293,7 +298,7 @@ def _undated(case: _Case) -> Placement | None:
     """A single line for an SA of the past whose times cannot be set beside it: late packet or stale SA stays open."""
     if case.flow.events != 1 or any(e.live or e.only_negotiated or e.how == "older snapshot" for e in case.mine):
         return None
-    entries = case.mine or _sent(case)
+    entries = case.mine or case.sent
     if not entries or any(_is_comparable(case, e) for e in entries):
         return None
     race = _unknown_race(case)
@@ -320,6 +325,9 @@ def _past_or_repeated(case: _Case) -> Placement | None:
         why = f"{case.event.device} had that SA once ({past[0].how}) and no longer has it; its sender did not know"
         return ("stale-sa", "proven", why, past)
     if case.flow.span_s > case.around.thresholds.stale_after_s and not any(e.live for e in case.mine):
+        damaged = _damaged(case)
+        if damaged is not None:
+            return damaged
         why = f"the same source and SPI for {case.flow.span_s:.0f} s: the sender uses an SA that the receiver refuses"
         return ("stale-sa", "likely", why, ())
     return None
@@ -336,7 +344,7 @@ def _may_come_later(case: _Case, entry: LedgerEntry) -> bool:
 
 def _never_installed(case: _Case) -> Placement | None:
     listed = tuple(e for e in case.mine if e.only_negotiated)
-    sent = _sent(case)
+    sent = case.sent
     if any(e.live for e in case.mine) or not (listed or sent):
         return None
     race = _unknown_race(case)
@@ -349,7 +357,7 @@ def _never_installed(case: _Case) -> Placement | None:
 
 
 def _damaged(case: _Case) -> Placement | None:
-    if case.flow.events != 1 or case.receiver is None:
+    if case.receiver is None or not _is_isolated(case.flow):
         return None
     for sa in case.receiver.inbound:
         bits = (sa.spi ^ case.event.spi).bit_count()
@@ -358,6 +366,11 @@ def _damaged(case: _Case) -> Placement | None:
             entries = case.around.ledger.find(sa.spi, device=sa.device, role="receiver")
             return ("damaged", "likely", why, entries)
     return None
+
+
+def _is_isolated(flow: Flow) -> bool:
+    """Whether its lines stand alone: a stream leaves one a minute, a bit that flips now and then does not."""
+    return flow.events == 1 or flow.span_s >= (flow.events - 1) * ISOLATED_S
 
 
 def _unknown_race(case: _Case) -> Placement | None:
@@ -373,10 +386,20 @@ def _unknown_race(case: _Case) -> Placement | None:
             doubts[rekey.device] = _between(case, rekey.device) + event.uncertainty_s
         doubt = doubts[rekey.device]
         bound = rekey.uncertainty_s + doubt
+        if rekey.seen and (rekey.at - event.at).total_seconds() > KEPT_S + bound and _set_up_anew(case, rekey):
+            continue
         if doubt <= USABLE_CLOCK_S and -before - bound <= (event.at - rekey.at).total_seconds() <= after + bound:
             confidence: Confidence = "likely" if rekey.seen else "possible"
             return ("rekey-race", confidence, f"a single line next to a rekey of this tunnel: {rekey.why}", ())
     return None
+
+
+def _set_up_anew(case: _Case, rekey: Rekey) -> bool:
+    """Whether the install came with a new IKE SA: then nothing was rekeyed, and what was before it was gone."""
+    end = case.tunnel.end_of(rekey.device) if case.tunnel is not None else None
+    ages = [i.established_at for i in end.live_ike if i.established_at is not None] if end is not None else []
+    margin = timedelta(seconds=KEPT_S + rekey.uncertainty_s)
+    return bool(ages) and all(rekey.at - margin <= at <= rekey.at + timedelta(seconds=1) for at in ages)
 
 
 def _just_restarted(case: _Case) -> bool:

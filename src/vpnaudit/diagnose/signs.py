@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 
 from msgspec import Struct, structs
 
@@ -21,6 +22,7 @@ from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Reason, Story, Weighing
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.tunnel import LiveSa, TunnelEnd
+from vpnaudit.settings import Settings
 
 FIREWALLS = ("ASA", "FTD", "PIX")
 
@@ -45,9 +47,7 @@ MEANT = ("idle timeout", "max time", "administrator", "user requested", "peer te
 IKE_FAILURES = frozenset(
     {
         "CRYPTO-5-IKMP_SETUP_FAILURE",
-        "CRYPTO-6-IKMP_MODE_FAILURE",
         "IKEV2-3-NEG_ABORT",
-        "IKEV2-5-SA_DOWN",
         "CRYPTO-4-IKMP_PEER_DEAD",
         "CRYPTO-5-IKMP_PEER_DEAD",
         "CRYPTO-4-DPD",
@@ -55,6 +55,12 @@ IKE_FAILURES = frozenset(
         "CRYPTO-5-DPD_FAILURE",
     }
 ) | _firewall("3-713123")
+"""That a peer gave no answer. `IKMP_MODE_FAILURE` is none: a mode fails because one end refuses what the other says."""
+REFUSED = ("policy", "proposal", "auth exchange", "authentication", "identity", "selector", "certificate")
+"""In the reason of an IKE failure: the peer was heard, so the path was there."""
+IKE_SWITCHED = "CRYPTO-6-ISAKMP_ON_OFF"
+COUNTED = frozenset({"counters", "stats", "statistics", "accelerator", "protocol", "logging", "pki", "ca"})
+"""What else can be cleared below `crypto`, and costs no SA."""
 IDENTITY_TAGS = frozenset(
     {
         "CRYPTO-4-RECVD_PKT_INV_IDENTITY",
@@ -65,6 +71,8 @@ IDENTITY_TAGS = frozenset(
 MEMORY_TAGS = frozenset({"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-4-CHUNKMALLOCFAIL"}) | _firewall("3-211001")
 NOT_OF_TWO = "the line came in on a group map's interface: the group shares one SPI, which no two ends agreed on"
 IGNORED_POOLS = ("lsmpi", "reserve")
+LOG_LEAD_S = 90.0
+"""A log with a line so long before a stream's first one would have had an earlier one of it, at one a minute."""
 ONE_MOMENT_S = 60.0
 """Tables taken so close together show one state, but for a rekey in between that takes a second."""
 PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -83,10 +91,14 @@ class Sign(Struct, frozen=True, kw_only=True, gc=False):
     """An interface that went down: of the path itself, where the others may be the end of something else."""
     is_probe: bool = False
     """A probe of the path that got no answer: the path was gone, or the box that it probes."""
+    is_nameless: bool = False
+    """Of IKE with a peer that the message does not name: of this one, or of any other."""
     is_takeover: bool = False
     """A standby that became active."""
     interface: str | None = None
-    """Where it took over; null: the message names none, or it is of the whole device."""
+    """Where it took over, or lost its crypto map; null: the message names none, or it is of the whole device."""
+    peer: str | None = None
+    """The one whose SAs were cleared; null: everybody's."""
 
 
 class Window(Struct, frozen=True, kw_only=True, gc=False):
@@ -140,6 +152,12 @@ def slack(story: Story, fleet: Fleet) -> float:
     devices = [d for d in (receiver_of(story, fleet), sender_of(story, fleet)) if d is not None]
     known = [d.clock_uncertainty_s if d.clock_uncertainty_s is not None else 300.0 for d in devices]
     return min(sum(known) if len(devices) > 1 else 0.0, 300.0)
+
+
+def clocks_are_known(story: Story, fleet: Fleet) -> bool:
+    """Whether times of the two ends can be set side by side at all."""
+    devices = (receiver_of(story, fleet), sender_of(story, fleet))
+    return all(d is None or d.clock_uncertainty_s is not None for d in devices)
 
 
 def sent_sa(story: Story) -> LiveSa | None:
@@ -224,6 +242,11 @@ def repeated(story: Story) -> bool:
     return any(e.lines > 1 for e in story.episodes)
 
 
+def goes_on(story: Story, settings: Settings) -> bool:
+    """Whether one SPI came for longer than a stale SA needs to show itself (DESIGN 7)."""
+    return any(e.duration_s > settings.thresholds.stale_after_s for e in story.episodes)
+
+
 def no_race(story: Story) -> Weighing:
     """What a rekey cause says of lines that were not told to be races: open where no table says when rekeys were."""
     if story.mechanism != "unexplained":
@@ -243,13 +266,18 @@ def _dated_sas(story: Story) -> tuple[Evidence, ...]:
     return tuple(s.evidence for end in ends_of for s in end.inbound if s.installed_at is not None)[:2]
 
 
+def is_its_own(story: Story) -> bool:
+    """Whether the receiver's own table has a live SA with the SPI of one of the lines."""
+    found = (x for e in story.episodes for event in e.events for x in event.found)
+    return any(x.live and x.role == "receiver" and x.device == story.receiver for x in found)
+
+
 def sender_may_keep(story: Story, fleet: Fleet) -> bool:
     """Whether lines that nothing explains may be of an SA that the sender keeps: a table that would tell was not had.
 
     Not where the receiver's own table has the SPI.
     """
-    found = [x for e in story.episodes for event in e.events for x in event.found]
-    if story.mechanism != "unexplained" or any(x.live and x.device == story.receiver for x in found):
+    if story.mechanism != "unexplained" or is_its_own(story):
         return False
     there = sender_end(story)
     return not (sa_table_read(story, fleet) and there is not None and there.sa_table_read)
@@ -305,7 +333,7 @@ def _restarts(device: Device) -> list[Sign]:
 
 
 def state_losses(device: Device) -> Sequence[Sign]:
-    """Whatever makes a device forget its SAs: a restart, a failover, a clear."""
+    """Whatever makes a device forget its SAs: a restart, a failover, a clear, a crypto map that is taken off."""
     return device.once(_state_losses)
 
 
@@ -319,9 +347,102 @@ def _state_losses(device: Device) -> list[Sign]:
         if took_over or message.tag in TAKEOVERS:
             sign = _sign(device, capture, message, f"{device.name} took over from its partner")
             found.append(structs.replace(sign, is_takeover=True, interface=message.interface))
-        elif command.startswith(("clear crypto", "do clear crypto")):
-            found.append(_sign(device, capture, message, f"{device.name}: {command} was entered"))
+        elif message.tag == IKE_SWITCHED and state == "off":
+            text = f"{device.name} switched IKE off: its last crypto map was taken off"
+            found.append(_sign(device, capture, message, text))
+        elif _clears_sas(command) or _takes_map_off(command):
+            entered = message.details["command"]
+            sign = _sign(device, capture, message, f"{device.name}: `{entered}` was entered")
+            found.append(structs.replace(sign, peer=_peer_of(command), interface=_of_map(device, command)))
     return found
+
+
+def _clears_sas(command: str) -> bool:
+    """Whether a command that was logged ends IKE or IPsec SAs; counters can be cleared too.
+
+    >>> [_clears_sas(c) for c in ("do clear crypto sa", "clear ipsec sa peer 192.0.2.1", "clear crypto sa counters")]
+    [True, True, False]
+    """
+    words = command.removeprefix("do ").split()
+    return words[:1] == ["clear"] and words[1:2] in (["crypto"], ["ipsec"], ["isakmp"]) and COUNTED.isdisjoint(words)
+
+
+def _takes_map_off(command: str) -> bool:
+    """Whether a whole crypto map goes (`no crypto map NAME`), not one entry of it.
+
+    >>> _takes_map_off("no crypto map VPN"), _takes_map_off("no crypto map VPN 10")
+    (True, False)
+    """
+    words = command.split()
+    return words[:3] == ["no", "crypto", "map"] and len(words) == 4
+
+
+def _peer_of(command: str) -> str | None:
+    """The address that a clear names; one behind `local` is the device's own.
+
+    >>> _peer_of("clear crypto session local 192.0.2.1 remote 198.51.100.7"), _peer_of("clear crypto sa")
+    ('198.51.100.7', None)
+    """
+    words = command.split()
+    named = (as_written(word) for before, word in pairwise(words) if before != "local")
+    return next((address for address in named if address is not None), None)
+
+
+def as_written(text: str) -> str | None:
+    """An address in its one canonical form; null: it is none.
+
+    >>> as_written("2001:DB8:0::1"), as_written("gw.example.net")
+    ('2001:db8::1', None)
+    """
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None
+
+
+def _one_spelling(text: str | None) -> str | None:
+    """A peer as it is compared: logs and tables write one IPv6 address in several ways."""
+    return as_written(text) or text if text is not None else None
+
+
+def _of_map(device: Device, command: str) -> str | None:
+    """The one interface whose crypto map a command takes off, if the configuration has it there (again)."""
+    if device.config is None or not _takes_map_off(command):
+        return None
+    name = command.rsplit(maxsplit=1)[-1]
+    carrying = [i.name for i in device.config[1].interfaces if (i.crypto_map or "").lower() == name]
+    return carrying[0] if len(carrying) == 1 else None
+
+
+def losses_of(story: Story, fleet: Fleet) -> list[Sign]:
+    """What made the receiver forget SAs, the tunnel's among them.
+
+    What happened on an interface that does not carry the tunnel, or to the SAs with another peer, cost it none.
+    """
+    device, source = receiver_of(story, fleet), as_written(story.source or "")
+    inputs = {e.interface for episode in story.episodes for e in episode.events if e.interface}
+    lines = carriers(device, receiver_end(story)) | inputs
+    return [
+        sign
+        for sign in state_losses(device)
+        if not (sign.interface is not None and lines and sign.interface not in lines)
+        and (sign.peer is None or source is None or sign.peer == source)
+    ]
+
+
+def unread_partner(story: Story, fleet: Fleet) -> str | None:
+    """Who else has the address to which the packets came, where no such device's SA table was had."""
+    device, end = receiver_of(story, fleet), receiver_end(story)
+    to = story.episodes[0].events[0].destination if story.episodes else None
+    shared = to or (end.address if end is not None else None) or story.receiver
+    partners = [name for name in fleet.sharing.get(shared, ()) if name != story.receiver]
+    if partners:
+        return next((name for name in partners if not fleet.device_by_name[name].read(*SA_COMMANDS)), None)
+    if device.config is not None:
+        has_one = any(shared in i.standby_addresses for i in device.config[1].interfaces)
+    else:
+        has_one = any(s.is_takeover for s in losses_of(story, fleet))
+    return f"the partner of {device.name}" if has_one else None
 
 
 def outages(device: Device, end: TunnelEnd | None, source: str | None) -> list[Sign]:
@@ -329,16 +450,23 @@ def outages(device: Device, end: TunnelEnd | None, source: str | None) -> list[S
 
     Line protocol down, session down, DPD or IKE given up, no answer to an IP SLA probe of the path.
     """
-    lines = carriers(device, end)
+    lines, wanted = carriers(device, end), {_one_spelling(source), None}
     logged = [
-        outage.sign
+        _own_line(outage, end)
         for outage in device.once(_all_outages)
-        if (outage.interface in lines if outage.interface is not None else outage.peer in {None, source} or not source)
+        if (outage.interface in lines if outage.interface is not None else outage.peer in wanted or not source)
     ]
     operations = operations_of(device)
     aims = {number: aim_of(device, operation, end, source, lines) for number, operation in operations.items()}
     probed = [sign for number, sign in device.once(_failed_probes) if aims.get(number) in {"peer", "first-hop"}]
     return logged + probed
+
+
+def _own_line(outage: _Outage, end: TunnelEnd | None) -> Sign:
+    """The line of a tunnel interface goes down with its SAs: that tells of its session, not of the path."""
+    if end is not None and end.vti and outage.interface is not None and outage.interface == end.interface:
+        return structs.replace(outage.sign, is_line=False, is_session=True)
+    return outage.sign
 
 
 class _Outage(Struct, frozen=True):
@@ -359,10 +487,10 @@ def _all_outages(device: Device) -> list[_Outage]:
             found.append(_Outage(structs.replace(sign, is_line=True), message.interface or "", None))
         elif (message.tag in SESSION_TAGS or message.tag in SESSION_STATES) and down and not _was_meant(message):
             sign = _sign(device, capture, message, f"{device.name}: the session with {peer} went down")
-            found.append(_Outage(structs.replace(sign, is_session=True), None, peer))
+            found.append(_Outage(structs.replace(sign, is_session=True), None, _one_spelling(peer)))
         elif _is_ike_failure(message):
-            sign = _sign(device, capture, message, f"{device.name}: IKE with {peer or 'the peer'} failed")
-            found.append(_Outage(sign, None, peer))
+            sign = _sign(device, capture, message, f"{device.name}: IKE with {peer or 'a peer'} failed")
+            found.append(_Outage(structs.replace(sign, is_nameless=peer is None), None, _one_spelling(peer)))
     return found
 
 
@@ -401,7 +529,10 @@ def _was_meant(message: LogMessage) -> bool:
 
 
 def _is_ike_failure(message: LogMessage) -> bool:
-    return message.tag in IKE_FAILURES or "dpd" in message.details.get("reason", "").lower()
+    reason_given = message.details.get("reason", "").lower()
+    if message.tag in IKE_FAILURES:
+        return not any(words in reason_given for words in REFUSED)
+    return "dpd" in reason_given
 
 
 def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
@@ -424,11 +555,16 @@ def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
 
 
 def alone_with(device: Device, address: str) -> tuple[Evidence, ...]:
-    """The interfaces that have the address by the device's configuration; none where it shares it with a partner."""
+    """The interfaces that have the address by the device's configuration; none where it may share it with another.
+
+    A partner by standby address; any router by a loopback, whose address routing may bring to several (anycast).
+    """
     if device.config is None or any(address in i.standby_addresses for i in device.config[1].interfaces):
         return ()
     capture, config = device.config
     own = [i for i in config.interfaces if any(a.partition("/")[0] == address for a in i.addresses)]
+    if any(i.name.startswith("Loopback") for i in own):
+        return ()
     return tuple(device.cite(capture, i.line) for i in own)
 
 
@@ -461,9 +597,8 @@ def _memory_failures(device: Device) -> list[Sign]:
 
 def sessions(device: Device, source: str | None) -> list[tuple[str, Sign]]:
     """Session changes with one peer: ("up" or "down", sign)."""
-    return [
-        (state, sign) for state, peer, sign in device.once(_all_sessions) if source is None or peer in {source, None}
-    ]
+    wanted = {_one_spelling(source), None}
+    return [(state, sign) for state, peer, sign in device.once(_all_sessions) if source is None or peer in wanted]
 
 
 def _all_sessions(device: Device) -> list[tuple[str, str | None, Sign]]:
@@ -472,7 +607,8 @@ def _all_sessions(device: Device) -> list[tuple[str, str | None, Sign]]:
         peer = message.details.get("peer") or message.source
         state = _session_state(message)
         if state in {"up", "down"}:
-            found.append((state, peer, _sign(device, capture, message, f"the session with {peer} went {state}")))
+            sign = _sign(device, capture, message, f"the session with {peer} went {state}")
+            found.append((state, _one_spelling(peer), sign))
     return found
 
 
@@ -502,12 +638,46 @@ def _log_begins(device: Device) -> datetime | None:
     return min((at for _, m in device.messages if (at := device.logged_at(m)) is not None), default=None)
 
 
+def log_reaches(device: Device, at: datetime | None) -> bool:
+    """Whether its logs show what happened at that time: they begin before it, or the buffer has lost no line yet.
+
+    Logs of nothing but lines with an invalid SPI may have been filtered for them.
+    """
+    begin = log_begins(device)
+    since = begin is not None and at is not None and begin <= at
+    return device.once(_log_is_whole) or (since and any(not m.is_invalid_spi for _, m in device.messages))
+
+
+def _log_is_whole(device: Device) -> bool:
+    """Whether `show logging` counts no more lines than it shows: then none was pushed out since the boot."""
+    if device.log_header is None:
+        return False
+    capture, header = device.log_header
+    shown = sum(m.count for m in capture.parsed.facts.messages)
+    return header.messages_logged is not None and header.messages_logged <= shown
+
+
+def begin_is_seen(story: Story, fleet: Fleet) -> bool:
+    """Whether the story's first line is the first of its stream: the log shows what was before it.
+
+    A log that begins with the stream has lost the beginning of it, at one line a minute (field guide 1.3).
+    """
+    begin = begins(story)
+    return begin is not None and log_reaches(receiver_of(story, fleet), begin - timedelta(seconds=LOG_LEAD_S))
+
+
+def is_older_than_sa(at: datetime, story: Story, fleet: Fleet) -> bool:
+    """Whether something dates from before the SA that the sender keeps, and so from before its receiver lost it."""
+    sa = sent_sa(story)
+    return sa is not None and sa.installed_at is not None and at <= sa.installed_at and clocks_are_known(story, fleet)
+
+
 def identity_errors(device: Device, source: str | None) -> list[Sign]:
     """Packets whose inner addresses the SA does not allow, and refused proxies, from one peer."""
     return [
         _sign(device, capture, message, f"{device.name}: a packet from {message.source or source} did not fit its SA")
         for capture, message in messages(device, IDENTITY_TAGS)
-        if source is None or message.source in {None, source}
+        if source is None or _one_spelling(message.source) in {None, _one_spelling(source)}
     ]
 
 

@@ -37,21 +37,12 @@ def _story(fleet: Fleet, key: Key, episodes: Sequence[Episode]) -> Story:
     return Story(
         mechanism=mechanism,
         receiver=receiver,
-        sender=sender or _holder(fleet, episodes),
+        sender=sender or next((v.sender for e in episodes for v in e.events if v.sender), None),
         source=episodes[0].source,
         tunnel=tunnel,
         episodes=tuple(episodes),
         ongoing=_ongoing(fleet, tunnel if mechanism != "misdelivered" else None, receiver, episodes),
     )
-
-
-def _holder(fleet: Fleet, episodes: Sequence[Episode]) -> str | None:
-    """A device of ours that sends on the SPI, where no tunnel told."""
-    for episode in episodes:
-        for entry in fleet.ledger.find(episode.spi, role="sender"):
-            if entry.device != episode.device:
-                return entry.device
-    return None
 
 
 def _ongoing(fleet: Fleet, tunnel: Tunnel | None, receiver: str, episodes: Sequence[Episode]) -> bool:

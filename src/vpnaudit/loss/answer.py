@@ -10,7 +10,8 @@ from msgspec import Struct
 from vpnaudit.loss.outages import Patience, dpd_patience_s, outages_per_day
 from vpnaudit.loss.poisson import poisson_at_least, poisson_interval, poisson_upper_count
 from vpnaudit.loss.random_loss import Bound, random_loss_events, random_loss_per_rekey
-from vpnaudit.loss.words import counted, duration, number, one_in, percent
+from vpnaudit.loss.words import duration, number, one_in, percent
+from vpnaudit.model.printable import counted
 
 DAY_S = 86_400.0
 _EXAMPLE_OUTAGE_S = 30.0

@@ -11,11 +11,12 @@ from typing import Literal
 
 from msgspec import Struct
 
-from vpnaudit.loss.words import counted, percent
+from vpnaudit.loss.words import percent
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis, Reason
+from vpnaudit.model.printable import counted
 from vpnaudit.model.system import InterfaceState, IpSlaResult
 
 BEFORE_S = 120.0

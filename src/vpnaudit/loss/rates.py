@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from vpnaudit.loss.outages import DAY_S
 from vpnaudit.loss.poisson import poisson_interval
-from vpnaudit.loss.words import counted, duration, number
+from vpnaudit.loss.words import duration, number
+from vpnaudit.model.printable import counted
 
 COUPLE = 2.0
 """SPIs a day."""

@@ -13,11 +13,12 @@ from vpnaudit.loss.outages import Patience, dpd_patience_s
 from vpnaudit.loss.rates import rate, rate_words
 from vpnaudit.loss.schedules import Family
 from vpnaudit.loss.volume import volume_rate_mbit_s
-from vpnaudit.loss.words import counted, duration, number, percent
+from vpnaudit.loss.words import duration, number, percent
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Event
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis, Reason
+from vpnaudit.model.printable import counted
 from vpnaudit.model.tunnel import Tunnel, TunnelEnd
 
 SPOKEN_OF = frozenset(

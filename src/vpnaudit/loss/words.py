@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from vpnaudit.loss.calculator import AtRandom, Calculation, InOutages
 from vpnaudit.loss.outages import DAY_S
+from vpnaudit.model.printable import counted
 
 Row = tuple[str, ...]
 _WIDTH = 100
@@ -60,15 +61,6 @@ def one_in(days: float) -> str:
     ('one in 6.9 days', 'less than one in 100 years')
     """
     return f"one in {number(days)} days" if days <= _LONGEST_DAYS else "less than one in 100 years"
-
-
-def counted(count: int, word: str) -> str:
-    """A count with its word.
-
-    >>> counted(1, "event"), counted(2, "event")
-    ('1 event', '2 events')
-    """
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def duration(seconds: float) -> str:

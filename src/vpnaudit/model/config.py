@@ -54,6 +54,8 @@ class IsakmpPolicy(Struct, frozen=True, kw_only=True, gc=False):
     line: int
     priority: int
     lifetime_s: int | None = None
+    lifetime_open: bool = False
+    """It has no end of its own (`lifetime none`): the peer's counts."""
     encryption: str | None = None
     hash: str | None = None
     authentication: str | None = None
@@ -70,6 +72,8 @@ class IkeProfile(Struct, frozen=True, kw_only=True, gc=False):
     keyring: str | None = None
     dpd: DpdSetting | None = None
     lifetime_s: int | None = None
+    lifetime_open: bool = False
+    """Several policies have different ones, and the peer's offer decides; or it has none of its own."""
     virtual_template: str | None = None
     vrf: str | None = None
     by_peer: bool = False
@@ -158,6 +162,9 @@ class ConfigInterface(Struct, frozen=True, kw_only=True, gc=False):
     ipsec_profile: str | None = None
     protection_shared: bool = False
     protection_line: int | None = None
+    isakmp_profile: str | None = None
+    """Behind the protection's IPsec profile: it holds for this tunnel instead of the one that the profile names."""
+    ikev2_profile: str | None = None
     nhrp_nbma: tuple[str, ...] = ()
     nhrp: bool = False
     virtual_template: bool = False

@@ -40,6 +40,8 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
     confidence: Confidence = "possible"
     because: str = ""
     found: tuple[LedgerEntry, ...] = ()
+    sender: str | None = None
+    """A device of ours that is known to have sent on the SPI."""
     evidence: tuple[Evidence, ...] = ()
 
 

@@ -85,6 +85,10 @@ class Defaults(Struct, frozen=True, kw_only=True, gc=False):
     """The device logs at most one invalid-SPI line for a flow in so many seconds (field guide 1.3)."""
     rekey_share: float | None = None
     """After which share of a time lifetime a rekey begins; null: shortly before its end (field guide 2.4)."""
+    buffer_level: str | None = None
+    """What the log buffer keeps where the configuration gives it a size and no level."""
+    log_is_local: bool = False
+    """Whether the platform stamps its log in the clock's own zone, unless its configuration says otherwise."""
     log_milliseconds: bool = True
     """Whether the platform can stamp its log with milliseconds at all."""
     counts_queue_drops: bool = True
@@ -160,8 +164,11 @@ class RemedySyntax(Protocol):
     def log_sessions(self) -> Change | None:
         """Log lines for tunnels that come up and go down."""
 
-    def look(self, topic: Topic, about: str | None = None) -> tuple[str, ...]:
-        """Read-only commands that show a topic; `about` is a peer, interface or filter where the topic has one."""
+    def look(self, topic: Topic, about: str | None = None, family: str | None = None) -> tuple[str, ...]:
+        """Read-only commands that show a topic; `about` is a peer, interface or filter where the topic has one.
+
+        `family` is the software's, as `show version` tells it: commands that it is known not to have are left out.
+        """
 
     def fit(self, running: str, wanted: tuple[str, ...]) -> Change | None:
         """What of `wanted` does not stand in the configuration `running` yet, and the lines that take it back.

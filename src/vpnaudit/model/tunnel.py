@@ -142,7 +142,11 @@ class StaleOutbound(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Tunnel(Struct, frozen=True, kw_only=True, gc=False):
-    """Both ends. `local` is always a device of ours. `joined_by`: how the two ends were told to be one tunnel."""
+    """Both ends. `local` is always a device of ours. `joined_by`: how the two ends were told to be one tunnel.
+
+    `stale`: what one end sends on now and the other does not have. `undecided`: the same as far as the tables show, but
+    they were read at moments between which a rekey may lie.
+    """
 
     id: str
     local: TunnelEnd
@@ -150,6 +154,7 @@ class Tunnel(Struct, frozen=True, kw_only=True, gc=False):
     state: TunnelState = "unknown"
     joined_by: Literal["addresses", "spis", "one end"] = "one end"
     stale: tuple[StaleOutbound, ...] = ()
+    undecided: tuple[StaleOutbound, ...] = ()
     rekey_period_s: float | None = None
     """Seconds between rekeys as lifetimes and the live SAs' traffic make them; null where neither is known."""
     rekey_by_volume: bool = False

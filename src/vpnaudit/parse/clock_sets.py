@@ -20,7 +20,10 @@ from vpnaudit.parse.stamps import MONTHS
 
 UNSET_YEAR_MAX = 2002
 """A Cisco device without a battery clock boots at 1 March 1993, later releases at 1 March 2002."""
-_BACK = timedelta(seconds=60)
+_FIRST_SHOWN = datetime(2002, 2, 28, 10)  # noqa: DTZ001 - wall-clock time
+"""1 March 00:00 UTC, in the zone furthest to the west."""
+_YEAR_MIN, _YEAR_MAX = 1970, 2199
+BACK = timedelta(seconds=60)
 """Lines of several processes may stand in the buffer a moment out of order; more is a clock that was set back."""
 _SOON_S = 1800.0
 """A clock with a battery is about right at the boot, and NTP sets it in minutes. A longer silence bounds nothing."""
@@ -112,12 +115,34 @@ def clocks_then(messages: Sequence[LogMessage]) -> list[ClockThen]:
         if change is not None:
             moved = change.before.zone != change.after.zone
             zone = change.before.zone if moved else then.zone
-            then = ClockThen(zone=zone, unset=change.before if _never_set(change.before) else None)
+            then = ClockThen(zone=zone, unset=change.before if never_set(change.before) else None)
     return found[::-1]
 
 
-def _never_set(shown: ClockReading) -> bool:
+def never_set(shown: ClockReading) -> bool:
+    """Whether the clock showed a year that it counts from when it was never set."""
     return shown.year <= UNSET_YEAR_MAX
+
+
+def counts_to(stamp: Stamp, shown: ClockReading) -> bool:
+    """Whether a clock that was set when it showed `shown`, never set before, showed the stamp on its way there."""
+    at, then = wall_time(shown.year, stamp), wall_time(shown.year, shown)
+    return at is not None and then is not None and _FIRST_SHOWN.replace(year=shown.year) <= at <= then
+
+
+def wall_time(year: int, at: Stamp | ClockReading) -> datetime | None:
+    """The wall-clock time in `year`, or None where there is no such day. A leap second is the second after :59.
+
+    A year that no device can have is none: times are added to each other and must not leave the calendar.
+    """
+    if not _YEAR_MIN <= year <= _YEAR_MAX:
+        return None
+    leap = at.second == 60
+    try:
+        shown = datetime(year, at.month, at.day, at.hour, at.minute, 59 if leap else at.second, at.microsecond)  # noqa: DTZ001 - wall-clock time
+        return shown + timedelta(seconds=1) if leap else shown
+    except (ValueError, OverflowError):
+        return None
 
 
 def moved_after(lines: Sequence[Dated], *, marked: bool | None, in_order: bool, to_utc: ToUtc) -> list[Moved]:
@@ -163,7 +188,7 @@ class _Walk:
             self._moved = None
         else:
             self._moved += (after - before).total_seconds()
-        self._from_unset = change is not None and _never_set(change.before)
+        self._from_unset = change is not None and never_set(change.before)
         self._unset_year = change.before.year if change is not None and self._from_unset else None
         self._marked, self._next = None, None
 
@@ -178,7 +203,7 @@ class _Walk:
         self._marked = stamp.mark == "*"
         if time is None:
             return
-        if self._in_order and self._next is not None and time - self._next > _BACK:
+        if self._in_order and self._next is not None and time - self._next > BACK:
             self._moved = None
         self._next = time if self._next is None else min(time, self._next)
 

@@ -236,6 +236,14 @@ def _session(text: str, facts: MessageFacts) -> None:
     facts.note(identity=_value(_SESSION_ID, text))
 
 
+_SWITCHED = re.compile(r"\bISAKMP is (?P<value>ON|OFF)\b")
+
+
+def _switched(text: str, facts: MessageFacts) -> None:
+    """ISAKMP_ON_OFF: IKE is off while no interface has a crypto map or protection."""
+    facts.note(state=(_value(_SWITCHED, text) or "").lower() or None)
+
+
 _LINK = re.compile(
     r"\bInterface (?P<interface>\S{0,80}?),? changed state to (?P<state>(?:administratively )?(?:up|down))",
     re.IGNORECASE,
@@ -563,6 +571,7 @@ _BY_NAME: dict[str, Reader] = {
     "PKT_REPLAY_ERR": _verify,
     "SESSION_STATUS": _session,
     "IKEV2_SESSION_STATUS": _session,
+    "ISAKMP_ON_OFF": _switched,
     "UPDOWN": _link,
     "CHANGED": _link,
     "STATECHANGE": _hsrp,

@@ -17,10 +17,20 @@ from msgspec import Struct
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.logs import LogMessage, Stamp
 from vpnaudit.model.system import ClockReading
-from vpnaudit.parse.clock_sets import UNSET_YEAR_MAX, ClockThen, Moved, clocks_then, moved_after
+from vpnaudit.parse.clock_sets import (
+    UNSET_YEAR_MAX,
+    ClockThen,
+    Moved,
+    clock_set,
+    clocks_then,
+    counts_to,
+    moved_after,
+    wall_time,
+)
 from vpnaudit.parse.mail_dates import TextDates
 from vpnaudit.parse.stamps import find_stamps
 from vpnaudit.parse.summer_time import SummerRule, summer_rule
+from vpnaudit.parse.told_elsewhere import Told, mix, told_changes
 from vpnaudit.parse.zones import AMBIGUOUS_ZONES, ZONE_OFFSETS_MIN
 
 _AHEAD_MAX = timedelta(days=1)
@@ -30,17 +40,15 @@ _NEW_YEAR_STEP = timedelta(days=120)
 """In a log that runs forward a line this much later than the next one, once dated, is of the year before. Less is a log
 put together from files in the wrong order."""
 _NEAR_CLOCK = timedelta(days=31)
-_YEAR_MIN, _YEAR_MAX = 1970, 2199
 _AS_NOW = ClockThen()
-_FIRST_SHOWN = datetime(2002, 2, 28, 10)  # noqa: DTZ001 - wall-clock time
-"""1 March 00:00 UTC, in the zone furthest to the west."""
 _UNSET_RUN_GAP = timedelta(days=31)
 
 
 class TimeContext(Struct, frozen=True, kw_only=True, gc=False):
     """What is known around a log.
 
-    `clock` is the device's own at `collected_at`, or whenever `show clock` was answered; `modified_at` the file's time;
+    `clock` is the device's own at `collected_at`, or whenever `show clock` was answered; `log_zone` the zone's name of
+    stamps that name none, where no configuration tells it; `modified_at` the file's time;
     `text` the log's whole text, searched for a mail's date. `in_order`: the lines are a device's own buffer, which has
     them in the order of logging. All datetimes aware.
     """
@@ -52,6 +60,7 @@ class TimeContext(Struct, frozen=True, kw_only=True, gc=False):
     now: datetime | None = None
     text: str = ""
     in_order: bool = False
+    log_zone: str | None = None
 
 
 def date_messages(messages: Sequence[LogMessage], context: TimeContext) -> tuple[LogMessage, ...]:
@@ -63,6 +72,46 @@ def date_messages(messages: Sequence[LogMessage], context: TimeContext) -> tuple
     calendar.tell_second_hours(messages, dated)
     moved = _moved(messages, dated, context)
     return tuple(_with_time(m, d, to) for m, d, to in zip(messages, dated, moved, strict=True))
+
+
+def date_logs(logs: Sequence[tuple[Sequence[LogMessage], TimeContext]]) -> list[tuple[LogMessage, ...]]:
+    """Date several logs of one device: a clock that was set is told by one of them and moves the lines of all."""
+    dated = [date_messages(messages, context) for messages, context in logs]
+    told = [told_changes(messages) for messages in dated] if len(logs) > 1 else []
+    if not any(told):
+        return dated
+    return [
+        _dated_with(messages, [t for n, others in enumerate(told) if n != own for t in others], context)
+        for own, (messages, (_, context)) in enumerate(zip(dated, logs, strict=True))
+    ]
+
+
+def _dated_with(messages: tuple[LogMessage, ...], told: Sequence[Told], context: TimeContext) -> tuple[LogMessage, ...]:
+    """The same messages, dated again with what other logs tell among them."""
+    zones = _Zones(context.config, context.log_zone)
+
+    def as_stamped(reading: ClockReading, stamp: Stamp) -> datetime | None:
+        local = zones.log_is_local if stamp.zone is None else stamp.zone == reading.zone
+        if local and stamp.utc_offset_min is None:
+            return wall_time(reading.year, reading)
+        at = _shown_to_utc(reading, context.config)
+        return at.replace(tzinfo=None) + timedelta(minutes=stamp.utc_offset_min or 0) if at is not None else None
+
+    mixed = mix(messages, told, as_stamped)
+    if mixed is None:
+        return messages
+    again = date_messages(mixed.messages, context)
+    return tuple(
+        _in_doubt(m, mixed.doubts[n]) if n in mixed.doubts else m
+        for n, m in enumerate(again)
+        if n not in mixed.borrowed
+    )
+
+
+def _in_doubt(message: LogMessage, seconds: float) -> LogMessage:
+    said = f"; whether the clock was set {seconds:.0f} s before or after this line is not known"
+    within_s = message.clock_within_s + seconds
+    return msgspec.structs.replace(message, clock_within_s=within_s, time_from=message.time_from + said)
 
 
 def _with_time(message: LogMessage, dated: _Dated, moved: Moved) -> LogMessage:
@@ -96,7 +145,7 @@ def _moved(messages: Sequence[LogMessage], dated: Sequence[_Dated], context: Tim
         by_host.setdefault(message.host, []).append(index)
     marked = context.clock.mark == "*" if context.clock is not None else None
     for indices in by_host.values():
-        forward = _runs_forward([dated[i] for i in indices])
+        forward = _is_forward([_shown_around(messages[i], dated[i].time, context) for i in indices])
         ordered = indices if forward else indices[::-1]
         lines = [(messages[i], dated[i].time, dated[i].unset) for i in ordered]
         moved = moved_after(
@@ -122,7 +171,7 @@ def clock_to_utc(reading: ClockReading, config: ConfigFacts | None = None) -> da
 
 
 def _shown_to_utc(reading: ClockReading, config: ConfigFacts | None) -> datetime | None:
-    wall = _wall(reading.year, reading)
+    wall = wall_time(reading.year, reading)
     if wall is None:
         return None
     minutes, _ = _Zones(config).clock_offset(reading.zone, wall)
@@ -153,8 +202,8 @@ class _Dated(Struct):
 class _Zones:
     """Offsets as the configuration has them, then by the table of names."""
 
-    def __init__(self, config: ConfigFacts | None) -> None:
-        self._config = config
+    def __init__(self, config: ConfigFacts | None, log_zone: str | None = None) -> None:
+        self._config, self._log_zone = config, log_zone
         self._rule: SummerRule | None = summer_rule(config.summer_time.rule) if config and config.summer_time else None
         self._base = self._base_offset()
 
@@ -186,7 +235,9 @@ class _Zones:
     def log_is_local(self) -> bool:
         """Whether stamps that name no zone are in the device's own."""
         config = self._config
-        return config is not None and config.timestamps is not None and config.timestamps.localtime
+        if config is None:
+            return self._log_zone is not None
+        return config.timestamps is not None and config.timestamps.localtime
 
     def comes_again(self, wall: datetime) -> timedelta | None:
         """By how much later the hour of `wall` comes a second time, where it does: in the night that ends summer."""
@@ -194,7 +245,10 @@ class _Zones:
 
     def unnamed(self, wall: datetime, zone: str | None = None) -> tuple[int, str]:
         """The zone of a log stamp that names none. `zone`: the clock's at that time, where it was changed later."""
-        config = self._config
+        config, habit = self._config, self._log_zone
+        if config is None and habit is not None:
+            zone = zone or habit
+            return self.named(zone)[0], f"zone {zone} (the clock's, in which the platform stamps its log)"
         if config is None:
             return 0, "zone UTC (assumed)"
         if self.log_is_local and zone is not None:
@@ -219,7 +273,7 @@ class _Calendar:
 
     def __init__(self, messages: Sequence[LogMessage], context: TimeContext) -> None:
         self._context = context
-        self._zones = _Zones(context.config)
+        self._zones = _Zones(context.config, context.log_zone)
         self._relay_zones = _Zones(None)
         self._clock = clock_to_utc(context.clock, context.config) if context.clock else None
         self._clock_unset = context.clock is not None and never_set(context.clock)
@@ -265,7 +319,7 @@ class _Calendar:
             stamp = message.stamp
             if entry.time is None or stamp is None or stamp.zone or stamp.utc_offset_min is not None:
                 continue
-            wall = _wall(entry.time.year, stamp)
+            wall = wall_time(entry.time.year, stamp)
             later = self._zones.comes_again(wall) if wall is not None else None
             before = last.get(message.host)
             if later is not None and before is not None and timedelta(0) < before - entry.time < later:
@@ -287,21 +341,13 @@ class _Calendar:
             return False
         if stamp.year is not None:
             return stamp.year <= UNSET_YEAR_MAX
-        if self._clock_unset or self._counts_to(stamp, self._then.unset):
+        if self._clock_unset or (self._then.unset is not None and counts_to(stamp, self._then.unset)):
             return True
         if (stamp.month, stamp.day) != (3, 1):
             return False
         anchor, _ = self._anchor(message)
         time = self._latest(stamp, anchor, relay=False)[0] if anchor else None
         return time is None or anchor is None or abs(anchor - time) > _NEAR_CLOCK
-
-    @staticmethod
-    def _counts_to(stamp: Stamp, shown: ClockReading | None) -> bool:
-        """Whether a clock that was set when it showed `shown`, never set before, showed the stamp on its way there."""
-        if shown is None:
-            return False
-        at, then = _wall(shown.year, stamp), _wall(shown.year, shown)
-        return at is not None and then is not None and _FIRST_SHOWN.replace(year=shown.year) <= at <= then
 
     def _anchor(self, message: LogMessage) -> tuple[datetime | None, str]:
         """The moment at or after which the log was read, best source first."""
@@ -327,7 +373,7 @@ class _Calendar:
         return None, ""
 
     def _at(self, stamp: Stamp, year: int, *, relay: bool) -> tuple[datetime | None, str]:
-        wall = _wall(year, stamp)
+        wall = wall_time(year, stamp)
         if wall is None:
             return None, ""
         zones = self._relay_zones if relay else self._zones
@@ -338,21 +384,6 @@ class _Calendar:
         else:
             minutes, how = zones.unnamed(wall, self._then.zone)
         return _shift(wall, minutes), how
-
-
-def _wall(year: int, at: Stamp | ClockReading) -> datetime | None:
-    """The wall-clock time in `year`, or None where there is no such day. A leap second is the second after :59.
-
-    A year that no device can have is none: times are added to each other and must not leave the calendar.
-    """
-    if not _YEAR_MIN <= year <= _YEAR_MAX:
-        return None
-    leap = at.second == 60
-    try:
-        wall = datetime(year, at.month, at.day, at.hour, at.minute, 59 if leap else at.second, at.microsecond)  # noqa: DTZ001 - made aware by _shift
-        return wall + timedelta(seconds=1) if leap else wall
-    except (ValueError, OverflowError):
-        return None
 
 
 def _shift(wall: datetime, minutes: int) -> datetime | None:
@@ -375,8 +406,21 @@ def _turn_years(messages: Sequence[LogMessage], dated: list[_Dated]) -> None:
 
 def _runs_forward(entries: list[_Dated]) -> bool:
     """Whether most lines are later than the one before; some exports have the newest line first."""
-    steps = [(b.time - a.time) for a, b in pairwise(entries) if a.time and b.time]
+    return _is_forward([(e.time, e.time) for e in entries])
+
+
+def _is_forward(shown: Sequence[tuple[datetime | None, datetime | None]]) -> bool:
+    """The same, by what the clock showed before each line and at it."""
+    steps = [(b - a) for (_, a), (b, _) in pairwise(shown) if a is not None and b is not None]
     return sum(s > timedelta(0) for s in steps) >= sum(timedelta(0) > s > -_NEW_YEAR_STEP for s in steps)
+
+
+def _shown_around(
+    message: LogMessage, time: datetime | None, context: TimeContext
+) -> tuple[datetime | None, datetime | None]:
+    """What the clock showed before a line and at it: another time where the line says that the clock was set."""
+    change = clock_set(message)
+    return (_shown_to_utc(change.before, context.config), time) if change is not None else (time, time)
 
 
 def _count_back(entries: list[_Dated]) -> None:
@@ -406,7 +450,7 @@ def _spread_unset(messages: Sequence[LogMessage], dated: list[_Dated]) -> None:
         stamp = entry.stamp
         if stamp is None or stamp.kind != "datetime":
             continue
-        count = _wall(2000, stamp)
+        count = wall_time(2000, stamp)
         last = runs.get(message.host)
         follows = last is not None and count is not None and timedelta(0) <= count - last <= _UNSET_RUN_GAP
         if entry.unset and count is not None:

@@ -12,11 +12,13 @@ from vpnaudit.correlate.peers import own_addresses
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.device import Device
 from vpnaudit.model.facts import Coverage, Parsed, ParsedCapture, Parser, UnparsedLine
+from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.platform import Platform
 from vpnaudit.model.snapshot import Capture, DeviceCaptures, Problem, Snapshot
 from vpnaudit.model.system import ClockReading
+from vpnaudit.parse.clock_sets import is_clock_set
 from vpnaudit.parse.logs import scan
-from vpnaudit.parse.times import TimeContext, clock_to_utc, date_messages, parse_trace_stamp
+from vpnaudit.parse.times import TimeContext, clock_to_utc, date_logs, parse_trace_stamp
 from vpnaudit.pipeline.folded import read_folded
 from vpnaudit.pipeline.foreign_lines import sort_lines
 from vpnaudit.pipeline.newest import newest_and_past
@@ -107,6 +109,7 @@ def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tupl
     config = next((p.parsed.facts.config for p in parsed if p.parsed.facts.config is not None), None)
     clock = next((p.parsed.facts.clock for p in parsed if p.parsed.facts.clock is not None), None)
     reading = clock_to_utc(clock, config) if clock is not None else None
+    known = _Clock(shown=clock, config=config, platform=found)
     not_asked = _canonical(captures, found)
     has_log = any(p.capture.command in LOG_COMMANDS for p in parsed)
     missing = tuple(c for c in _missing(parsed, found) if c not in not_asked or (c in LOG_COMMANDS and not has_log))
@@ -125,9 +128,7 @@ def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tupl
             for p in parsed
             if p.capture.command not in LOG_COMMANDS
         ),
-        log_captures=tuple(
-            _dated(p, clock, config, snapshot, now) for p in parsed if p.capture.command in LOG_COMMANDS
-        ),
+        log_captures=_dated([p for p in parsed if p.capture.command in LOG_COMMANDS], known, snapshot, now),
     )
     return device, reading
 
@@ -189,12 +190,18 @@ def with_logs(device: Device, captures: Sequence[Capture], logs: Snapshot, now: 
     clock = device.clock[1] if device.clock else None
     config = device.config[1] if device.config else None
     ordered = sorted(captures, key=lambda c: (c.command, *_by_folder_and_age(c.file), c.first_line))
-    dated = (_dated(parse_capture(c, found), clock, config, logs, now) for c in ordered)
+    known = _Clock(shown=clock, config=config, platform=found)
+    more = tuple(parse_capture(c, found) for c in ordered)
+    whole = (*device.log_captures, *more)
+    if any(is_clock_set(m) for c in whole for m in c.parsed.facts.messages):
+        dated = _dated(whole, known, logs, now)
+    else:
+        dated = (*device.log_captures, *_dated(more, known, logs, now))
     missing = tuple(c for c in device.missing if c not in LOG_COMMANDS or c not in device.not_asked)
     made_whole = missing != device.missing and not missing and device.error is None
     return structs.replace(
         device,
-        log_captures=(*device.log_captures, *dated),
+        log_captures=dated,
         missing=missing,
         status="complete" if made_whole else device.status,
     )
@@ -253,22 +260,45 @@ def _answered_in_detail(command: str, answered: set[str], refused: set[str]) -> 
     return command not in refused and f"{command} detail" in answered
 
 
+class _Clock(Struct, frozen=True, kw_only=True, gc=False):
+    """What the times of a device's log are told by."""
+
+    shown: ClockReading | None
+    config: ConfigFacts | None
+    platform: Platform | None
+
+    @property
+    def log_zone(self) -> str | None:
+        """The zone of its log, where the platform stamps it in the clock's own."""
+        local = self.platform is not None and self.platform.defaults is not None and self.platform.defaults.log_is_local
+        return self.shown.zone if local and self.shown is not None else None
+
+
 def _dated(
-    parsed: ParsedCapture, clock: ClockReading | None, config: ConfigFacts | None, snapshot: Snapshot, now: datetime
-) -> ParsedCapture:
-    capture = parsed.capture
-    context = TimeContext(
-        clock=clock,
-        config=config,
+    logs: Sequence[ParsedCapture], known: _Clock, snapshot: Snapshot, now: datetime
+) -> tuple[ParsedCapture, ...]:
+    """The logs of one device, dated together: each may tell what was done to the clock of all."""
+    contexts = (_time_context(log.capture, known, snapshot, now) for log in logs)
+    dated = date_logs([(log.parsed.facts.messages, context) for log, context in zip(logs, contexts, strict=True)])
+    return tuple(_with_messages(log, messages) for log, messages in zip(logs, dated, strict=True))
+
+
+def _time_context(capture: Capture, known: _Clock, snapshot: Snapshot, now: datetime) -> TimeContext:
+    return TimeContext(
+        clock=known.shown,
+        config=known.config,
+        log_zone=known.log_zone,
         collected_at=capture.answered_at or snapshot.finished_at,
         modified_at=capture.modified_at,
         now=now,
         text=capture.text,
         in_order=capture.command == BUFFER_COMMAND,
     )
-    messages = date_messages(parsed.parsed.facts.messages, context)
-    facts = structs.replace(parsed.parsed.facts, messages=tuple(messages))
-    return ParsedCapture(capture=capture, parsed=structs.replace(parsed.parsed, facts=facts))
+
+
+def _with_messages(log: ParsedCapture, messages: tuple[LogMessage, ...]) -> ParsedCapture:
+    facts = structs.replace(log.parsed.facts, messages=messages)
+    return ParsedCapture(capture=log.capture, parsed=structs.replace(log.parsed, facts=facts))
 
 
 def _with_probe_times(parsed: ParsedCapture, config: ConfigFacts | None) -> ParsedCapture:

@@ -62,7 +62,7 @@ def build(
     waivers: Iterable[WaiverUse] = (),
 ) -> Audit:
     """The whole document."""
-    remediations = {r.id: r for _, offered in (*diagnoses, *findings) for r in offered}
+    remediations = {r.id: r for _, offered in (*findings, *diagnoses) for r in offered}
     return Audit(
         schema_="vpnaudit.audit/1",
         tool=AuditTool(name="vpnaudit", version=__version__),

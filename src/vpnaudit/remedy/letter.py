@@ -34,7 +34,7 @@ def letter(situation: Situation, wishes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _what_arrived(situation: Situation, theirs: str, ours: str) -> tuple[str, ...]:
-    episodes = situation.story.episodes
+    episodes = _between_them(situation)
     if not episodes:
         return (f"Your SA tables and ours disagree now on the SAs between {theirs} and {ours}.",)
     newest = sorted(episodes, key=_last)[-EPISODES_SHOWN:]
@@ -48,6 +48,13 @@ def _what_arrived(situation: Situation, theirs: str, ours: str) -> tuple[str, ..
         *((f"- and {more} earlier",) if more else ()),
         "",
     )
+
+
+def _between_them(situation: Situation) -> list[Episode]:
+    """Those of every story that the diagnosis tells of these two ends."""
+    told = situation.story
+    stories = [s for s in situation.diagnosis.stories if (s.receiver, s.source) == (told.receiver, told.source)]
+    return [episode for story in stories for episode in story.episodes]
 
 
 def _current(situation: Situation) -> tuple[str, ...]:

@@ -151,7 +151,9 @@ def look(place: Place, topic: Topic, about: str | None = None) -> tuple[str, ...
     """The platform's read-only commands for a topic; none where its syntax is not known."""
     if place.syntax is None:
         return ()
-    return place.syntax.look(topic, about if is_word(about) else None)
+    version = place.device.version if place.device is not None else None
+    family = version[1].family if version is not None else None
+    return place.syntax.look(topic, about if is_word(about) else None, family)
 
 
 def ask(situation: Situation, wishes: tuple[str, ...], why: str) -> Remediation | None:

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from vpnaudit.model.audit import Audit, AuditDevice
+from vpnaudit.model.printable import counted
 from vpnaudit.report.view import verdict, wording
 from vpnaudit.report.view.clean import visible, visible_lines
 from vpnaudit.report.view.joined import join
@@ -73,7 +74,8 @@ def _template() -> Template:
         finalize=_harmless,
     )
     environment.filters["lines"] = visible_lines
-    environment.globals.update(say=wording, timeline=timeline, lane_height=LANE_HEIGHT, understood=_understood)
+    environment.globals.update(say=wording, counted=counted, understood=_understood)
+    environment.globals.update(timeline=timeline, lane_height=LANE_HEIGHT)
     return environment.get_template("html.jinja")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from vpnaudit.model.audit import Audit, AuditFinding, AuditRemediation
 from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.printable import counted
 from vpnaudit.report.view import verdict, wording
 from vpnaudit.report.view.clean import visible, visible_lines
 from vpnaudit.report.view.joined import Joined, OpenGroup, StoryView, TunnelView, join
@@ -70,7 +71,7 @@ def _story(number: int, story: StoryView) -> Iterable[str]:
         ("Whose it is", _owner(story)),
     ]
     if story.lines:
-        facts.append(("When", f"{wording.span(story.first, story.last)}, {wording.count(story.lines, 'log line')}"))
+        facts.append(("When", f"{wording.span(story.first, story.last)}, {counted(story.lines, 'log line')}"))
     if diagnosis.waived:
         facts.append(("Accepted", wording.accepted(diagnosis.waived)))
     yield "\n".join(f"- **{name}**: {escaped(said)}" for name, said in facts)
@@ -148,10 +149,10 @@ def _tunnels(joined: Joined) -> Iterable[str]:
     if shown:
         yield _table(("State", "One end", "Other end", "IKE", "DPD", "IPsec lifetime", "Log lines"), map(_row, shown))
     if len(telling) > len(shown):
-        yield f"{wording.count(len(telling) - len(shown), 'more tunnel')} with something to tell."
+        yield f"{counted(len(telling) - len(shown), 'more tunnel')} with something to tell."
     quiet = len(joined.tunnels) - len(telling)
     if quiet:
-        yield f"{wording.count(quiet, 'tunnel')} up or idle, without log lines or diagnosis."
+        yield f"{counted(quiet, 'tunnel')} up or idle, without log lines or diagnosis."
 
 
 def _row(view: TunnelView) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,9 @@ from vpnaudit.settings.thresholds import Settings, Thresholds
 from vpnaudit.settings.waivers import Waiver
 
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_MEANT = {"device": "subject", "tunnel": "subject", "id": "rule", "check": "rule", "cause": "rule", "date": "expires"}
+"""What people write for a waiver's key, and that key."""
 
 
 class _WrittenWaiver(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
@@ -48,7 +52,11 @@ def load_settings(path: Path | None) -> Settings:
         read = msgspec.convert({} if written is None else written, _WrittenSettings)
     except msgspec.ValidationError as error:
         problem, _, key = str(error).partition(" - at `$")
-        raise _mistake(path, node, key.rstrip("`"), _in_words(problem, key)) from None
+        key = key.rstrip("`")
+        unknown = _UNKNOWN.search(problem)
+        if unknown is not None:
+            raise _misspelt(path, node, key, unknown[1]) from None
+        raise _mistake(path, node, key, _in_words(problem, key)) from None
     _check_thresholds(path, node, read.thresholds)
     waivers = tuple(_waiver(path, node, n, w) for n, w in enumerate(read.waivers))
     return Settings(thresholds=read.thresholds, waivers=waivers, file=str(path))
@@ -126,6 +134,24 @@ def _mistake(path: Path, node: yaml.Node | None, key: str, problem: str) -> Sett
     return SettingsError(f"{where}: {key.lstrip('.')}" if key else where, problem)
 
 
+def _misspelt(path: Path, node: yaml.Node | None, key: str, name: str) -> SettingsError:
+    """A word that is no setting at `key`, with its line, and the ones that are meant there."""
+    inner = _node_at(node, key)
+    pairs = inner.value if isinstance(inner, yaml.MappingNode) else []
+    written = next((k for k, _ in pairs if getattr(k, "value", None) == name), inner)
+    known = _known_at(key)
+    near = [_MEANT[name]] if name in _MEANT and _MEANT[name] in known else get_close_matches(name, known, n=1)
+    meant = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
+    where = f"{_at(path, written)}: {key.lstrip('.')}" if key else _at(path, written)
+    return SettingsError(where, f"`{name}` is no setting; {meant}")
+
+
+def _known_at(key: str) -> tuple[str, ...]:
+    if key.startswith(".waivers"):
+        return tuple(n for n in _WrittenWaiver.__struct_fields__ if n != "until")
+    return (Thresholds if key.startswith(".thresholds") else _WrittenSettings).__struct_fields__
+
+
 def _at(path: Path, node: yaml.Node | None) -> str:
     line = _line(node)
     return str(path) if line is None else f"{path}, line {line}"
@@ -154,6 +180,6 @@ def _inner(node: yaml.Node | None, name: str, number: int) -> yaml.Node | None:
 
 
 def _in_words(problem: str, key: str) -> str:
-    if key.endswith((".expires`", ".until`")):
+    if key.endswith((".expires", ".until")):
         return "must be a date, as 2027-03-31"
     return problem[:1].lower() + problem[1:]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vpnaudit.simulate.builder import Ends, build_fleet
 from vpnaudit.simulate.faults import DEMO_FAULTS, FAULTS
-from vpnaudit.simulate.fleet import SimFleet, build_fleet
+from vpnaudit.simulate.fleet import SimFleet
 
 if TYPE_CHECKING:
     from vpnaudit.simulate.server import Serving, running, serve
 
-__all__ = ["DEMO_FAULTS", "FAULTS", "Serving", "SimFleet", "build_fleet", "running", "serve"]
+__all__ = ["DEMO_FAULTS", "FAULTS", "Ends", "Serving", "SimFleet", "build_fleet", "running", "serve"]
 
 
 def __getattr__(name: str) -> object:

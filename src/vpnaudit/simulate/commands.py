@@ -1,77 +1,19 @@
-"""From what is typed to an answer: abbreviations, pipes, and IOS's words for what it does not know."""
+"""From what is typed to an answer: abbreviations, pipes, and each system's words for what it does not know."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+from vpnaudit.simulate.command_tables import ARGUMENT, ASA_COMMANDS, IOS_COMMANDS, Asked, Command
 from vpnaudit.simulate.device import SimDevice
-from vpnaudit.simulate.render import config, ike, ipsec, logs, system
 from vpnaudit.simulate.tunnel import Tunnel
 
-
-@dataclass(frozen=True)
-class Asked:
-    """Who is asked, when (seconds since 1970), about which tunnels, and the words after the command's own."""
-
-    device: SimDevice
-    tunnels: Sequence[Tunnel]
-    when: float
-    argument: str = ""
-
-
-Renderer = Callable[[Asked], str]
-ARGUMENT = "*"
-"""Stands in a command for a word that is taken as it is."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command's words and what prints its answer."""
-
-    words: tuple[str, ...]
-    render: Renderer
-    xe_only: bool = False
-    privileged: bool = False
-
-
-def _command(text: str, render: Renderer, *, xe_only: bool = False, privileged: bool = False) -> Command:
-    return Command(tuple(text.split()), render, xe_only=xe_only, privileged=privileged)
-
-
-COMMANDS = (
-    _command("terminal length *", lambda _: ""),
-    _command("terminal width *", lambda _: ""),
-    _command("show clock", lambda a: system.clock(a.device, a.when, detail=False)),
-    _command("show clock detail", lambda a: system.clock(a.device, a.when, detail=True)),
-    _command("show version", lambda a: system.version(a.device, a.when)),
-    _command("show running-config", lambda a: config.running(a.device, a.tunnels), privileged=True),
-    _command("show crypto isakmp sa", lambda a: ike.isakmp_sa(a.device, a.tunnels)),
-    _command("show crypto isakmp sa detail", lambda a: ike.isakmp_sa_detail(a.device, a.tunnels, a.when)),
-    _command("show crypto ikev2 sa", lambda a: ike.ikev2_sa(a.device, a.tunnels, a.when, detail=False)),
-    _command("show crypto ikev2 sa detailed", lambda a: ike.ikev2_sa(a.device, a.tunnels, a.when, detail=True)),
-    _command("show crypto ikev2 stats timeout", lambda a: ike.stats_timeout(a.device)),
-    _command("show crypto session detail", lambda a: ike.session_detail(a.device, a.tunnels, a.when)),
-    _command("show crypto ipsec sa", lambda a: ipsec.sas(a.device, a.tunnels, a.when)),
-    _command("show crypto ipsec sa detail", lambda a: ipsec.sas(a.device, a.tunnels, a.when, detail=True)),
-    _command("show crypto ipsec sa peer *", lambda a: ipsec.sas(a.device, a.tunnels, a.when, peer=a.argument)),
-    _command(
-        "show crypto ipsec sa peer * detail",
-        lambda a: ipsec.sas(a.device, a.tunnels, a.when, detail=True, peer=a.argument),
-    ),
-    _command("show crypto map", lambda a: ipsec.crypto_map(a.device, a.tunnels)),
-    _command("show memory statistics", lambda a: system.memory(a.device, a.when)),
-    _command("show processes memory sorted", lambda a: system.processes(a.device, a.when)),
-    _command("show interfaces", lambda a: system.interfaces(a.device, a.tunnels, a.when)),
-    _command("show logging", lambda a: logs.logging(a.device)),
-    _command("show monitor event-trace crypto ipsec event all", lambda a: logs.event_trace(a.device), xe_only=True),
-    _command("show ip nhrp", lambda _: ""),
-    _command("show dmvpn", lambda _: ""),
-    _command("show ntp status", lambda a: system.ntp_status(a.device, a.when)),
-)
 _FILTER = re.compile(r"\s*(?P<kind>[a-z]+)\s+(?P<pattern>\S.*)$", re.IGNORECASE)
 _FILTERS = ("include", "exclude", "begin", "section")
+COMMANDS = {"cisco_ios": IOS_COMMANDS, "cisco_asa": ASA_COMMANDS}
+COMPLAINS = {"cisco_ios": "", "cisco_asa": "ERROR: "}
+"""How a complaint about what was typed begins."""
 MARKER = "% Invalid input detected at '^' marker.\n"
 
 
@@ -84,13 +26,13 @@ def answer(
     privileged: bool = True,
 ) -> str:
     """What `device` prints for `line`, typed at its prompt: the caret of a refusal stands below the wrong word."""
-    width = len(device.hostname) + 1
+    width, complains = len(device.prompt(privileged=privileged)), COMPLAINS[device.platform]
     typed, bar, pipe = line.partition("|")
     found = _resolve(typed, device, privileged=privileged)
     if isinstance(found, str):
-        return found
+        return f"{complains}{found}" if found else ""
     if isinstance(found, int):
-        return f"{' ' * (width + found)}^\n{MARKER}\n"
+        return f"{' ' * (width + found)}^\n{complains}{MARKER}\n"
     command, argument = found
     if any(" ".join(command.words).startswith(_full(r)) for r in device.refused):
         return "% Authorization failed.\n\n"
@@ -98,7 +40,7 @@ def answer(
     if not bar:
         return text
     filtered = _filter(text, pipe)
-    return f"{' ' * (width + len(typed) + 2)}^\n{MARKER}\n" if filtered is None else filtered
+    return f"{' ' * (width + len(typed) + 2)}^\n{complains}{MARKER}\n" if filtered is None else filtered
 
 
 def _takes_part(tunnel: Tunnel, device: SimDevice) -> bool:
@@ -114,7 +56,7 @@ def _resolve(typed: str, device: SimDevice, *, privileged: bool) -> tuple[Comman
     places = [(m.group(), m.start()) for m in re.finditer(r"\S+", typed)]
     if not places:
         return ""
-    candidates = [c for c in COMMANDS if (device.hardware.xe or not c.xe_only) and (privileged or not c.privileged)]
+    candidates = [c for c in COMMANDS[device.platform] if _is_there(c, device, privileged=privileged)]
     argument = ""
     for depth, (word, column) in enumerate(places):
         fitting = [c for c in candidates if len(c.words) > depth and _fits(word, c.words[depth])]
@@ -128,6 +70,12 @@ def _resolve(typed: str, device: SimDevice, *, privileged: bool) -> tuple[Comman
             argument = word
     whole = next((c for c in candidates if len(c.words) == len(places)), None)
     return (whole, argument) if whole else "% Incomplete command.\n\n"
+
+
+def _is_there(command: Command, device: SimDevice, *, privileged: bool) -> bool:
+    if command.members_only and device.group is None:
+        return False
+    return (device.hardware.xe or not command.xe_only) and (privileged or not command.privileged)
 
 
 def _fits(word: str, full: str) -> bool:

@@ -1,4 +1,4 @@
-"""One simulated router: its clock, log, memory and interfaces."""
+"""One simulated router or firewall: its clock, log, memory and interfaces."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from random import Random
 
 from vpnaudit.simulate.clock import DeviceClock
+from vpnaudit.simulate.membership import Membership
+from vpnaudit.simulate.messages import Misfit, SaLine, Session, UnknownSpi
 from vpnaudit.simulate.models import Hardware
 
-LINE_EVERY_S = 60.0
-"""IOS logs one invalid-SPI line a minute (field guide 1.3; here for a flow of source, destination, SPI)."""
 SMALLEST_BLOCK = 65536
 """Bytes in one piece that installing an SA asks for."""
 
 
 @dataclass
 class Interface:
-    """An interface with its address. `mbit` is its nominal speed."""
+    """An interface with its address, and the IPv6 one that it may have as well (a /64). `mbit` is its nominal speed."""
 
     name: str
     address: str
@@ -30,6 +30,7 @@ class Interface:
     input_bytes: float = 0.0
     output_bytes: float = 0.0
     input_errors: int = 0
+    address6: str | None = None
 
 
 @dataclass
@@ -84,6 +85,7 @@ class SimDevice:
     refused: tuple[str, ...] = ()
     hsrp: HsrpGroup | None = None
     shared: Interface | None = None
+    group: Membership | None = None
     isakmp_keepalive: tuple[int, int, str] | None = (10, 3, "periodic")
     up: bool = True
     log: list[tuple[float, str]] = field(default_factory=list)
@@ -92,7 +94,7 @@ class SimDevice:
     dpd_timeouts: int = 0
     retransmit_timeouts: int = 0
     reload_reason: str = "Reload Command"
-    _lines: dict[tuple[str, str, int], float] = field(default_factory=dict)
+    _lines: dict[tuple[str, str, int] | None, float] = field(default_factory=dict)
     _connections: int = 2000
     _phase1: int = 1000
     _malloc_logged: float = 0.0
@@ -100,7 +102,11 @@ class SimDevice:
     @property
     def platform(self) -> str:
         """The platform's name for inventories."""
-        return "cisco_ios"
+        return self.hardware.platform
+
+    def prompt(self, *, privileged: bool) -> str:
+        """What it prints where it waits for a command."""
+        return self.hostname + ("#" if privileged else ">") + self.hardware.prompt_blank
 
     @property
     def model(self) -> str:
@@ -114,7 +120,7 @@ class SimDevice:
     def interface_of(self, address: str) -> Interface:
         """The interface through which packets for `address` come in."""
         for interface in self.interfaces():
-            if interface.address == address:
+            if address in {interface.address, interface.address6}:
                 return interface
         if self.hsrp and self.hsrp.address == address and self.shared:
             return self.shared
@@ -142,23 +148,63 @@ class SimDevice:
         if len(self.trace) > 4000:
             del self.trace[:1000]
 
-    def unknown_spi(self, when: float, source: str, destination: str, spi: int) -> bool:
+    def unknown_spi(self, when: float, source: str, destination: str, spi: int, *, sequence: int = 1) -> bool:
         """A packet came for which there is no SA: log it unless the limit forbids. True where a line was written."""
-        key = (source, destination, spi)
-        if when - self._lines.get(key, float("-inf")) < LINE_EVERY_S:
+        key, words = self._limited_by(source, destination, spi), self.hardware.messages
+        if when - self._lines.get(key, float("-inf")) < words.line_every_s:
             return False
         self._lines[key] = when
-        tail = f", input interface={self.interface_of(destination).name}" if self.hardware.names_input_interface else ""
-        self.write_log(
-            when,
-            "%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for "
-            f"destaddr={destination}, prot=50, spi=0x{spi:X}({spi}), srcaddr={source}{tail}",
-        )
+        interface = self.interface_of(destination).name
+        self.write_log(when, words.unknown_spi(UnknownSpi(source, destination, spi, sequence, interface)))
         return True
+
+    def _limited_by(self, source: str, destination: str, spi: int) -> tuple[str, str, int] | None:
+        return (source, destination, spi) if self.hardware.messages.limits_flows else None
 
     def next_line_at(self, source: str, destination: str, spi: int) -> float:
         """When the limit lets the next line of this flow through."""
-        return self._lines.get((source, destination, spi), float("-inf")) + LINE_EVERY_S
+        key = self._limited_by(source, destination, spi)
+        return self._lines.get(key, float("-inf")) + self.hardware.messages.line_every_s
+
+    def tell_misfit(self, when: float, packet: Misfit) -> None:
+        """A packet came whose SA does not allow what is in it: log it unless the limit forbids."""
+        key = ("misfit", packet.source, 0)
+        if when - self._lines.get(key, float("-inf")) >= self.hardware.messages.line_every_s:
+            self._lines[key] = when
+            self.write_log(when, self.hardware.messages.misfit(packet))
+
+    def tell_sa(self, when: float, line: SaLine) -> None:
+        """A pair was installed or removed: log or trace it, as the system does."""
+        for text in self.hardware.messages.sa_trace(line):
+            self.write_trace(when, text)
+        for text in self.hardware.messages.sa_log(line):
+            self.write_log(when, text)
+
+    def tell_session(self, when: float, session: Session) -> None:
+        """A session came up or went down."""
+        for text in self.hardware.messages.session(session):
+            self.write_log(when, text)
+
+    def tell_line(self, when: float, interface: str, *, up: bool) -> None:
+        """The line protocol of an interface changed."""
+        self.write_log(when, self.hardware.messages.line_protocol(interface, up=up))
+
+    def turn_active(self, when: float, change: str, state: str) -> None:
+        """The state of its HSRP group becomes `state`, as `change` words it."""
+        if self.hsrp and self.hsrp.state != state:
+            self.hsrp.state = state
+            self.write_log(when, f"%HSRP-5-STATECHANGE: {self.hsrp.interface} Grp 1 state {change}")
+
+    def tell_given_up(self, when: float, local: str, remote: str) -> None:
+        """An IKEv2 request was repeated in vain."""
+        self.retransmit_timeouts += 1
+        self.write_log(when, self.hardware.messages.given_up(local, remote))
+
+    def tell_no_ike_sa(self, when: float, source: str) -> None:
+        """An IKE message came for an IKE SA that is not there."""
+        text = self.hardware.messages.no_ike_sa(source)
+        if text is not None:
+            self.write_log(when, text)
 
     def allocate(self, when: float, process: str) -> bool:
         """Try to get the memory for an SA; failure is logged, as IOS does, not more often than every 30 s."""
@@ -171,13 +217,8 @@ class SimDevice:
 
     def _log_malloc_failure(self, when: float, process: str) -> None:
         trace = " ".join(f"0x{self.rng.randrange(0x60000000, 0x67FFFFFF):X}" for _ in range(6))
-        self.write_log(
-            when,
-            f"%SYS-2-MALLOCFAIL: Memory allocation of {SMALLEST_BLOCK} bytes failed from 0x60A1B2C8, alignment 0 \n"
-            f"Pool: Processor  Free: {self.memory.free(when)}  Cause: Memory fragmentation \n"
-            "Alternate Pool: None  Free: 0  Cause: No Alternate pool \n"
-            f' -Process= "{process}", ipl= 0, pid= {200 + len(process)}, -Traceback= {trace}',
-        )
+        free = self.memory.free(when)
+        self.write_log(when, self.hardware.messages.no_memory(SMALLEST_BLOCK, free, process, trace))
 
     def go_down(self, when: float) -> None:
         """A reload begins: what was in memory is gone."""
@@ -193,19 +234,12 @@ class SimDevice:
         self.up = True
         self.booted_at = when - 60
         self.clock.unset_until = when + 240
-        for interface in self.interfaces():
-            self.write_log(when - 8, f"%LINK-3-UPDOWN: Interface {interface.name}, changed state to up")
-            self.write_log(
-                when - 7, f"%LINEPROTO-5-UPDOWN: Line protocol on Interface {interface.name}, changed state to up"
-            )
-        self.write_log(when, "%SYS-5-RESTART: System restarted --\n" + "\n".join(self.hardware.banner()))
-        self.write_log(when + 0.4, "%CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is ON")
+        names = [interface.name for interface in self.interfaces()]
+        for after, text in self.hardware.messages.started(names, self.hardware.banner()):
+            self.write_log(when + after, text)
 
     def line_protocol(self, when: float, interface: Interface, *, up: bool) -> None:
         """The line protocol of `interface` changes."""
         interface.up = up
         interface.flaps += not up
-        word = "up" if up else "down"
-        self.write_log(
-            when, f"%LINEPROTO-5-UPDOWN: Line protocol on Interface {interface.name}, changed state to {word}"
-        )
+        self.tell_line(when, interface.name, up=up)

@@ -24,6 +24,11 @@ FAULTS: dict[str, str] = {
     "ike-not-renewed": "one end deleted an idle pair after the IKE SA had run out: nothing is there to say so over",
     "bits-flip": "a bad interface now and then flips a bit of the SPI on the way",
     "data-plane-lost": "a router's hardware lost an SA that its tables still have",
+    "lists-differ": "the branch protects a network that the hub does not: packets fit no SA, and pairs die of it",
+    "cleared-by-script": "something at the branch clears the session every few minutes",
+    "failover-without-state": "a router died, its partner took the address over without the SAs; the sender has no DPD",
+    "group-key-missed": "a member of a GETVPN group did not get the new key that the others send on",
+    "two-behind-one-address": "two routers behind one NAT address, and each new set-up ends the other's SAs",
     "healthy": "default settings, DPD on both ends, nothing wrong",
 }
 DEMO_FAULTS: tuple[str, ...] = (
@@ -58,8 +63,11 @@ class Plan:
     `rekey_at`: a moment at which a rekey of an undisturbed tunnel falls. `reload`: (end, when, seconds down). `leak`:
     (end, moment at which memory is used up). `line_down`: the branch's line protocol goes with the outages.
     `ike_lives`: (from, to) of the only IKE SA, which nobody renews. `damaged_at`: moments at which a packet to the hub
-    has a bit of its SPI flipped. `forgets_at`: (end, when) its data plane loses the inbound SA that its tables
-    still show.
+    has a bit of its SPI flipped. `forgets_at`: (end, when) its data plane loses the inbound SA that its tables still
+    show. `extra_network`: one that only the branch's access list has. `misfits_at`: moments at which a packet from
+    there reaches the hub. `cleared_at`: moments at which the branch's session is cleared there. `second_from`: when a
+    second branch behind the same NAT address goes into service. `fails_over`: when the hub dies and
+    its partner has its address; `keeps_state`: with its SAs. `firewalls`: ends that are ASAs.
     """
 
     ike_version: IkeVersion = 1
@@ -78,7 +86,15 @@ class Plan:
     ike_lives: tuple[float, float] | None = None
     damaged_at: list[float] = field(default_factory=list)
     forgets_at: tuple[int, float] | None = None
+    misfits_at: list[float] = field(default_factory=list)
+    extra_network: str | None = None
+    cleared_at: list[float] = field(default_factory=list)
+    second_from: float | None = None
+    fails_over: tuple[float, float] | None = None
+    keeps_state: bool = False
     classic: bool = True
+    firewalls: tuple[int, ...] = ()
+    ipv6: bool = False
     cause: str | None = None
     owner: str = "nobody"
     receiver: int = 0
@@ -277,6 +293,101 @@ def data_plane_lost(span: Span, rng: Random, *, cure: bool, variant: int) -> Pla
     )
 
 
+def lists_differ(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """Hosts at the branch try a network of the hub's now and then, three packets each. Cure: the lists mirror."""
+    moments: list[float] = []
+    when = span.ago(rng.uniform(6, 12), 0.9)
+    while when < span.now - 300:
+        moments += [when, when + 1.0, when + 3.0]
+        when += rng.uniform(900, 2400)
+    return Plan(
+        hub_flow=Flow(0, 15.0),
+        branch_flow=Flow(1, 30.0 + rng.uniform(0, 20)),
+        misfits_at=[] if cure else moments,
+        extra_network=None if cure else f"10.{200 + rng.randrange(50)}.0.0/16",
+        rekey_at=span.now - rng.uniform(300, 3000),
+        cause="policy-mismatch",
+        owner="both",
+        receiver=0,
+    )
+
+
+def cleared_by_script(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The branch clears; what the hub sent meanwhile arrives at no SA. Cure: nobody clears."""
+    every, begins = rng.uniform(400, 900), span.ago(rng.uniform(4, 9), 0.9)
+    count = int((span.now - begins - 300) / every)
+    moments = [begins + every * n + rng.uniform(0, 2) for n in range(count)]
+    return Plan(
+        ike_version=2 if rng.random() < 0.5 else 1,
+        hub_flow=Flow(0, 30.0 + rng.uniform(0, 20)),
+        branch_flow=Flow(1, 8.0),
+        cleared_at=[] if cure else moments,
+        rekey_at=span.now - rng.uniform(300, 3000),
+        cause="tunnel-flap",
+        owner="both",
+        receiver=1,
+    )
+
+
+def failover_without_state(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The hub's hosts only answer, so that only the branch could notice. Cure: the partner had the SAs too."""
+    died_at = span.ago(2.4, 0.4) - rng.uniform(0, 600)
+    long = Settings(seconds=28800, dpd=None)
+    return Plan(
+        ike_version=2,
+        hub=replace(long, dpd=ON_V2),
+        branch=long,
+        hub_flow=Flow(0, 5.0, answers=True),
+        branch_flow=Flow(1, 6.0),
+        fails_over=(died_at, died_at + rng.uniform(3, 10)),
+        keeps_state=cure,
+        rekey_at=died_at - rng.uniform(1200, 3600),
+        cause="reset-not-detected",
+        owner="sender",
+        receiver=0,
+    )
+
+
+def two_behind_one_address(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The hub takes whoever comes; the second branch is new. Cure: the hub tells the two apart."""
+    return Plan(
+        hub=Settings(dpd=ON_V1),
+        branch=Settings(dpd=ON_V1),
+        hub_flow=Flow(0, 5.0, answers=True),
+        branch_flow=Flow(1, 6.0),
+        second_from=span.ago(rng.uniform(0.7, 2.0), 0.5),
+        rekey_at=span.now - rng.uniform(300, 3000),
+        cause=None if cure else "address-shared",
+        owner="path",
+        receiver=0,
+    )
+
+
+FIREWALL_ENDS: dict[str, tuple[tuple[int, ...], ...]] = {
+    "peer-reloaded-no-dpd": ((0,), (1,), (0, 1)),
+    "lifetimes-differ": ((0,), (1,), (0, 1)),
+    "delete-lost": ((1,),),
+    "volume-runs-out": ((0,), (1,), (0, 1)),
+    "stranger": ((0,),),
+    "wrong-ha-member": ((1,),),
+    "low-memory": ((1,),),
+    "loss-in-bursts": ((0,), (1,), (0, 1)),
+    "bits-flip": ((0,), (1,), (0, 1)),
+    "data-plane-lost": ((0,), (1,), (0, 1)),
+    "failover-without-state": ((1,),),
+    "lists-differ": ((0,), (1,), (0, 1)),
+    "cleared-by-script": ((0,), (1,), (0, 1)),
+    "healthy": ((0,), (1,), (0, 1)),
+}
+"""Which ends of a fault's tunnel may be firewalls (ASA), by what the field guide says that an ASA does.
+
+Not in a fault whose fact is another system's habit: IOS lets a pair live on without its IKE SA, and idles out a pair
+alone; HSRP is a router's.
+"""
+
+IPV6_FAULTS = frozenset({"bits-flip", "data-plane-lost", "loss-in-bursts", "cleared-by-script", "healthy"})
+"""Faults that a tunnel interface with IKEv2 over IPv6 can have: whose facts do not need traffic to ask for SAs."""
+
 Planner = Callable[..., Plan]
 PLANNERS: dict[str, Planner] = {
     "peer-reloaded-no-dpd": peer_reloaded,
@@ -290,6 +401,10 @@ PLANNERS: dict[str, Planner] = {
     "ike-not-renewed": ike_not_renewed,
     "bits-flip": bits_flip,
     "data-plane-lost": data_plane_lost,
+    "lists-differ": lists_differ,
+    "cleared-by-script": cleared_by_script,
+    "failover-without-state": failover_without_state,
+    "two-behind-one-address": two_behind_one_address,
     "healthy": healthy,
 }
-"""All faults but `stranger`, which needs no tunnel."""
+"""All faults but those that need no tunnel: `stranger` and `group-key-missed`."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from random import Random
 
 from vpnaudit.simulate.clock import DeviceClock, Zone
-from vpnaudit.simulate.models import ISR1941, ISR2911, ISR4331, ISR4431, Hardware
+from vpnaudit.simulate.models import ASA5516, ISR1941, ISR2911, ISR4331, ISR4431, Hardware
 
 CENTRAL_SUMMER = Zone("CET", 60, "CEST", european=True)
 ZONES: tuple[Callable[[], DeviceClock], ...] = (
@@ -62,6 +62,8 @@ class Layout:
 
     shared_address = "192.0.2.131"
     """The address that both hubs share on their third interface (a /26)."""
+    pair_address = "192.0.2.195"
+    """The address that the members of the pair share in the same way."""
 
     def hub(self, index: int) -> Site:
         """The hub 0 or 1."""
@@ -90,6 +92,30 @@ class Layout:
             clock=ZONES[number % len(ZONES)](),
         )
 
+    def firewall_hub(self) -> Site:
+        """The firewall that serves branches beside the two hubs."""
+        return replace(
+            self.hub(0), name="hub-fw", hardware=ASA5516, outside="192.0.2.3", inside="10.10.0.4", shared=None
+        )
+
+    def open_hub(self) -> Site:
+        """The router that serves whoever comes."""
+        return replace(self.hub(0), name="hub-open", outside="192.0.2.4", inside="10.10.0.5", shared=None)
+
+    def pair(self, index: int) -> Site:
+        """A member of the pair of routers that shares `pair_address` and no state."""
+        name, shared = f"pair-{index + 1}", f"192.0.2.{193 + index}"
+        inside, outside = f"10.10.0.{6 + index}", f"192.0.2.{5 + index}"
+        return replace(self.hub(index), name=name, outside=outside, inside=inside, shared=shared)
+
+    def site6(self, number: int) -> str:
+        """The outside IPv6 address of branch `number`, or of a hub (0 or below), as IOS writes it."""
+        return f"2001:DB8:{number + 0xA0:X}::1"
+
+    def nat(self, number: int) -> str:
+        """The public address of the NAT in front of branch `number`."""
+        return f"203.0.113.{180 + number}"
+
     def stranger(self, count: int) -> str:
         """The address of the stranger `count`, from 0."""
         return f"203.0.113.{240 + count}"
@@ -114,6 +140,11 @@ class Scattered(Layout):
         self._outer = [str(quarters[0][n]) for n in outer]
         self._shared = [str(quarters[1][n]) for n in shared[:2]]
         self.shared_address = str(quarters[1][shared[2]])
+        taken = {*self._outer, *self._shared, self.shared_address}
+        free = [str(quarters[0][n]) for n in range(1, 62) if str(quarters[0][n]) not in taken]
+        self._free = self._random("free addresses").sample(free, 4)
+        self._paired = [str(quarters[2][n]) for n in self._random("pair").sample(range(1, 62), 3)]
+        self.pair_address = self._paired[2]
         hosts = [f"{block[:-5]}.{n}" for block in blocks[1:] for n in range(1, 250)]
         rng.shuffle(hosts)
         self._hosts = hosts
@@ -155,6 +186,40 @@ class Scattered(Layout):
             inner_network=f"10.{inner}.0.0/24",
             clock=MORE_ZONES[rng.randrange(len(MORE_ZONES))](),
         )
+
+    def firewall_hub(self) -> Site:
+        """The firewall that serves branches beside the two hubs."""
+        rng = self._random("firewall hub")
+        return replace(
+            self.hub(0),
+            name=self._names[-1],
+            hardware=ASA5516,
+            outside=self._free[0],
+            inside=f"10.{self._inner[0]}.0.4",
+            clock=MORE_ZONES[rng.randrange(len(MORE_ZONES))](),
+            shared=None,
+        )
+
+    def open_hub(self) -> Site:
+        """The router that serves whoever comes."""
+        inside = f"10.{self._inner[0]}.0.5"
+        return replace(self.hub(0), name=self._names[-2], outside=self._free[1], inside=inside, shared=None)
+
+    def pair(self, index: int) -> Site:
+        """A member of the pair of routers that shares `pair_address` and no state."""
+        site = self.hub(index)
+        inside = f"10.{self._inner[0]}.0.{6 + index}"
+        name, outside, shared = self._names[-3 - index], self._free[2 + index], self._paired[index]
+        return replace(site, name=name, outside=outside, inside=inside, shared=shared)
+
+    def site6(self, number: int) -> str:
+        """The outside IPv6 address of branch `number`, or of a hub (0 or below), as IOS writes it."""
+        rng = self._random(f"IPv6 of {number}")
+        return f"2001:DB8:{rng.randrange(1, 0x1000):X}:{number + 16:X}::{rng.randrange(1, 0xFFFF):X}"
+
+    def nat(self, number: int) -> str:
+        """The public address of the NAT in front of branch `number`."""
+        return self._hosts[-100 - number]
 
     def stranger(self, count: int) -> str:
         """The address of the stranger `count`, from 0."""

@@ -1,4 +1,4 @@
-"""The fleet over SSH on loopback: one port a device, IOS's manners at the prompt. The only user of asyncssh."""
+"""The fleet over SSH on loopback: one port a device, and its manners at the prompt. The only user of asyncssh."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from vpnaudit.simulate.fleet import SimFleet
 
-MORE = " --More-- "
 ERASE = "\b" * 9 + " " * 8 + "\b" * 9
+MORE = " --More-- "
 CHUNK = 1024
 TRIES = 3
 BANNER = "Authorised access only.\n"
@@ -219,7 +219,7 @@ class _Terminal:
                 return
 
     def _prompt(self) -> str:
-        return self.fleet.device(self.name).hostname + ("#" if self.privileged else ">")
+        return self.fleet.device(self.name).prompt(privileged=self.privileged)
 
     async def _obey(self, line: str) -> bool:
         """Carry out one line; False ends the session."""
@@ -250,7 +250,7 @@ class _Terminal:
     async def _show(self, line: str) -> None:
         elapsed = time.monotonic() - self.began
         text = self.fleet.answer(self.name, line, elapsed_s=elapsed, privileged=self.privileged)
-        length = re.fullmatch(r"te\w*\s+l\w*\s+(\d{1,3})", line.lower())
+        length = re.fullmatch(r"te\w*\s+[lp]\w*\s+(\d{1,3})", line.lower())
         if length and not text:
             self.length = int(length[1])
         if self.manners.exec_timestamps and line.lower().startswith("sh"):
@@ -270,9 +270,10 @@ class _Terminal:
             await self._print("".join(lines[at : at + step]))
             at += step
             if at < len(lines):
-                await self._print(MORE)
+                more = self.fleet.device(self.name).hardware.more
+                await self._print(more)
                 key = await self._key()
-                await self._print(ERASE)
+                await self._print(f"\r{' ' * len(more)}\r" if more != MORE else ERASE)
                 if key not in " \r\n":
                     return
                 step = self.length - 1 if key == " " else 1

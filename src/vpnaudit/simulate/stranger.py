@@ -20,6 +20,7 @@ class Stranger:
     rng: Random
     pps: float = 2.0
     bursts: list[tuple[float, float, int]] = field(default_factory=list)
+    sent: int = 0
 
     def begin(self, timeline: Timeline) -> None:
         """Plan the first packet of each burst."""
@@ -30,7 +31,8 @@ class Stranger:
         when = timeline.now
         if when >= end:
             return
+        self.sent += 1
         if self.target.up:
-            self.target.unknown_spi(when, self.address, self.destination, spi)
+            self.target.unknown_spi(when, self.address, self.destination, spi, sequence=self.sent)
         following = self.target.next_line_at(self.address, self.destination, spi)
         timeline.at(max(following, when + 1) + self.rng.random() / self.pps, partial(self._packet, timeline, end, spi))

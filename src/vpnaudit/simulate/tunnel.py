@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from random import Random
 from typing import Literal
 
@@ -76,7 +77,13 @@ class Pair:
 
 @dataclass
 class End:
-    """One end of a tunnel. `forgotten`: inbound SPIs that the tables have and the data plane has not."""
+    """One end of a tunnel.
+
+    `address`: the crypto address as the peer sees it. `forgotten`: inbound SPIs that the tables have and the data plane
+    has not. `misfits`: packets that came with inner addresses that their SA does not allow. `behind_nat`: the address
+    that the device itself has, where a NAT makes another of it. `dynamic`: a dynamic map takes whoever comes.
+    `extra_network`: a network of the peer's that only this end's access list protects.
+    """
 
     device: SimDevice
     address: str
@@ -90,9 +97,18 @@ class End:
     encaps: float = 0.0
     decaps: float = 0.0
     no_sa: float = 0.0
+    misfits: int = 0
     dpd_pending: int = 0
     tunnel_interface: str | None = None
     forgotten: set[int] = field(default_factory=set)
+    behind_nat: str | None = None
+    dynamic: bool = False
+    extra_network: str | None = None
+
+    @property
+    def own(self) -> str:
+        """The crypto address as the device itself has it."""
+        return self.behind_nat or self.address
 
     @property
     def current(self) -> Pair | None:
@@ -105,7 +121,7 @@ class End:
     @property
     def interface(self) -> Interface:
         """The interface that holds the crypto address."""
-        return self.device.interface_of(self.address)
+        return self.device.interface_of(self.own)
 
     def holds(self, spi: int) -> bool:
         """Whether this end can decrypt what comes on `spi`."""
@@ -114,6 +130,12 @@ class End:
     def pair_of(self, spi: int) -> Pair | None:
         """The pair with this inbound SPI."""
         return next((p for p in self.pairs if p.inbound == spi), None)
+
+
+def network_and_mask(network: str) -> tuple[str, str]:
+    """`10.1.0.0/16` as address and mask."""
+    parsed = ip_network(network)
+    return str(parsed.network_address), str(parsed.netmask)
 
 
 @dataclass
@@ -156,7 +178,9 @@ class Tunnel:
     """Two ends, two flows, a path. ESP goes to `wrong_device` in the `misrouted` spans.
 
     `ike_ends`: when the IKE SA runs out and nobody renews it (None: it is renewed at its end). `ended`: when a device
-    ended the SA of an inbound SPI. `late_lines`: lines, by device, for a packet that was under way as its SA ended.
+    ended the SA of an inbound SPI. `carried`: bytes that an outbound SA had carried as it ended. `late_lines`: lines,
+    by device, for a packet that was under way as its SA ended. `nat_port`: the UDP port by which end 0 knows end 1
+    behind its NAT (None: no NAT). `knocks_out`: a new IKE SA ends those of others behind the same address.
     """
 
     name: str
@@ -171,14 +195,23 @@ class Tunnel:
     ike_installed: float = 0.0
     ike_ends: float | None = None
     ended: dict[tuple[str, int], float] = field(default_factory=dict)
+    carried: dict[int, float] = field(default_factory=dict)
     late_lines: Counter[str] = field(default_factory=Counter)
     negotiating: bool = False
     settled: float = 0.0
     transform: str = "esp-256-aes esp-sha-hmac"
+    nat_port: int | None = None
+    knocks_out: bool = False
 
     def peer(self, side: int) -> End:
         """The other end."""
         return self.ends[1 - side]
+
+    def port(self, side: int) -> int:
+        """The UDP port by which the peer of `side` knows it."""
+        if self.nat_port is None:
+            return 500
+        return self.nat_port if side == 1 else 4500
 
     def target(self, flow: Flow, when: float) -> tuple[SimDevice, End | None]:
         """Which device the packets of `flow` reach, and the end that serves the tunnel there (None: no end of it)."""
@@ -187,6 +220,13 @@ class Tunnel:
         if shared and self.wrong_device and any(a <= when < b for a, b in self.misrouted):
             return self.wrong_device, None
         return end.device, end
+
+    def sequence(self, flow: Flow, spi: int, when: float) -> int:
+        """The ESP sequence number of a packet that `flow` sends on `spi` at `when`."""
+        pair = next((p for p in self.ends[flow.source].pairs if p.outbound == spi), None)
+        if pair is None:
+            return 1 + int(self.carried.get(spi, 0.0) / flow.bytes_each)
+        return 1 + int(pair.bytes_out / flow.bytes_each + flow.pps * (when - self.settled))
 
     def delivers(self, flow: Flow, when: float) -> bool:
         """Whether packets of `flow` are decrypted at the other end."""

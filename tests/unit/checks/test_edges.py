@@ -85,6 +85,16 @@ def test_volume_interval_and_recommendation(make: Any) -> None:
     assert "3.0 times" in finding.because
 
 
+def test_volume_recommended_is_one_for_both_ends(make: Any) -> None:
+    """By the busier: values that differ would fail LIFE-001."""
+    hub = tuple(make.sa("hub", d, n, remaining_kb=1_000_000, remaining_s=2700) for d, n in (("in", 301), ("out", 300)))
+    spoke = tuple(
+        make.sa("spoke", d, n, remaining_kb=1_152_000, remaining_s=2700) for d, n in (("in", 300), ("out", 301))
+    )
+    found = failed("LIFE-003", make.fleet({"sas": hub}, {"sas": spoke}))
+    assert [f.parameters["kilobytes"] for f in found] == ["115456000"] * 2
+
+
 def test_volume_takes_the_lower_of_both_with_ikev1_only(make: Any) -> None:
     sas = (make.sa("spoke", "in", 300, remaining_kb=900_000), make.sa("spoke", "out", 301, remaining_kb=999_000))
     low = {"lifetime": make.lifetime("hub", ipsec_kb=1_000_000)}

@@ -81,7 +81,7 @@ DYNAMIC = (
 
 def test_open_peers_are_found_by_the_name_that_the_tables_print() -> None:
     config = ConfigFacts(line=1, interfaces=(OUTSIDE,), map_entries=DYNAMIC)
-    binding = settings_of.open_binding(config, "outside", "198.51.100.1")
+    (binding,) = settings_of.open_bindings(config, "outside", "198.51.100.1")
     assert binding is not None
     assert binding.entry == DYNAMIC[1]
     assert settings_of.open_interface(config, "192.0.2.1") == "outside"
@@ -103,9 +103,9 @@ def test_proposals_count_for_ikev2_and_transform_sets_for_ikev1() -> None:
     )
     (binding,) = settings_of.bindings(config)
     offered = ("esp-aes-256 esp-sha256-hmac", "esp-aes esp-sha256-hmac", "esp-gcm-256")
-    assert settings_of.transforms(config, binding, "v2") == offered
-    assert settings_of.transforms(config, binding, "v1") == ("esp-3des esp-md5-hmac",)
-    assert settings_of.transforms(structs.replace(config, ipsec_proposals=()), binding, "v2") is None
+    assert settings_of.transforms(config, (binding,), "v2") == offered
+    assert settings_of.transforms(config, (binding,), "v1") == ("esp-3des esp-md5-hmac",)
+    assert settings_of.transforms(structs.replace(config, ipsec_proposals=()), (binding,), "v2") is None
 
 
 def test_an_asa_rekeys_at_its_share_of_the_lifetime(lab: Any) -> None:

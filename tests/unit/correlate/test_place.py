@@ -552,6 +552,10 @@ def test_damaged(lab: Any, flipped: int) -> None:
     check(lab, bits(flipped), "damaged", "likely", f"differs in {flipped.bit_count()} bit")
 
 
+def test_damaged_again_many_minutes_later(lab: Any) -> None:
+    check(lab, bits(0x1, QUIET, QUIET - 360), "damaged", "likely", "differs in 1 bit")
+
+
 @pytest.mark.parametrize(
     "situation",
     [
@@ -562,6 +566,24 @@ def test_damaged(lab: Any, flipped: int) -> None:
 )
 def test_near_misses_of_damage(lab: Any, situation: Situation) -> None:
     assert placed(lab, situation).mechanism == "unexplained"
+
+
+def set_up_anew(ago_s: float) -> Situation:
+    """A line for an SPI that nobody has; the pair was set up 900 s ago, with the IKE SAs: nothing was rekeyed."""
+
+    def build(lab: Any) -> Routers:
+        one, two = lab.pair()
+        for router, peer in ((one, lab.spoke), (two, lab.hub)):
+            router.ikes["v1"].clear()
+            router.ike(peer, age_s=900)
+        return [one.line(OLD_SPI, lab.spoke, ago_s), two], []
+
+    return build
+
+
+@pytest.mark.parametrize(("ago_s", "mechanism"), [(940, "unexplained"), (901, "rekey-race"), (870, "rekey-race")])
+def test_a_line_before_a_new_set_up_met_no_rekey(lab: Any, ago_s: float, mechanism: str) -> None:
+    assert placed(lab, set_up_anew(ago_s)).mechanism == mechanism
 
 
 def unknown_spi(*ago_s: float, hub: Any = None, spoke: Any = None, only: str = "both") -> Situation:

@@ -147,13 +147,13 @@ def test_lifetime_entry_over_global_over_default(
                     IsakmpPolicy(line=2, priority=10, lifetime_s=200),
                 )
             },
-            200,
+            None,
         ),
         ({"isakmp_policies": (IsakmpPolicy(line=2, priority=10),)}, 86_400),
         ({"isakmp_policies": ()}, 86_400),
     ],
 )
-def test_ike_lifetime_of_ikev1(lab: Any, config: dict[str, Any], expected: int) -> None:
+def test_ike_lifetime_of_ikev1(lab: Any, config: dict[str, Any], expected: int | None) -> None:
     life = end(lab, **config).lifetime
     assert life is not None
     assert life.ike_s == expected

@@ -196,11 +196,11 @@ def right_member(lab: Any) -> list[Any]:
 
 
 def one_address(lab: Any, *ports: int) -> list[Any]:
-    """Several boxes behind the spoke's address; none of them is ours."""
+    """Several boxes behind the spoke's address; none of them is ours. They set up their IKE SAs as the lines began."""
     one = lab.router("hub", lab.hub).configure(lab.spoke)
     for n, port in enumerate(ports):
         one.pair(lab.spoke, 0x1001 + n, 0x2001 + n, peer_port=port)
-        one.ike(lab.spoke, remote_port=port)
+        one.ike(lab.spoke, remote_port=port, age_s=MINUTES[0])
     return [one.line(OLD_SPI, lab.spoke, *MINUTES)]
 
 

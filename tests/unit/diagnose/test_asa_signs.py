@@ -58,6 +58,48 @@ def test_state_losses(lab: Any, tag: str, details: dict[str, str], takeover: boo
 
 
 @pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        ("ASA-5-111008", "User 'ops' executed the 'clear crypto ipsec sa counters' command."),
+        ("ASA-5-111008", "User 'ops' executed the 'clear crypto accelerator statistics' command."),
+        ("PARSER-5-CFGLOG_LOGGEDCMD", "User:ops  logged command:no crypto map VPN 20"),
+        ("CRYPTO-6-ISAKMP_ON_OFF", "ISAKMP is ON"),
+    ],
+)
+def test_what_costs_no_sa(lab: Any, tag: str, text: str) -> None:
+    device = lab.router(uptime_s=None).says(tag, 600, details=read_message(tag, text).details).device()
+    assert list(signs.state_losses(device)) == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "peer"),
+    [
+        ("ASA-5-111008", "User 'ops' executed the 'clear ipsec sa peer 198.51.100.7' command.", "198.51.100.7"),
+        ("PARSER-5-CFGLOG_LOGGEDCMD", "User:ops  logged command:do clear crypto session", None),
+        ("PARSER-5-CFGLOG_LOGGEDCMD", "User:ops  logged command:no crypto map VPN", None),
+        ("CRYPTO-6-ISAKMP_ON_OFF", "ISAKMP is OFF", None),
+    ],
+)
+def test_whose_sas_are_lost(lab: Any, tag: str, text: str, peer: str | None) -> None:
+    device = lab.router(uptime_s=None).says(tag, 600, details=read_message(tag, text).details).device()
+    assert [s.peer for s in signs.state_losses(device)] == [peer]
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "outage"),
+    [
+        ("CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Quick mode failed with peer at 198.51.100.7", False),
+        ("IKEV2-3-NEG_ABORT", "Negotiation aborted due to ERROR: Failed to find a matching policy", False),
+        ("IKEV2-3-NEG_ABORT", "Negotiation aborted due to ERROR: Maximum number of retransmissions reached", True),
+        ("IKEV2-5-SA_DOWN", "SA DOWN", False),
+    ],
+)
+def test_a_refusal_or_an_end_is_no_outage(lab: Any, tag: str, text: str, outage: bool) -> None:
+    device = lab.router().says(tag, 600, details=read_message(tag, text).details).device()
+    assert bool(signs.outages(device, None, lab.spoke)) == outage
+
+
+@pytest.mark.parametrize(
     ("tag", "state"),
     [
         ("ASA-5-713119", "up"),

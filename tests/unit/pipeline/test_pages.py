@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -11,8 +11,9 @@ import pytest
 from vpnaudit.checks.registry import all_rules
 from vpnaudit.diagnose import all_causes
 from vpnaudit.errors import UsageError
+from vpnaudit.model.event import Mechanism
 from vpnaudit.model.snapshot import Manifest
-from vpnaudit.pipeline.pages import explain, listing, pages
+from vpnaudit.pipeline.pages import explain, is_known, listing, mechanism_pages, pages
 from vpnaudit.pipeline.schemas import DOCUMENTS, schema_text
 
 
@@ -38,6 +39,32 @@ def test_a_rule_by_id_and_by_title() -> None:
         assert explain(rule.id) == explain(rule.id.lower()) == explain(rule.title) == pages()[rule.id]
 
 
+@pytest.mark.parametrize("mechanism", get_args(Mechanism))
+def test_every_mechanism_has_its_page(mechanism: str) -> None:
+    page = explain(mechanism.upper().replace("-", " "))
+    assert page == mechanism_pages()[mechanism]
+    assert mechanism in listing()
+    assert all(f"**{section}.**" in page for section in ("Told by", "What it does not say", "What follows"))
+    assert "Source: " in page
+    assert not is_known(mechanism), "a waiver names a rule or a cause"
+
+
+@pytest.mark.parametrize("cause", [c.name for c in all_causes()])
+def test_a_cause_says_where_it_comes_from(cause: str) -> None:
+    page = explain(cause)
+    assert all(f"**{section}.**" in page for section in ("Signature", "Ruled out by", "What to do"))
+    assert "Source:" in page
+
+
+def test_nothing_gives_the_list() -> None:
+    assert explain(" ") == listing()
+
+
+@pytest.mark.parametrize("wanted", ["dpd001", "DPD 001", "DPD_001"])
+def test_an_id_as_people_write_it(wanted: str) -> None:
+    assert explain(wanted) == pages()["DPD-001"]
+
+
 @pytest.mark.parametrize("wanted", ["DPD OFF", "dpd_off", " dpd-off"])
 def test_a_title_as_people_write_it(wanted: str) -> None:
     assert explain(wanted) == pages()["DPD-001"]
@@ -46,7 +73,7 @@ def test_a_title_as_people_write_it(wanted: str) -> None:
 def test_what_is_not_there() -> None:
     with pytest.raises(UsageError) as caught:
         explain("sunspots")
-    assert str(caught.value) == "sunspots: no rule or cause has that name; `vpnaudit explain` lists them"
+    assert str(caught.value) == "sunspots: no rule, cause or mechanism has that name; `vpnaudit explain` lists them"
 
 
 @pytest.mark.parametrize(
@@ -58,6 +85,8 @@ def test_what_is_not_there() -> None:
         ("lifetime", "lifetime-mismatch"),
         ("memory", "low-memory"),
         ("msec", "stamps-without-msec"),
+        ("lifetme", "lifetime-mismatch"),
+        ("stale", "stale-sa"),
     ],
 )
 def test_near_misses_are_suggested(wanted: str, meant: str) -> None:

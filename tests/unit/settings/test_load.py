@@ -125,6 +125,21 @@ waivers:
         (TWO_WAIVERS.replace("45.5", "-1"), "line 2: thresholds.dpd_slow_s"),
         (TWO_WAIVERS.replace("    expires: 2027-03-31\n", ""), "line 8: waivers[1].expires"),
         ("waivers: []\nwaivers: []\n", "line 2: `waivers`"),
+        ("waivers: []\ntreshholds: {}\n", "line 2: `treshholds` is no setting; did you mean `thresholds`?"),
+        ("settings: {}\n", "line 1: `settings` is no setting; known are thresholds, waivers"),
+        ("thresholds:\n  dpd_slow: 5\n", "line 2: thresholds: `dpd_slow` is no setting; did you mean `dpd_slow_s`?"),
+        (
+            TWO_WAIVERS.replace("reason: second", "reasn: second"),
+            "line 9: waivers[1]: `reasn` is no setting; did you mean `reason`?",
+        ),
+        (
+            TWO_WAIVERS.replace("    reason: second", "    device: hub\n    reason: second"),
+            "line 9: waivers[1]: `device` is no setting; did you mean `subject`?",
+        ),
+        (
+            TWO_WAIVERS.replace("    reason: second", "    xyz: hub\n    reason: second"),
+            "line 9: waivers[1]: `xyz` is no setting; known are rule, reason, expires, subject, owner",
+        ),
         ("waivers:\n  - rule: A\n    rule: B\n", "line 3: `rule`"),
     ],
 )

@@ -53,7 +53,7 @@ def test_a_fault_has_its_lines_and_its_cure_has_none(fault: str, hours: float) -
         truth = ill.truth[0]
         found = events(ill, truth["receiver"])
         assert found, (fault, seed)
-        assert {source for _, _, source in found} == {truth["source"]}
+        assert {source for _, _, source in found} == {t["source"] for t in ill.truth}
         # Where a rekey fails, the other end may see one packet on the pair that ran out there 15 ms earlier.
         assert len(all_events(ill)) - len(found) <= (fault == "low-memory")
         assert not all_events(cured), (fault, seed)
@@ -95,7 +95,7 @@ def test_both_ends_of_a_healthy_tunnel_agree(seed: int) -> None:
 def test_no_spi_is_held_twice() -> None:
     fleet = build_fleet(3, [*FAULTY, "healthy"], NOW)
     held = []
-    for device in fleet.devices:
+    for device in (d for d in fleet.devices if d.group is None):  # a group's members share theirs
         text = fleet.answer(device.name, "show crypto ipsec sa")
         for part in text.split("inbound esp sas:")[1:]:
             held += re.findall(r"spi: 0x([0-9A-F]+)\(", part.partition("outbound esp sas:")[0])

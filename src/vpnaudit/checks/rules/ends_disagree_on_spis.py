@@ -12,8 +12,9 @@ traffic in that direction is dropped until the sender's SA expires, DPD ends it 
 
 ## What it cannot see
 
-The two tables are read at two moments. An SA that was set up or deleted between them is not counted. With one end
-collected there is nothing to compare: UNKNOWN.
+The two tables are read at two moments. An SA that was set up or deleted between them is not counted. Where nobody
+knows when the tables were read, or how old the SAs are, a rekey may lie between them: UNKNOWN, but for an SA whose
+other half both ends hold. With one end collected there is nothing to compare: UNKNOWN.
 
 ## Example
 
@@ -39,7 +40,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_tunnels, peer_of, place, tunnel_case
+from vpnaudit.checks.finding import Case, assessable_tunnels, peer_of, place, tunnel_case
 from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
@@ -76,7 +77,29 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
         if end.device is None or not end.sa_table_read:
             return case.unknown(place(end), SA_COMMANDS[0], "which SPIs that end holds")
     tables = [e for end in tunnel.ends for e in _table(fleet, end.device)]
-    return case.passed("both ends hold the same SPIs" if tunnel.local.sas else "no end sends on any SA", "", tables)
+    if tunnel.undecided:
+        return _open(case, tunnel, tables)
+    return case.passed(_words(tunnel), "", tables)
+
+
+def _open(case: Case, tunnel: Tunnel, tables: list[Evidence]) -> Finding:
+    first = tunnel.undecided[0]
+    receiver = tunnel.end_of(first.receiver) or tunnel.remote
+    question = (
+        f"whether {first.receiver} holds {spi_text(first.spi)}, on which {first.sender} sends; read it at both ends "
+        "within the same minute, for a rekey may lie between these two tables"
+    )
+    command = f"{SA_COMMANDS[0]} peer {peer_of(tunnel, receiver)}"
+    return case.unknown(first.receiver, command, question, [e for s in tunnel.undecided for e in s.evidence] + tables)
+
+
+def _words(tunnel: Tunnel) -> str:
+    if not any(e.outbound for e in tunnel.ends):
+        return "no end sends on any SA"
+    held = [{s.spi for s in tunnel.other_end(e.device or "").inbound} for e in tunnel.ends]
+    if all(any(s.spi in there for s in e.outbound) for e, there in zip(tunnel.ends, held, strict=True) if e.outbound):
+        return "each end holds the SPIs on which the other sends"
+    return "what differs came or went between the two readings"
 
 
 def _table(fleet: Fleet, name: str | None) -> list[Evidence]:

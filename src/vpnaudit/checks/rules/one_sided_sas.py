@@ -13,8 +13,8 @@ end with SAs the tunnel looks up.
 ## What it cannot see
 
 A tunnel that is set up or torn down between the two readings. SAs that the other end could not have had yet, or not
-any more, at the moment of its own reading are left out. With one end collected only its own directions can be judged:
-a missing direction fails, two directions leave it UNKNOWN.
+any more, at the moment of its own reading are left out. Where nobody knows when the tables were read: UNKNOWN. With
+one end collected only its own directions can be judged: a missing direction fails, two directions leave it UNKNOWN.
 
 ## Example
 
@@ -69,6 +69,12 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
             return case.unknown(place(end), SA_COMMANDS[0], "whether that end holds the SAs too")
     for end, other in ((tunnel.local, tunnel.remote), (tunnel.remote, tunnel.local)):
         lasting = [s for s in end.sas if _spans(s, end, other)]
+        if lasting and not other.sas and _is_open(tunnel, end, other):
+            question = (
+                f"whether it holds SAs too; read both ends within the same minute, as {end.device} does hold some"
+            )
+            command = f"{SA_COMMANDS[0]} peer {peer_of(tunnel, other)}"
+            return case.unknown(place(other), command, question, [s.evidence for s in lasting[:EVIDENCE_SHOWN]])
         if lasting and not other.sas:
             device = fleet.device_by_name.get(other.device or "")
             empty = device.cite_whole(*SA_COMMANDS) if device else ()
@@ -79,7 +85,17 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
                 parameters={"device": end.device, "peer": peer_of(tunnel, end), "version": tunnel.ike},
             )
     held = [f"{e.device} {len(e.inbound)} in, {len(e.outbound)} out" for e in tunnel.ends]
-    return case.passed("; ".join(held), "", [s.evidence for e in tunnel.ends for s in e.sas[:1]])
+    one_empty = any(e.sas for e in tunnel.ends) and not all(e.sas for e in tunnel.ends)
+    because = "What one end alone shows came or went between the two readings." if one_empty else ""
+    return case.passed("; ".join(held), because, [s.evidence for e in tunnel.ends for s in e.sas[:1]])
+
+
+def _is_open(tunnel: Tunnel, end: TunnelEnd, other: TunnelEnd) -> bool:
+    """Whether the two readings may lie so far apart that the other end held these SAs at some time."""
+    if any(s.sender == end.device for s in tunnel.stale):
+        return False
+    undated = end.sa_table_at is None or other.sa_table_at is None
+    return undated or any(s.sender == end.device for s in tunnel.undecided)
 
 
 def _single_direction(end: TunnelEnd) -> list[LiveSa]:
@@ -91,7 +107,7 @@ def _single_direction(end: TunnelEnd) -> list[LiveSa]:
 
 
 def _spans(sa: LiveSa, end: TunnelEnd, other: TunnelEnd) -> bool:
-    """Whether the SA was there when the other end's table was read. Without times: taken together, so yes."""
+    """Whether the SA was there when the other end's table was read. Without times it may have been."""
     if other.sa_table_at is None:
         return True
     slack = timedelta(seconds=sa.uncertainty_s)

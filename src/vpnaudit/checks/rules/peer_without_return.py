@@ -3,7 +3,8 @@
 ## What it looks for
 
 A tunnel between two devices of ours, both configurations read: one names the other's address as peer, the other
-neither names it back nor takes peers that it does not name (dynamic map, virtual template, multipoint tunnel).
+neither names it back nor takes peers that it does not name (dynamic map, virtual template, multipoint tunnel). A peer
+on an interface that is shut down is as good as none.
 
 ## Why it matters
 
@@ -12,7 +13,8 @@ changed, what it still sends arrives as invalid SPIs.
 
 ## What it cannot see
 
-A peer behind a NAT has another address from outside than from inside; a peer given by host name is not resolved.
+A peer behind a NAT has another address from outside than from inside; a peer given by host name is not resolved. An
+address that two devices of ours have (a pair, overlapping networks) is not told to be one of them.
 
 ## Example
 
@@ -35,24 +37,116 @@ Field guide 4 C12 and appendix E.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address, ip_network
 
-from vpnaudit.checks.finding import assessable_tunnels, cite_config, peer_of, place, tunnel_case
-from vpnaudit.checks.open_peers import takes_any
-from vpnaudit.model.device import CONFIG_COMMAND
+from vpnaudit.checks.finding import (
+    Case,
+    assessable_devices,
+    assessable_tunnels,
+    cite_config,
+    peer_of,
+    place,
+    tunnel_case,
+)
+from vpnaudit.checks.open_peers import open_binding_lines, takes_any
+from vpnaudit.model.config import ConfigFacts, ConfigInterface
+from vpnaudit.model.device import CONFIG_COMMAND, Device
+from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Finding, Rule
+from vpnaudit.model.judgement import Finding, Rule, Subject
 from vpnaudit.model.tunnel import Tunnel, TunnelEnd
 from vpnaudit.settings import Settings
+
+EXPECTED = "each end names the other as peer, or takes any"
+PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
+"""RFC 1918, RFC 6598, RFC 4193: behind a NAT, another address is known outside."""
 
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a tunnel between two devices of ours."""
-    return (_judge(fleet, t) for t in assessable_tunnels(fleet) if t.both_ends)
+    owners = _owners(fleet)
+    for tunnel in assessable_tunnels(fleet):
+        if tunnel.both_ends:
+            yield _judge(fleet, tunnel)
+        elif (silent := _unaware(tunnel, owners)) is not None:
+            yield _fail_unaware(fleet, tunnel, *silent)
+
+
+def _owners(fleet: Fleet) -> dict[str, tuple[Device, ParsedCapture, ConfigFacts] | None]:
+    """Devices whose whole configuration was read, by each address of theirs; null where two have it."""
+    found: dict[str, tuple[Device, ParsedCapture, ConfigFacts] | None] = {}
+    for device in assessable_devices(fleet):
+        if device.config is None:
+            continue
+        capture, config = device.config
+        shown = {a.partition("/")[0] for i in config.interfaces for a in (*i.addresses, *i.standby_addresses)}
+        for address in map(_spelled, shown):
+            found[address] = (device, capture, config) if config.whole and address not in found else None
+    return found
+
+
+def _spelled(address: str) -> str:
+    """In its one spelling, as a tunnel's ends have it."""
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return address
+
+
+def _unaware(
+    tunnel: Tunnel, owners: Mapping[str, tuple[Device, ParsedCapture, ConfigFacts] | None]
+) -> tuple[Device, ParsedCapture, ConfigFacts] | None:
+    """The device of ours that has the peer's address and no tunnel with this end, which nobody answers."""
+    end = tunnel.local
+    owner = owners.get(_spelled(tunnel.remote.address))
+    answered = end.sas or end.live_ike
+    if owner is None or answered or not end.configured or owner[0].name == end.device:
+        return None
+    config = owner[2]
+    return None if open_binding_lines(config) or (_is_translated(end) and _named(config) - owners.keys()) else owner
+
+
+def _is_translated(end: TunnelEnd) -> bool:
+    """Whether the end has a private address, so that its peer knows it by another."""
+    try:
+        address = ip_address(end.address)
+    except ValueError:
+        return True
+    return any(address in network for network in PRIVATE if network.version == address.version)
+
+
+def _named(config: ConfigFacts) -> set[str]:
+    peers = {p for e in config.map_entries for p in e.peers}
+    return {_spelled(p) for p in peers | {i.tunnel_destination for i in config.interfaces if i.tunnel_destination}}
+
+
+def _fail_unaware(fleet: Fleet, tunnel: Tunnel, device: Device, capture: ParsedCapture, config: ConfigFacts) -> Finding:
+    end = tunnel.local
+    case = Case(
+        rule=RULE, subject=Subject(devices=(end.device or "", device.name), tunnel=tunnel.id), expected=EXPECTED
+    )
+    shut = next((i for i in config.interfaces if i.shutdown and end.address in _peers_on(i, config)), None)
+    lacks = (
+        f"{device.name}'s interface {shut.name} with peer {end.address} is shut down"
+        if shut is not None
+        else f"{device.name} has no peer {end.address}"
+    )
+    return case.failed(
+        f"{end.device} has peer {peer_of(tunnel, end)}, {lacks}",
+        f"{device.name} answers nothing of what {end.device} starts.",
+        (*cite_config(fleet, end), device.cite(capture, shut.line if shut is not None else None)),
+        parameters={"device": device.name, "peer": end.address, "other": end.device},
+    )
+
+
+def _peers_on(interface: ConfigInterface, config: ConfigFacts) -> set[str]:
+    entries = (e for e in config.map_entries if e.name == interface.crypto_map and not e.template)
+    return {_spelled(p) for p in (interface.tunnel_destination, *(p for e in entries for p in e.peers)) if p}
 
 
 def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
-    case = tunnel_case(RULE, tunnel, "each end names the other as peer, or takes any")
+    case = tunnel_case(RULE, tunnel, EXPECTED)
     for end in tunnel.ends:
         if not end.configured and not _whole(fleet, end):
             return case.unknown(place(end), CONFIG_COMMAND, "whether that end knows this peer")
@@ -71,7 +165,7 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
 
 
 def _whole(fleet: Fleet, end: TunnelEnd) -> bool:
-    """Whether the end's configuration was read to its end, so that absence means something."""
+    """Whether the end's configuration was read whole, so that absence means something."""
     device = fleet.device_by_name.get(end.device or "")
     return end.config_read and device is not None and device.config is not None and device.config[1].whole
 

@@ -11,8 +11,9 @@ tunnel comes up from one side only, and fails when the other side's turn comes.
 
 ## What it cannot see
 
-With IKEv2 the first pair is made without PFS, so that a difference shows at the first rekey only. The setting of a
-peer that was not collected: UNKNOWN.
+With IKEv2 the first pair is made without PFS, so that a difference shows at the first rekey only. Which group a bare
+`set pfs` means depends on platform and release (group 1 on IOS, 2 or 14 on an ASA): beside a group, or on another
+platform, UNKNOWN. So is the setting of a peer that was not collected.
 
 ## Example
 
@@ -30,7 +31,7 @@ each).
 
 ## Source
 
-RFC 7296 section 1.3.1; field guide 4 C12 and 5.1.
+RFC 7296 section 1.3.1; Cisco IOS and ASA command references, `set pfs`; field guide 4 C12 and 5.1.
 """
 
 from __future__ import annotations
@@ -40,16 +41,20 @@ from collections.abc import Iterable
 from vpnaudit.checks.finding import (
     assessable_tunnels,
     cite_config,
+    peer_of,
     place,
     place_parameters,
     settles_policy,
     tunnel_case,
 )
-from vpnaudit.model.device import CONFIG_COMMAND
+from vpnaudit.model.device import CONFIG_COMMAND, SA_COMMANDS
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
-from vpnaudit.model.tunnel import Tunnel
+from vpnaudit.model.tunnel import Tunnel, TunnelEnd
 from vpnaudit.settings import Settings
+
+UNNAMED = "default"
+"""`set pfs` alone."""
 
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
@@ -63,8 +68,12 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
     for end in (local, remote):
         if end.device is None or not end.pfs_known:
             return case.unknown(place(end), settles_policy(end), "whether that end asks for PFS")
-    actual = f"{local.device}: {local.pfs or 'no PFS'}; {remote.device}: {remote.pfs or 'no PFS'}"
+    actual = f"{local.device}: {_words(local.pfs)}; {remote.device}: {_words(remote.pfs)}"
     evidence = (*cite_config(fleet, local), *cite_config(fleet, remote))
+    unnamed = _with_a_group_unnamed(fleet, local, remote)
+    if unnamed is not None:
+        question = "which group its PFS has, where the configuration names none"
+        return case.unknown(place(unnamed), f"{SA_COMMANDS[0]} peer {peer_of(tunnel, unnamed)}", question, evidence)
     if _group(local.pfs) == _group(remote.pfs):
         return case.passed(actual, "", evidence)
     without = local if local.pfs is None else remote
@@ -73,8 +82,24 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
         actual,
         "The end that wants PFS refuses what the other offers: whether a rekey succeeds depends on who starts it.",
         evidence,
-        parameters={**place_parameters(tunnel, without), "pfs": wanted},
+        parameters={**place_parameters(tunnel, without), "pfs": None if wanted == UNNAMED else wanted},
     )
+
+
+def _with_a_group_unnamed(fleet: Fleet, local: TunnelEnd, remote: TunnelEnd) -> TunnelEnd | None:
+    """The end that asks for PFS without saying which group, where the other end's may be another."""
+    if local.pfs is None or remote.pfs is None:
+        return None
+    names = {fleet.device_by_name[e.device].platform for e in (local, remote) if e.device in fleet.device_by_name}
+    if local.pfs == remote.pfs == UNNAMED and len(names) == 1:
+        return None
+    return next((e for e in (local, remote) if e.pfs == UNNAMED), None)
+
+
+def _words(pfs: str | None) -> str:
+    if pfs is None:
+        return "no PFS"
+    return "PFS without a group's name" if pfs == UNNAMED else pfs
 
 
 def _group(pfs: str | None) -> str | None:

@@ -51,6 +51,8 @@ from vpnaudit.model.tunnel import Tunnel
 from vpnaudit.settings import Settings
 
 PREFIXES = ("esp-", "ah-", "comp-")
+WITH_DEFAULT_LENGTH = frozenset({"esp-aes-128", "esp-gcm-128", "esp-gmac-128"})
+"""The length that a device takes where none is written, and leaves away when it prints."""
 
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
@@ -98,7 +100,7 @@ def algorithms(text: str) -> frozenset[str] | None:
             found[-1] += f"-{word}"
         else:
             return None
-    return frozenset(w.removesuffix("-128") if w == "esp-aes-128" else w for w in found) or None
+    return frozenset(w.removesuffix("-128") if w in WITH_DEFAULT_LENGTH else w for w in found) or None
 
 
 RULE = Rule(id="CFG-002", title="transforms-differ", severity="medium", needs=(CONFIG_COMMAND,), check=check)

@@ -98,7 +98,7 @@ def _judge(tunnel: Tunnel, end: TunnelEnd, device: Device, shortest_s: float) ->
         parameters={
             **place_parameters(tunnel, end),
             "seconds": str(seconds),
-            "kilobytes": str(_recommended_kb(fastest)),
+            "kilobytes": str(_recommended_kb(tunnel, shortest_s)),
             "interval_s": str(round(fastest.interval_s)),
         },
     )
@@ -116,8 +116,17 @@ def _use(tunnel: Tunnel, end: TunnelEnd, sa: LiveSa, volume: int, shortest_s: fl
     return Use(sa=sa, used_kb=used, age_s=age, interval_s=volume * age / used if used else math.inf)
 
 
-def _recommended_kb(use: Use) -> int:
-    wanted = math.ceil(use.used_kb / use.age_s * WORKING_DAY_S / 1000) * 1000
+def _recommended_kb(tunnel: Tunnel, shortest_s: float) -> int:
+    """One value for both ends, by the busiest SA of either: lifetimes that differ are a fault of their own."""
+    volumes = [(end, agreed_kilobytes(tunnel, end)) for end in tunnel.ends]
+    uses = [
+        use
+        for end, volume in volumes
+        if volume
+        for sa in end.sas
+        if (use := _use(tunnel, end, sa, volume, shortest_s)) is not None
+    ]
+    wanted = math.ceil(max(u.used_kb / u.age_s for u in uses) * WORKING_DAY_S / 1000) * 1000
     return max(VOLUME_RANGE_KB[0], min(VOLUME_RANGE_KB[1], wanted))
 
 

@@ -1,30 +1,49 @@
 """Several devices or tunnels stand behind one address, and knock each other's SAs out.
 
 **Signature.** IKE SAs with one source come from different ports at once (several devices behind one NAT address), or
-two tunnel interfaces have the same source and destination without `shared` protection.
+its sessions take turns between ports, or two tunnel interfaces have the same source and destination without `shared`
+protection.
 
-**Ruled out by.** One identity and one SA set; no more lines than the rekeys of so many boxes can show; the sender's
-own IKE SA, older than the lines at both ends. A single line that nothing explains leaves it open.
+**Ruled out by.** One identity and one SA set; no more lines than the rekeys of so many boxes can show, while no session
+with them is logged to come or go; the sender's own IKE SA, older than the lines at both ends. A single line that
+nothing explains leaves it open, and so does a stale SA where no IKE SA is known to have been set up as the lines began.
 
 **What to do.** Distinct identities, NAT-T on, one tunnel per pair of ends or `shared`. Source: field guide C7.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import groupby
 
 from vpnaudit.diagnose.proofs import SHOWN, ike_tables, lifetimes_of, placed, sa_tables
-from vpnaudit.diagnose.signs import begins, receiver_end, receiver_of, rekey_budget, sender_end, slack
+from vpnaudit.diagnose.signs import (
+    SESSION_TAGS,
+    as_written,
+    begins,
+    clocks_are_known,
+    messages,
+    receiver_end,
+    receiver_of,
+    rekey_budget,
+    sender_end,
+    sessions,
+    slack,
+)
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.device import IKE_COMMANDS, SA_COMMANDS, Device
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
+from vpnaudit.model.platform import Words
 from vpnaudit.settings import Settings
 
 SPIS_OF_A_REKEY = 2
 """The old one and the new one (field guide 3.3)."""
+NEWCOMER_S = 120.0
+"""Its initial contact deletes the other's SAs as its IKE SA stands; the other's next packet leaves the line."""
 SAME_IKE_S = 60.0
 """Both ends of an IKE SA date it alike, within what lifetimes in whole seconds and captures a moment apart allow."""
 
@@ -38,12 +57,16 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         spared = _spared(story, fleet, len(ports))
         if spared is not None:
             return spared
+        kept = story.mechanism == "stale-sa" and not _turns(device, story)
+        if kept and (without := _without_newcomer(story, len(ports))) is not None:
+            return without
         text = f"{story.source} has SAs with {device.name} from ports {', '.join(map(str, sorted(ports)))}"
         because = [reason(text, *(r.evidence[0] for r in ports.values()))]
-        return _fits(story, because, "possible" if _none_is_new(story, len(ports)) else "likely")
+        return _fits(story, because, "likely" if _is_sure(story, len(ports)) else "possible")
     twins = _twin_tunnels(device, story)
     if twins:
-        return _fits(story, twins, "likely")
+        # A race needs no twin to leave a line.
+        return _fits(story, twins, "possible" if story.mechanism == "rekey-race" else "likely")
     shown = _of_source(device, story)
     if not shown and not _tables_read(device, story):
         return still_open(
@@ -71,7 +94,7 @@ def _tables_read(device: Device, story: Story) -> bool:
 def _spared(story: Story, fleet: Fleet, boxes: int) -> Weighing | None:
     """Boxes that live side by side behind one address, as NAT-T lets them: their neighbours cost them nothing."""
     period = story.tunnel.rekey_period_s if story.tunnel is not None else None
-    if story.mechanism == "rekey-race":
+    if story.mechanism == "rekey-race" and not sessions(receiver_of(story, fleet), story.source):
         episodes = [e for e in fleet.received_by[story.receiver].episodes if e.source == story.source]
         times = [e.first_at for e in episodes if e.first_at]
         length = (max(times) - min(times)).total_seconds() if times else 0.0
@@ -84,7 +107,7 @@ def _spared(story: Story, fleet: Fleet, boxes: int) -> Weighing | None:
         question = f"do the boxes behind {story.source} knock each other's SAs out? One line does not tell"
         return still_open(question, f"{story.receiver}: show logging")
     begin, here, there = begins(story), receiver_end(story), sender_end(story)
-    if begin is None or here is None or there is None:
+    if begin is None or here is None or there is None or not clocks_are_known(story, fleet):
         return None
     bound = timedelta(seconds=SAME_IKE_S + slack(story, fleet))
     for own in here.live_ike:
@@ -94,6 +117,38 @@ def _spared(story: Story, fleet: Fleet, boxes: int) -> Weighing | None:
                 text = f"{story.source}'s own IKE SA is older than the lines at both ends: no other box knocked it out"
                 return out(text, own.evidence, other.evidence)
     return None
+
+
+def _without_newcomer(story: Story, boxes: int) -> Weighing | None:
+    """A stale SA with several boxes behind the sender's address, and none that is known to have come as it began.
+
+    Where the sender is ours, its own IKE SA's age would tell that it was left alone.
+    """
+    here, there = receiver_end(story), sender_end(story)
+    if _none_is_new(story, boxes) and here is not None:
+        text = f"each box behind {story.source} has an IKE SA from before the lines: none came and knocked another out"
+        return unlikely(text, *(i.evidence for i in here.live_ike[:boxes]))
+    if _has_newcomer(story) or there is None or there.device is None:
+        return None
+    question = f"did a box behind {story.source} set up its IKE SA as the lines began, or is each older than they are?"
+    words = here.words if here is not None else Words()
+    return still_open(question, f"{story.receiver}: {words.ike_shown_by}")
+
+
+def _is_sure(story: Story, boxes: int) -> bool:
+    """Whether what the boxes cost each other shows: a newcomer as an SA was lost, or SPIs that nobody has any more."""
+    if story.mechanism == "stale-sa":
+        return _has_newcomer(story)
+    return not _none_is_new(story, boxes)
+
+
+def _has_newcomer(story: Story) -> bool:
+    """Whether an IKE SA with the source was set up as the lines began or after: its box took the other's SAs away."""
+    begin, here = begins(story), receiver_end(story)
+    live = here.live_ike if here is not None else ()
+    return begin is not None and any(
+        i.established_at is not None and i.established_at >= begin - timedelta(seconds=NEWCOMER_S) for i in live
+    )
 
 
 def _none_is_new(story: Story, boxes: int) -> bool:
@@ -118,8 +173,42 @@ def _ports(device: Device, story: Story) -> dict[int, Reason]:
     found: dict[int, Reason] = {}
     for capture, peer, port, line in shown:
         if peer == story.source and port is not None:
-            found.setdefault(4500 if port == 500 else port, reason("", device.cite(capture, line)))
+            found.setdefault(_one_device(port), reason("", device.cite(capture, line)))
+    for port, told in _turns(device, story).items():
+        found.setdefault(port, told)
     return found
+
+
+def _turns(device: Device, story: Story) -> dict[int, Reason]:
+    return device.once(_taking_turns).get(as_written(story.source or "") or "", {})
+
+
+def _one_device(port: int) -> int:
+    return 4500 if port == 500 else port
+
+
+def _taking_turns(device: Device) -> dict[str, dict[int, Reason]]:
+    """By peer the ports of its logged sessions, where one comes back after another had its turn.
+
+    One device whose NAT gives it a new port does not come back on the old one while another is in use: two do.
+    """
+    logged: dict[str, list[tuple[int, Reason]]] = {}
+    for capture, message in messages(device, SESSION_TAGS):
+        peer, port = message.details.get("peer"), message.details.get("port")
+        if peer and port and message.details.get("state") == "up":
+            told = reason("", device.cite(capture, message.line))
+            logged.setdefault(as_written(peer) or peer, []).append((_one_device(int(port)), told))
+    return {peer: dict(turns) for peer, turns in logged.items() if _come_back([port for port, _ in turns])}
+
+
+def _come_back(ports: Sequence[int]) -> bool:
+    """Whether a port comes again after another.
+
+    >>> _come_back([4500, 4501, 4500]), _come_back([4500, 4500, 4501, 4501])
+    (True, False)
+    """
+    turns = [port for port, _ in groupby(ports)]
+    return len(set(turns)) < len(turns)
 
 
 def _twin_tunnels(device: Device, story: Story) -> list[Reason]:

@@ -1,9 +1,9 @@
 """The SPI was changed on the way: one or two bits differ from a live one.
 
-**Signature.** One line only, its SPI differs in one or two bits from a live inbound SPI of that source; errors on the
-interface that it came in on make it likely.
+**Signature.** One line, or some that lie minutes apart; the SPI differs in one or two bits from a live inbound SPI of
+that source; errors on the interface that it came in on make it likely.
 
-**Ruled out by.** No near SPI, or exact repeats.
+**Ruled out by.** No near SPI, or a stream of exact repeats.
 
 **What to do.** Look at the errors of the receiving interface and of the path. Source: DESIGN 7, field guide 3.1.
 """
@@ -11,7 +11,7 @@ interface that it came in on make it likely.
 from __future__ import annotations
 
 from vpnaudit.diagnose.proofs import first_and_last, placed, sa_tables
-from vpnaudit.diagnose.signs import carriers, receiver_end, receiver_of, repeated, sas_with_source_read
+from vpnaudit.diagnose.signs import begin_is_seen, carriers, receiver_end, receiver_of, repeated, sas_with_source_read
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
@@ -22,6 +22,9 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if story.mechanism != "damaged":
         return _not_near(story, fleet)
     device = receiver_of(story, fleet)
+    if not (repeated(story) or begin_is_seen(story, fleet)):
+        question = f"did the same SPI come before? {device.name}'s log begins with that line"
+        return still_open(question, f"{device.name}: show logging, as a syslog server has it")
     event = story.episodes[0].events[0]
     names = {e.interface for episode in story.episodes for e in episode.events if e.interface}
     names |= carriers(device, receiver_end(story))

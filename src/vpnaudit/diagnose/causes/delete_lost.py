@@ -4,8 +4,10 @@
 acknowledged: one lost packet is enough. DPD does not heal it, because the peer answers (measured: the stream goes on
 for the SA's life with DPD as without).
 
-**Ruled out by.** No IKE SA at one end; a reload; IKEv2 at both ends makes it rare (its DELETE is acknowledged). Open
-where no line speaks of it and the tables of both ends may be from before and after a rekey.
+**Ruled out by.** No IKE SA at one end; a reload; the other half of the same pair in use at both ends: then nothing was
+deleted. IKEv2 at both ends makes it rare (its DELETE is acknowledged): it is not named before both ends' lifetimes are
+known to be equal. Open where no line speaks of it and the tables of both ends may be from before and after a rekey, and
+where it is over and the age of no IKE SA is known.
 
 **What to do.** Clear the peer at the sender; see that UDP 500 and 4500 pass both ways; IKEv2. Source: field guide C4,
 11.
@@ -18,7 +20,10 @@ from datetime import timedelta
 from vpnaudit.diagnose.proofs import ike_of, ike_tables, placed
 from vpnaudit.diagnose.signs import (
     NOT_OF_TWO,
+    begin_is_seen,
     begins,
+    clocks_are_known,
+    is_older_than_sa,
     may_be_rekeyed_between,
     not_kept,
     on_group_interface,
@@ -32,6 +37,7 @@ from vpnaudit.diagnose.signs import (
     sender_of,
     sends_in_vain,
     sent_sa,
+    slack,
     stamp,
     which_moment,
 )
@@ -41,8 +47,15 @@ from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing, WouldSettle
 from vpnaudit.model.platform import Words
-from vpnaudit.model.tunnel import LiveIke, TunnelEnd
+from vpnaudit.model.tunnel import LiveIke, LiveSa, TunnelEnd
 from vpnaudit.settings import Settings
+
+LATE_S = 60.0
+"""An IKE SA that is younger than the first line by more than this was set up after the other was gone."""
+OF_V2 = ("lifetime-mismatch",)
+"""IKEv2 does not negotiate lifetimes, and repeats its DELETE: while one that differs is open, a lost one is no more."""
+PAIR_S = 2
+"""Both halves of a pair are installed at once, and one table shows what is left of each in whole seconds."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
@@ -77,7 +90,7 @@ def _by_ike(story: Story, fleet: Fleet) -> Weighing:
         sender = sender_of(story, fleet)
         whole = ike_tables(sender) if sender is not None else ()
         return out(f"{there.device} has no IKE SA with {story.receiver}", *whole)
-    return _fits(story, here, there)
+    return _fits(story, fleet, here, there)
 
 
 def _seen_to_go(story: Story) -> bool:
@@ -86,36 +99,92 @@ def _seen_to_go(story: Story) -> bool:
     return any(x.role == "receiver" and x.device == story.receiver and x.gone_at is not None for x in entries)
 
 
-def _fits(story: Story, here: TunnelEnd, there: TunnelEnd) -> Weighing:
+def _fits(story: Story, fleet: Fleet, here: TunnelEnd, there: TunnelEnd) -> Weighing:
     oldest = [_oldest(here), _oldest(there)]
     begin, sa = begins(story), sent_sa(story)
+    half = _other_half(sa, here, there) if sa is not None else ()
+    if half:
+        text = f"{story.receiver} deleted nothing: it sends on the other half of the pair that {there.device} sends on"
+        return out(text, *(s.evidence for s in half))
     because = [
         reason(f"{story.receiver} and {there.device} both hold a live IKE SA", *(i.evidence for i in oldest if i)),
     ]
     if sa is not None:
         because.append(sends_in_vain(story, sa))
     aged = [i.established_at for i in oldest if i is not None and i.established_at is not None]
-    before = begin is not None and len(aged) == 2 and all(a < begin + timedelta(seconds=60) for a in aged)
+    if begin is not None and len(aged) == 2 and all(a > begin + timedelta(seconds=LATE_S) for a in aged):
+        return out("the IKE SAs of both ends were set up after the lines began", *ike_of(here, there))
+    if story.tunnel is not None and story.tunnel.ike == "v2" and not there.sa_table_read:
+        # A lost DELETE is rare there, and the other half of the pair in use would show that nothing was deleted.
+        return still_open(
+            f"does {there.device} still send on it, and is the other half of that pair in use?",
+            f"{there.device}: {SA_COMMANDS[0]}",
+        )
+    if begin is not None and sa is None and not _seen_to_go(story) and _sent_on_since_before(story, fleet, there):
+        return still_open(
+            f"what was that SPI? {there.device} sends on SAs that are older than the lines, and on no other",
+            f"{there.device}: show monitor event-trace crypto ipsec event all",
+        )
+    over = sa is None and not aged and not _seen_to_go(story)
+    young = begin is not None and len(aged) == 1 and aged[0] > begin + timedelta(seconds=LATE_S)
+    if begin is not None and (over or young):
+        # Nothing tells that IKE lived through it: what is live now may be younger than the lines.
+        return still_open(
+            f"are the IKE SAs of {story.receiver} and {there.device} older than the lines?",
+            f"{story.receiver}: {_shown_by(here)}; {there.device}: {_shown_by(there)}",
+        )
+    seen = clocks_are_known(story, fleet) and begin_is_seen(story, fleet)
+    seen = seen or all(is_older_than_sa(a, story, fleet) for a in aged)
+    before = begin is not None and len(aged) == 2 and all(a < begin + timedelta(seconds=LATE_S) for a in aged) and seen
     if before and begin is not None:
         because.append(reason(f"both IKE SAs are older than the first line ({stamp(begin)})"))
-    first_version = story.tunnel is not None and story.tunnel.ike == "v1"
-    confidence: Confidence = "proven" if seen_to_be_stale(story) and before and first_version else "likely"
     if story.tunnel is not None and story.tunnel.ike == "v2":
         because.append(reason("with IKEv2 a DELETE is acknowledged and repeated, so a lost one is rare"))
-    if begin is not None and len(aged) == 2 and all(a > begin + timedelta(seconds=60) for a in aged):
-        return out("the IKE SAs of both ends were set up after the lines began", *ike_of(here, there))
-    undated = [e for e, i in ((here, oldest[0]), (there, oldest[1])) if i is None or i.established_at is None]
     return Weighing(
         verdict="fits",
-        confidence=confidence,
+        confidence=_how_sure(story, before=before, known=seen and len(aged) == 2),
         because=tuple(because),
         would_settle=tuple(
             WouldSettle(question=f"is {e.device}'s IKE SA older than the lines?", command=f"{e.device}: {_shown_by(e)}")
-            for e in undated
+            for e, i in ((here, oldest[0]), (there, oldest[1]))
+            if i is None or i.established_at is None
         ),
         owner_devices=(there.device,) if there.device else (),
         title=f"{story.receiver} deleted its SA and {there.device} was never told, although IKE is up",
+        unless_open=OF_V2 if story.tunnel is not None and story.tunnel.ike == "v2" else (),
     )
+
+
+def _sent_on_since_before(story: Story, fleet: Fleet, there: TunnelEnd) -> bool:
+    """Whether the sender had its present SAs before the lines began: then it was not stuck on one of before."""
+    begin, margin = begins(story), timedelta(seconds=slack(story, fleet))
+    if begin is None or not there.sa_table_read or not clocks_are_known(story, fleet):
+        return False
+    ages = [s.installed_at for s in there.outbound]
+    return bool(ages) and all(at is not None and at < begin - margin for at in ages)
+
+
+def _other_half(sa: LiveSa, here: TunnelEnd, there: TunnelEnd) -> tuple[LiveSa, ...]:
+    """The receiver's outbound SA, where the sender's table has it as the inbound half of the pair that it sends on.
+
+    Both halves of a pair are set up by one negotiation and deleted together. Only where the sender's table leaves no
+    doubt which two are a pair: one inbound SA of the same age and the same identities.
+    """
+    if sa.remaining_s is None:
+        return ()
+    pair = [s for s in there.inbound if s.remaining_s is not None and abs(s.remaining_s - sa.remaining_s) <= PAIR_S]
+    mine = [s for s in pair if (s.local_identity, s.remote_identity) == (sa.local_identity, sa.remote_identity)]
+    if len(mine) != 1:
+        return ()
+    return tuple(s for s in here.outbound if s.spi == mine[0].spi)
+
+
+def _how_sure(story: Story, *, before: bool, known: bool) -> Confidence:
+    """`before`: IKE was there when the SA went. `known`: whether it was is known at all."""
+    first_version = story.tunnel is not None and story.tunnel.ike == "v1"
+    if seen_to_be_stale(story) and before and first_version:
+        return "proven"
+    return "likely" if known else "possible"
 
 
 def _shown_by(end: TunnelEnd | None) -> str:

@@ -16,7 +16,10 @@ from datetime import timedelta
 from vpnaudit.diagnose.proofs import first_and_last, lifetimes_of, placed
 from vpnaudit.diagnose.signs import (
     NOT_OF_TWO,
+    begin_is_seen,
     begins,
+    clocks_are_known,
+    is_its_own,
     on_group_interface,
     receiver_end,
     sender_end,
@@ -39,7 +42,7 @@ LIVED_S = 60.0
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
-    if story.mechanism not in {"stale-sa", "unexplained"}:
+    if story.mechanism not in {"stale-sa", "unexplained"} or is_its_own(story):
         return out("the SPI is not one that the sender kept longer than the receiver", *placed(story))
     if on_group_interface(story, fleet):
         return out(NOT_OF_TWO, *placed(story))
@@ -83,7 +86,7 @@ def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: L
             *theirs.evidence,
         )
     ]
-    if sa is not None and sa.installed_at is not None:
+    if sa is not None and sa.installed_at is not None and clocks_are_known(story, fleet):
         ran_out = sa.installed_at + timedelta(seconds=shorter)
         if begin is None:
             past = ran_out <= fleet.collected_at
@@ -93,6 +96,9 @@ def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: L
         if ran_out - timedelta(seconds=BEFORE_S) - bound <= begin <= ran_out + timedelta(seconds=AFTER_S) + bound:
             text = f"the lines began at {stamp(begin)}, when {story.receiver}'s lifetime ran out ({stamp(ran_out)})"
             return _fits(story, [*facts, reason(text, sa.evidence)], "proven")
+        if begin > ran_out and not begin_is_seen(story, fleet):
+            question = f"when did the lines begin? {story.receiver}'s log begins with them, after its lifetime ran out"
+            return still_open(question, f"{story.receiver}: show logging, as a syslog server has it")
         return out(
             f"the lines began at {stamp(begin)}, not when {story.receiver}'s lifetime ran out ({stamp(ran_out)})",
             *first_and_last(story)[:1],

@@ -3,8 +3,8 @@
 **Signature.** Allocation failures within ten minutes of the lines, or free memory (or its largest block) below the
 threshold now, while the lines are recent.
 
-**Ruled out by.** Free memory, and no failure in the window. That lack of memory loses SAs is said by operators and by
-no Cisco document found: evidence of failures is demanded, a reboot is not advised.
+**Ruled out by.** Free memory, and no failure in the window, in a log that reaches back to it. That lack of memory loses
+SAs is said by operators and by no Cisco document found: evidence of failures is demanded, a reboot is not advised.
 
 **What to do.** Find the process that holds the memory. Source: field guide C8.
 """
@@ -14,7 +14,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 from vpnaudit.diagnose.proofs import logs, placed
-from vpnaudit.diagnose.signs import IGNORED_POOLS, Window, begins, ends, memory_failures, receiver_of
+from vpnaudit.diagnose.signs import (
+    IGNORED_POOLS,
+    Window,
+    begins,
+    ends,
+    log_begins,
+    log_reaches,
+    memory_failures,
+    receiver_of,
+    sent_sa,
+    stamp,
+)
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Confidence
@@ -30,17 +41,12 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return out("the SPI was never one that this device should have", *placed(story))
     device = receiver_of(story, fleet)
     failures = memory_failures(device)
-    margin = timedelta(seconds=settings.thresholds.memory_window_s)
-    windows = [
-        Window(low=e.first_at - margin, high=(e.last_at or e.first_at) + margin) for e in story.episodes if e.first_at
-    ]
+    windows = _windows(story, timedelta(seconds=settings.thresholds.memory_window_s))
     near = [f for f in failures if any(w.has(f) for w in windows)]
-    if not story.episodes and story.ongoing:
-        near = list(failures)
     low = _low_now(device, settings.thresholds)
     if near:
         because = [reason(f.text, *f.evidence) for f in near[:3]]
-        return _fits(story, [*because, *low], "likely")
+        return _fits(story, [*because, *low], "likely" if all(w.low for w in windows) else "possible")
     last = ends(story) or begins(story)
     recent = story.ongoing or (last is not None and last >= fleet.collected_at - timedelta(seconds=RECENT_S))
     if low and recent:
@@ -49,12 +55,27 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return still_open(f"is {device.name} short of memory?", f"{device.name}: show memory statistics")
     if not device.log_captures:
         return still_open(f"did {device.name} get no memory at times?", f"{device.name}: show logging")
+    if not all(log_reaches(device, w.low) for w in windows):
+        begun = f" begins at {stamp(at)} and" if (at := log_begins(device)) is not None else ""
+        question = f"did {device.name} get no memory before the lines? Its log{begun} does not reach back so far"
+        return still_open(question, f"{device.name}: show logging, as a syslog server has it")
     if low:
         text = f"{device.name} is short of memory now, but logged no allocation failure near the lines, which are older"
         return unlikely(text, *(e for r in low for e in r.evidence), *logs(device))
     pools = [device.cite(c, p.line) for c, p in device.memory_pools if not p.pool.lower().startswith(IGNORED_POOLS)]
     text = f"{device.name} has memory left and logged no allocation failure near the lines"
     return out(text, *pools[:1], *logs(device))
+
+
+def _windows(story: Story, margin: timedelta) -> list[Window]:
+    """When a failure would have cost the SA: around each episode; without lines, since the sender installed its SA."""
+    around = [
+        Window(low=e.first_at - margin, high=(e.last_at or e.first_at) + margin) for e in story.episodes if e.first_at
+    ]
+    if story.episodes or not story.ongoing:
+        return around
+    sa = sent_sa(story)
+    return [Window(low=sa.installed_at - margin if sa is not None and sa.installed_at is not None else None)]
 
 
 def _low_now(device: Device, limits: Thresholds) -> list[Reason]:

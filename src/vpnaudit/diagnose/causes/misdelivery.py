@@ -3,7 +3,8 @@
 **Signature.** The SPI is an inbound SA of another device of ours, which has the destination address too, or to which
 the sender sends on it.
 
-**Ruled out by.** The SPI is the receiver's own. Open while the SA table of a partner was not read.
+**Ruled out by.** The SPI is the receiver's own. Open while the SA table of a partner was not read, unless the receiver
+took over from it before the lines: then the packets were meant for the receiver.
 
 **What to do.** Find what moved the traffic: HSRP or failover state, a NAT rule, a route. Stateful switch-over keeps the
 SAs on both members. Source: field guide C6, C7.
@@ -11,20 +12,26 @@ SAs on both members. Source: field guide C6, C7.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vpnaudit.diagnose.proofs import placed, sa_tables
 from vpnaudit.diagnose.signs import (
     NOT_OF_TWO,
+    Window,
     alone_with,
+    begins,
     is_private,
+    losses_of,
     on_group_interface,
     receiver_of,
     sa_table_read,
     sender_of,
+    unread_partner,
 )
-from vpnaudit.diagnose.verdicts import out, reason, still_open
-from vpnaudit.model.device import SA_COMMANDS
+from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
+from vpnaudit.model.ledger import LedgerEntry
 from vpnaudit.settings import Settings
 
 
@@ -49,11 +56,7 @@ def _not_seen(story: Story, fleet: Fleet) -> Weighing:
         return out("the SPI is no inbound SA of another device of ours", *placed(story))
     found = [entry for episode in story.episodes for event in episode.events for entry in event.found]
     if found:
-        unread = _unread_partner(story, fleet)
-        if unread is not None and not any(e.role == "receiver" and e.device == story.receiver for e in found):
-            question = f"does {unread}, which shares an address with {story.receiver}, hold that SPI?"
-            return still_open(question, f"{unread}: show crypto ipsec sa")
-        return out("the SPI is no inbound SA of another device of ours", *placed(story))
+        return _where_another_may_hold_it(story, fleet, found)
     if on_group_interface(story, fleet):
         return out(NOT_OF_TWO, *placed(story))
     shared = story.episodes[0].events[0].destination or story.receiver
@@ -61,6 +64,10 @@ def _not_seen(story: Story, fleet: Fleet) -> Weighing:
     if partners and not story.ongoing:
         question = f"did {partners[0]}, which shares {shared}, hold that SPI then?"
         return still_open(question, f"{partners[0]}: show monitor event-trace crypto ipsec event all")
+    partner = unread_partner(story, fleet)
+    if partner is not None:
+        question = f"does {partner}, which shares {shared}, hold that SPI?"
+        return still_open(question, f"{partner}: show crypto ipsec sa")
     if story.sender is not None and sa_table_read(story, fleet):
         tables = [
             line for end in (receiver_of(story, fleet), sender_of(story, fleet)) if end for line in sa_tables(end)
@@ -74,11 +81,18 @@ def _not_seen(story: Story, fleet: Fleet) -> Weighing:
     return still_open(f"does another device {how} {shared} and hold that SPI?", "there: show crypto ipsec sa")
 
 
-def _unread_partner(story: Story, fleet: Fleet) -> str | None:
-    """A device that shares the address to which the packets came, and whose SA table was not had."""
-    shared = story.episodes[0].events[0].destination or story.receiver
-    partners = [name for name in fleet.sharing.get(shared, ()) if name != story.receiver]
-    return next((name for name in partners if not fleet.device_by_name[name].read(*SA_COMMANDS)), None)
+def _where_another_may_hold_it(story: Story, fleet: Fleet, found: Sequence[LedgerEntry]) -> Weighing:
+    """A partner whose table was not had may hold the SPI, unless the receiver stands in for it."""
+    partner, begin = unread_partner(story, fleet), begins(story)
+    if partner is None or any(e.role == "receiver" and e.device == story.receiver for e in found):
+        return out("the SPI is no inbound SA of another device of ours", *placed(story))
+    window = Window(high=begin)
+    took = [s for s in losses_of(story, fleet) if s.is_takeover and window.has(s)]
+    if took:
+        text = f"{took[-1].text} before the lines: packets to the address that they share were meant for it"
+        return unlikely(text, *took[-1].evidence)
+    question = f"does {partner}, which shares an address with {story.receiver}, hold that SPI?"
+    return still_open(question, f"{partner}: show crypto ipsec sa")
 
 
 CAUSE = Cause(name="misdelivery", order=30, owner="path", weigh=_weigh)

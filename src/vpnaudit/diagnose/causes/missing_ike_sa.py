@@ -11,17 +11,22 @@ receiver only for a static IKEv1 peer behind a filter. Source: field guide C3, C
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from vpnaudit.diagnose.proofs import placed
 from vpnaudit.diagnose.signs import (
     NOT_OF_TWO,
+    begin_is_seen,
     begins,
+    goes_on,
+    is_older_than_sa,
     may_be_rekeyed_between,
     not_kept,
     on_group_interface,
     receiver_end,
     receiver_of,
+    repeated,
     seen_to_be_stale,
     sender_may_keep,
     sends_in_vain,
@@ -31,18 +36,24 @@ from vpnaudit.diagnose.signs import (
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import IKE_COMMANDS, IKE_V1_COMMANDS, IKE_V2_COMMANDS
+from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
+from vpnaudit.model.platform import Words
+from vpnaudit.model.tunnel import LiveIke
 from vpnaudit.settings import Settings
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+LATE_S = 60.0
+"""An IKE SA that is younger than the first line by more than this was set up after the other was gone."""
 
-def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
+    if story.mechanism == "unknown-source" and goes_on(story, settings):
+        question = f"was {story.source} once a peer of {story.receiver}? One whose entry was removed goes on sending"
+        return still_open(question, f"{story.source}: show crypto ipsec sa, if its owner is known")
     if story.mechanism != "stale-sa":
-        if sender_may_keep(story, fleet):
-            return still_open(
-                f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: show crypto isakmp sa"
-            )
-        return not_kept(story, fleet)
+        return _maybe_kept(story, fleet) if sender_may_keep(story, fleet) else not_kept(story, fleet)
     if on_group_interface(story, fleet):
         return out(NOT_OF_TWO, *placed(story))
     if may_be_rekeyed_between(story):
@@ -52,34 +63,68 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if not read:
         command = IKE_V2_COMMANDS[0] if here is not None and here.ike == "v2" else IKE_V1_COMMANDS[0]
         return still_open(f"has {device.name} an IKE SA with {story.source}?", f"{device.name}: {command}")
-    begin = begins(story)
     live = here.live_ike if here is not None else ()
     if live:
-        later = [i for i in live if i.established_at and begin and i.established_at > begin + timedelta(seconds=60)]
-        if len(later) < len(live) or begin is None:
-            return out(f"{device.name} has a live IKE SA with {story.source}", live[0].evidence)
-        when = later[0].established_at
-        text = (
-            f"{device.name}'s IKE SA with {story.source} dates from {stamp(when) if when else 'later'}, after the lines"
+        return _live(story, fleet, live)
+    return _fits(story, [reason(f"{device.name} has no IKE SA with {story.source}", *device.cite_whole(*IKE_COMMANDS))])
+
+
+def _maybe_kept(story: Story, fleet: Fleet) -> Weighing:
+    """Lines that may be of an SA that the sender keeps: what the receiver's IKE table says, else the question."""
+    here = receiver_end(story)
+    live = here.live_ike if here is not None else ()
+    if not live:
+        return still_open(
+            f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: {_shown_by(story)}"
         )
-        because = [reason(f"{text} began", later[0].evidence)]
-    else:
-        because = [reason(f"{device.name} has no IKE SA with {story.source}", *device.cite_whole(*IKE_COMMANDS))]
-    return _fits(story, because)
+    weighed = _live(story, fleet, live)
+    if weighed.verdict != "fits":
+        return weighed
+    who = story.sender or story.source or "the sender"
+    question = f"does {who} still send on an SA from before {story.receiver}'s IKE SA with it?"
+    return still_open(question, f"{who}: show crypto ipsec sa")
 
 
-def _fits(story: Story, because: list[Reason]) -> Weighing:
+def _live(story: Story, fleet: Fleet, live: Sequence[LiveIke]) -> Weighing:
+    """Whether the receiver's IKE SAs were set up only after its SA was gone."""
+    who, begin = f"{story.receiver}'s IKE SA with {story.source}", begins(story)
+    oldest = min((i for i in live if i.established_at), key=lambda i: i.established_at or LONG_AGO, default=live[0])
+    at = oldest.established_at
+    if at is not None and (begin is None or at <= begin + timedelta(seconds=LATE_S)):
+        if begin_is_seen(story, fleet) or is_older_than_sa(at, story, fleet):
+            return out(f"{story.receiver} has a live IKE SA with {story.source}", oldest.evidence)
+        return still_open(
+            f"when did it begin? That {who} dates from {stamp(at)} does not tell whether it was there then",
+            f"{story.receiver}: show logging, as a syslog server has it",
+        )
+    if at is not None and story.episodes and not repeated(story):
+        # One line tells of one moment, and an IKE SA that was re-authenticated since is as young.
+        return still_open(f"was there an IKE SA before {who}?", f"{story.receiver}: show logging")
+    if at is None or any(i.established_at is None for i in live):
+        return still_open(f"is {who} older than the lines?", f"{story.receiver}: {_shown_by(story)}")
+    # One that was re-authenticated is as young.
+    return _fits(
+        story, [reason(f"{who} dates from {stamp(at)}, after the lines began", oldest.evidence)], surest="likely"
+    )
+
+
+def _shown_by(story: Story) -> str:
+    end = receiver_end(story)
+    return (end.words if end is not None else Words()).ike_shown_by
+
+
+def _fits(story: Story, because: list[Reason], surest: Confidence = "proven") -> Weighing:
     sa = sent_sa(story)
     who = story.sender or story.source or "the sender"
     if sa is not None:
         because.append(sends_in_vain(story, sa))
     return Weighing(
         verdict="fits",
-        confidence="proven" if seen_to_be_stale(story) else "likely",
+        confidence=surest if seen_to_be_stale(story) else "likely",
         because=tuple(because),
         owner_devices=(story.receiver,),
         title=f"{story.receiver} has no IKE SA over which to tell {who} that its SA is gone",
-        unless_open=("reset-not-detected", "lifetime-mismatch"),
+        unless_open=("misdelivery", "reset-not-detected", "lifetime-mismatch"),
     )
 
 

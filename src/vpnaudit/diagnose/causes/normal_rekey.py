@@ -4,7 +4,8 @@
 (each rekey can show the old and the new one).
 
 **Ruled out by.** The same SPI again a minute later; more distinct SPIs than rekeys allow. Open while nothing tells when
-the tunnel was rekeyed, or whether the receiver was reloaded just before an SPI that nobody knows.
+the tunnel was rekeyed, or whether the receiver was reloaded just before an SPI that nobody knows, or the same SPI came
+before it, where the log begins with that line.
 
 **What to do.** Nothing. Longer lifetimes make it rarer. Source: field guide C1, 3.3; Cisco 115801.
 """
@@ -12,7 +13,7 @@ the tunnel was rekeyed, or whether the receiver was reloaded just before an SPI 
 from __future__ import annotations
 
 from vpnaudit.diagnose.proofs import first_and_last, first_lines, lifetimes_of
-from vpnaudit.diagnose.signs import no_race, receiver_of, rekey_budget, span
+from vpnaudit.diagnose.signs import begin_is_seen, no_race, receiver_of, rekey_budget, span
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
@@ -46,6 +47,9 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if device.booted_at is None and not any(ev.found for ev in events):
         # What a reload leaves is an SPI that nobody knows next to a new SA, too.
         return still_open(f"was {device.name} reloaded just before?", f"{device.name}: show version")
+    if len(story.episodes) == 1 and not events[0].found and not begin_is_seen(story, fleet):
+        question = f"did the same SPI come before? {device.name}'s log begins with that line"
+        return still_open(question, f"{device.name}: show logging, as a syslog server has it")
     worst: Confidence = max((ev.confidence for ev in events), key=CONFIDENCES.index)
     allowed = f"; rekeys every {span(period)} allow up to {budget:.0f}" if period and budget else ""
     return Weighing(

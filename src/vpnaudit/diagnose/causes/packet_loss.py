@@ -5,8 +5,8 @@ probe of the path) within two minutes before it. What counts is the longest outa
 0.1 to 0.3 % can cause a line every few days at most.
 
 **Ruled out by.** More lines than the loss can cause, IKE SAs older than the lines at both ends, an IKE SA older than
-the session's end that would tell of an outage, no outage near; sessions that both ends end in the same second and set
-up again within ten, several times an hour (something ends them).
+the session's end that would tell of an outage, a session that lasted just as long as its SA may, no outage near;
+sessions that both ends end in the same second and set up again within ten (something ends them).
 
 **What to do.** Find the outages on the path; DPD slower than them on lossy links. Source: field guide 6, 11.
 """
@@ -20,10 +20,11 @@ from vpnaudit.diagnose.proofs import first_lines, logs, placed
 from vpnaudit.diagnose.signs import (
     Sign,
     Window,
+    begin_is_seen,
     begins,
+    clocks_are_known,
     logs_sessions_since,
     memory_failures,
-    most_in_an_hour,
     outages,
     receiver_end,
     receiver_of,
@@ -48,6 +49,10 @@ SAME_END_S = 2.0
 """Within this both ends log an end that one told the other: stamps of whole seconds, and the way."""
 CLOCKS_S = 5.0
 """Clocks known worse than this hide the phases of both ends' DPD (10 s at the shortest in use)."""
+OF_AGE_S = 2.0
+"""A session of one SA lasts as long as the SA does, its set-up allowed for."""
+DEFAULT_LIVES_S = (3600, 28_800)
+"""IPsec lifetimes of IOS and ASA where none is configured or known (field guide 2.1)."""
 PATIENCE_S = 600.0
 """Longer than DPD is patient. Without a line that went down, and with lines for longer than that, a session's end or an
 IKE message that nobody answered fits a lifetime that ran out and a lost DELETE as well as an outage."""
@@ -61,25 +66,26 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if begin is None:
         logged_by = here.words.sessions_logged_by
         return still_open("was there an outage before it began?", f"{logged_by}, and the path's own records")
-    survived = _ike_survived(story)
+    survived = _ike_survived(story) if clocks_are_known(story, fleet) else None
     if survived is not None:
         return survived
-    signs = _not_survived(outages(here, receiver_end(story), story.source), receiver_end(story))
+    signs = _outages_of(here, receiver_end(story), story.source)
     there = sender_of(story, fleet)
     if there is not None:
         end = receiver_end(story)
-        signs += _not_survived(outages(there, sender_end(story), end.seen if end else None), sender_end(story))
+        signs += _outages_of(there, sender_end(story), end.seen if end else None)
     signs = _without_other_reasons(signs, [d for d in (here, there) if d is not None], settings)
+    signs = _without_background(story, signs, settings)
     before = {e.id: _before(e.first_at, signs, settings) for e in story.episodes if e.first_at}
     if all(before.values()):
         evidence = list({s.text + str(s.at): s for found in before.values() for s in found}.values())
-        return _torn_down(story, fleet, evidence, settings) or _fits(story, evidence)
-    if any(before.values()):
+        return _torn_down(story, fleet, evidence) or _fits(story, evidence)
+    if any(before.values()) and logs_sessions_since(here, begin):
         with_one = sum(1 for found in before.values() if found)
         without = [e for episode in story.episodes if not before.get(episode.id) for e in episode.events[0].evidence]
         text = f"only {with_one} of {len(before)} episodes had an outage within two minutes before them"
         return out(text, *without[:2], *logs(here))
-    if story.mechanism == "rekey-race":
+    if story.mechanism == "rekey-race" and begin_is_seen(story, fleet):
         text = "each line stands next to a rekey, which needs no loss to show one, and no outage was logged near"
         return out(text, *placed(story), *logs(here))
     if logs_sessions_since(here, begin):
@@ -88,7 +94,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     words = here.words
     return still_open(
         "was there an outage of the path before it began, and how long was the longest?",
-        f"{here.name}: {words.sessions_logged_by}; {words.interfaces_shown_by}; the path's own measurements",
+        f"{here.name}: {words.interfaces_shown_by}; configure {words.sessions_logged_by}; the path's own measurements",
     )
 
 
@@ -103,8 +109,8 @@ def _fits(story: Story, signs: list[Sign]) -> Weighing:
     )
 
 
-def _torn_down(story: Story, fleet: Fleet, signs: list[Sign], settings: Settings) -> Weighing | None:
-    """Sessions that are ended and stand again within seconds, time and again: the path was there each time.
+def _torn_down(story: Story, fleet: Fleet, signs: list[Sign]) -> Weighing | None:
+    """Sessions that are ended and stand again within seconds each time: the path was there.
 
     After an outage the new session waits for the path, and so not for seconds each time. Where both ends log the end in
     one second, a DELETE got through; ends that each give up by DPD do so in phases of their own.
@@ -112,12 +118,15 @@ def _torn_down(story: Story, fleet: Fleet, signs: list[Sign], settings: Settings
     here, there = receiver_of(story, fleet), sender_of(story, fleet)
     if not all(s.is_session for s in signs):
         return None
-    downs, ups = _changes(here, story.source)
-    returned = all(_one_within(ups, down, down + timedelta(seconds=BACK_S)) for down in downs)
-    if not returned or most_in_an_hour(downs) < settings.thresholds.flap_setups_an_hour:
-        return None
     end = receiver_end(story)
-    theirs = _changes(there, end.seen if end is not None else None)[0] if there is not None else []
+    logged = [_changes(here, story.source)]
+    logged += [_changes(there, end.seen if end is not None else None)] if there is not None else []
+    logged.sort(key=lambda changes: len(changes[0]), reverse=True)
+    downs, ups = logged[0]
+    returned = all(_one_within(ups, down, down + timedelta(seconds=BACK_S)) for down in downs)
+    if not downs or not returned:
+        return None
+    theirs = logged[-1][0] if len(logged) > 1 else []
     bound = timedelta(seconds=SAME_END_S + slack(story, fleet))
     comparable = slack(story, fleet) <= CLOCKS_S
     if theirs and comparable and all(_one_within(theirs, one - bound, one + bound) for one in downs):
@@ -125,7 +134,7 @@ def _torn_down(story: Story, fleet: Fleet, signs: list[Sign], settings: Settings
         return out(f"{text}, {len(downs)} times: an outage leaves each end to its own DPD", *signs[0].evidence[:1])
     return still_open(
         "was the path gone each time the session went down, or did something end the session?",
-        f"{story.sender or 'the peer'}: show logging; the path's own measurements",
+        f"both ends ({story.receiver}, {story.sender or 'the peer'}): show logging; the path's own measurements",
     )
 
 
@@ -158,14 +167,47 @@ def _without_other_reasons(signs: list[Sign], devices: list[Device], settings: S
     return [s for s in signs if not ((s.is_session or s.is_probe) and any(w.has(s) for w in windows))]
 
 
+def _outages_of(device: Device, end: TunnelEnd | None, peer: str | None) -> list[Sign]:
+    """What a device saw of outages of its path to the peer, without what its IKE SA outlived and what ended by age."""
+    signs = _not_survived(outages(device, end, peer), end)
+    if not any(s.is_session for s in signs):
+        return signs
+    lifetime = end.lifetime.ipsec_s if end is not None and end.lifetime is not None else None
+    ups, lives = _changes(device, peer)[1], (lifetime,) if lifetime else DEFAULT_LIVES_S
+    aged = {id(s) for s in signs if _ended_by_age(s, ups, lives)}
+    if 2 * len(aged) < sum(s.is_session for s in signs):
+        return signs  # of many sessions that an outage ends, one is as old as that by chance
+    return [s for s in signs if id(s) not in aged]
+
+
+def _ended_by_age(sign: Sign, ups: list[datetime], lives_s: tuple[int, ...]) -> bool:
+    """Whether a session ended just as old as an IPsec SA gets: its SA's lifetime ran out, and no peer was given up."""
+    if not sign.is_session or sign.at is None:
+        return False
+    index = bisect_left(ups, sign.at)
+    lasted_s = (sign.at - ups[index - 1]).total_seconds() if index else 0.0
+    return any(abs(lasted_s - life_s) <= OF_AGE_S for life_s in lives_s)
+
+
+def _without_background(story: Story, signs: list[Sign], settings: Settings) -> list[Sign]:
+    """Without messages that name no peer, where most of them come while no episode begins: a site that is down."""
+    nameless = [s for s in signs if s.is_nameless]
+    begun = [e.first_at for e in story.episodes if e.first_at]
+    followed = {id(s) for at in begun for s in _before(at, nameless, settings)}
+    return signs if 2 * len(followed) >= len(nameless) else [s for s in signs if not s.is_nameless]
+
+
 def _not_survived(signs: list[Sign], end: TunnelEnd | None) -> list[Sign]:
-    """Without session ends that the end's IKE SA outlived: an SA was deleted or expired, and no peer was given up."""
+    """Without session ends that the end's IKE SA outlived: an SA was deleted or expired, and no peer was given up.
+
+    What names no peer was of another one then.
+    """
     ike = end.live_ike if end is not None else ()
     begun = min((i.established_at for i in ike if i.established_at), default=None)
     if begun is None:
         return signs
     margin = timedelta(seconds=LATE_S)
-    return [s for s in signs if not (s.is_session and s.at is not None and begun < s.at - margin)]
+    return [s for s in signs if not ((s.is_session or s.is_nameless) and s.at is not None and begun < s.at - margin)]
 
 
 def _ike_survived(story: Story) -> Weighing | None:

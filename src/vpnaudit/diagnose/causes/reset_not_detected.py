@@ -1,10 +1,10 @@
-"""The receiver lost its SAs (reload, clear, failover) and the sender did not notice.
+"""The receiver lost its SAs (reload, clear, failover, crypto map taken off) and the sender did not notice.
 
 **Signature.** The sender still has (or had) an SA from before the receiver came up, was cleared or took over, and the
 lines begin after that. The sender has no DPD, or DPD on demand, which sees nothing while packets come in.
 
 **Ruled out by.** No reload, clear or failover before the lines began (unlikely only, where the log begins later than
-the SA that the sender holds); or the sender itself came up after they began.
+the SA that the sender holds; open, where it begins with the lines); or the sender itself came up after they began.
 
 **What to do.** Clear the session at the sender; give the sender periodic DPD. Source: field guide C3, C4, section 11.
 """
@@ -18,9 +18,13 @@ from vpnaudit.diagnose.proofs import first_and_last, logs, placed
 from vpnaudit.diagnose.signs import (
     Sign,
     Window,
+    begin_is_seen,
     begins,
-    carriers,
+    clocks_are_known,
+    is_its_own,
     log_begins,
+    log_reaches,
+    losses_of,
     receiver_end,
     receiver_of,
     repeated,
@@ -30,10 +34,9 @@ from vpnaudit.diagnose.signs import (
     sent_sa,
     slack,
     stamp,
-    state_losses,
+    unread_partner,
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
-from vpnaudit.model.device import Device
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing, WouldSettle
@@ -50,10 +53,10 @@ SINGLE_S = 300.0
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
-    if story.mechanism not in {"stale-sa", "unexplained"}:
+    if story.mechanism not in {"stale-sa", "unexplained"} or is_its_own(story):
         return out("the SPI is not one that the sender kept after the receiver had lost it", *placed(story))
     device = receiver_of(story, fleet)
-    losses = [s for s in state_losses(device) if not _elsewhere(s, story, device)]
+    losses = losses_of(story, fleet)
     begin = begins(story)
     sender = sender_of(story, fleet)
     if sender is not None and begin and sender.booted_at and sender.booted_at > begin + timedelta(minutes=5):
@@ -65,7 +68,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return still_open(f"was {device.name} reloaded or cleared before?", f"{device.name}: show version")
     found = [s for s in losses if window.has(s)]
     if found:
-        return _of_unknown_age(story, found) or _fits(story, fleet, found)
+        return _of_unknown_age(story, fleet, found) or _fits(story, fleet, found)
     if device.booted_at is None and not device.messages:
         return still_open(f"was {device.name} reloaded before the lines began?", f"{device.name}: show version")
     if not device.log_captures:
@@ -74,32 +77,37 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         )
     if device.booted_at is None:
         return still_open(f"how long is {device.name} up?", f"{device.name}: show version")
-    return _not_lost(device, device.booted_at, window)
+    return _not_lost(story, fleet, device.booted_at, window)
 
 
-def _not_lost(device: Device, booted_at: datetime, window: Window) -> Weighing:
+def _not_lost(story: Story, fleet: Fleet, booted_at: datetime, window: Window) -> Weighing:
     """What its uptime and its log say; a log that begins too late does not prove that nothing was cleared."""
+    device, begin = receiver_of(story, fleet), begins(story)
     booted = [s.evidence[0] for s in restarts(device) if s.at == booted_at and s.evidence]
     up = f"{device.name} is up since {stamp(booted_at)}, and its log"
-    begin = log_begins(device)
-    if begin is None or (window.low is not None and begin > window.low):
-        since = f", which begins at {stamp(begin)}," if begin is not None else ""
-        return unlikely(f"{up}{since} shows no clear or failover before the lines", *booted, *logs(device))
-    return out(f"{up} shows no clear or failover before the lines", *booted, *logs(device))
+    if log_reaches(device, window.low):
+        return out(f"{up} shows no clear or failover before the lines", *booted, *logs(device))
+    if not (begin_is_seen(story, fleet) if begin is not None else log_reaches(device, None)):
+        since = f"whose log begins at {stamp(at)}" if (at := log_begins(device)) is not None else "whose log is empty"
+        return still_open(
+            f"was {device.name}, {since}, cleared before that, or did it take over from a partner?",
+            f"{device.name}: show logging, as a syslog server has it",
+        )
+    since = f", which begins at {stamp(at)}," if (at := log_begins(device)) is not None else ""
+    return unlikely(f"{up}{since} shows no clear or failover before the lines", *booted, *logs(device))
 
 
-def _elsewhere(sign: Sign, story: Story, device: Device) -> bool:
-    """A takeover on an interface that does not carry the tunnel moved another address than this tunnel's."""
-    inputs = {e.interface for episode in story.episodes for e in episode.events if e.interface}
-    lines = carriers(device, receiver_end(story)) | inputs
-    return sign.is_takeover and sign.interface is not None and bool(lines) and sign.interface not in lines
+def _of_unknown_age(story: Story, fleet: Fleet, found: Sequence[Sign]) -> Weighing | None:
+    """A loss long before the lines is their reason only if the SA that the sender holds is older than it.
 
-
-def _of_unknown_age(story: Story, found: Sequence[Sign]) -> Weighing | None:
-    """A loss long before the lines is their reason only if the SA that the sender holds is older than it."""
+    Where the log has lost the beginning of the lines, they may have begun with the loss.
+    """
     begin, sa = begins(story), sent_sa(story)
     newest = max(s.at for s in found if s.at is not None)
-    if begin is None or sa is None or sa.installed_at is not None or begin - newest <= timedelta(seconds=SAME_LOSS_S):
+    dated = sa is not None and sa.installed_at is not None and clocks_are_known(story, fleet)
+    if begin is None or dated or begin - newest <= timedelta(seconds=SAME_LOSS_S):
+        return None
+    if sa is None and not begin_is_seen(story, fleet):
         return None
     who = story.sender or "the sender"
     question = f"did {who} install the SA that it sends on before {story.receiver} lost its own, at {stamp(newest)}?"
@@ -109,7 +117,8 @@ def _of_unknown_age(story: Story, found: Sequence[Sign]) -> Weighing | None:
 def _window(story: Story, fleet: Fleet) -> Window | None:
     """When the loss must lie: after the sender's SA was installed, before the first line."""
     begin, sa, bound = begins(story), sent_sa(story), timedelta(seconds=slack(story, fleet))
-    low = sa.installed_at - bound if sa is not None and sa.installed_at is not None else None
+    dated = sa is not None and sa.installed_at is not None and clocks_are_known(story, fleet)
+    low = sa.installed_at - bound if dated and sa is not None and sa.installed_at is not None else None
     if low is None and begin is not None and not repeated(story):
         low = begin - timedelta(seconds=SINGLE_S)
     if low is None and begin is not None:
@@ -137,13 +146,17 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
         )
     dpd_reason, dpd_explains = _dpd(who, end.dpd if end else None)
     because += dpd_reason
-    confidence: Confidence = "proven" if sa is not None and sa.installed_at and dpd_explains else "likely"
-    settle = () if end is not None and end.dpd is not None else (_ask_dpd(who, story),)
+    partner = unread_partner(story, fleet) if all(s.is_takeover for s in found) else None
+    settle = [] if end is not None and end.dpd is not None else [_ask_dpd(who, story)]
+    settle += [_ask_partner(partner, story)] if partner is not None else []
+    before = sa is not None and sa.installed_at is not None and clocks_are_known(story, fleet)
+    seen = before and dpd_explains and partner is None
+    confidence: Confidence = "proven" if seen else "likely"
     return Weighing(
         verdict="fits",
         confidence=confidence,
         because=tuple(because),
-        would_settle=settle,
+        would_settle=tuple(settle),
         owner_devices=(story.sender,) if story.sender else (),
         title=f"{device.name} lost its SAs and {who} did not notice",
         unless_open=("misdelivery",) if all(s.is_takeover for s in found) else (),
@@ -166,6 +179,11 @@ def _dpd(who: str, dpd: Dpd | None) -> tuple[list[Reason], bool]:
 def _ask_dpd(who: str, story: Story) -> WouldSettle:
     command = f"{story.sender}: show running-config" if story.sender else "on the peer: its DPD or keepalive settings"
     return WouldSettle(question=f"has {who} DPD, and is it periodic?", command=command)
+
+
+def _ask_partner(partner: str, story: Story) -> WouldSettle:
+    question = f"does {partner}, from which {story.receiver} took over, still hold the SAs?"
+    return WouldSettle(question=question, command=f"{partner}: show crypto ipsec sa")
 
 
 CAUSE = Cause(name="reset-not-detected", order=50, owner="sender", weigh=_weigh)

@@ -12,7 +12,7 @@ field guide C5, 3.2 row 3.
 from __future__ import annotations
 
 from vpnaudit.diagnose.proofs import agreed, ike_tables, lifetimes_of, placed, sa_tables
-from vpnaudit.diagnose.signs import receiver_end, receiver_of, sa_table_read, sender_end
+from vpnaudit.diagnose.signs import receiver_end, receiver_of, sa_table_read, sender_end, sends_in_vain, sent_sa
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.event import Event
 from vpnaudit.model.fleet import Fleet
@@ -57,7 +57,10 @@ def _disagree(story: Story, fleet: Fleet) -> Weighing:
     return Weighing(
         verdict="fits",
         confidence="possible",
-        because=(reason("both ends agree in all settings and hold live IKE SAs, and still disagree on SPIs"),),
+        because=(
+            reason("both ends agree in all settings and hold live IKE SAs, and still disagree on SPIs"),
+            *((sends_in_vain(story, sa),) if (sa := sent_sa(story)) is not None else ()),
+        ),
         title=f"{story.receiver} and {there.device} disagree on SPIs without a reason in sight",
         unless_open=RIVALS,
     )

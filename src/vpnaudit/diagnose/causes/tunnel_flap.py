@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from vpnaudit.diagnose.proofs import ike_of, logs, placed
 from vpnaudit.diagnose.signs import (
     Sign,
+    log_reaches,
     logs_sessions_since,
     most_in_an_hour,
     receiver_end,
@@ -26,6 +27,7 @@ from vpnaudit.diagnose.signs import (
     span,
 )
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
+from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
@@ -66,7 +68,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
             title=f"the tunnel between {story.receiver} and {story.sender or story.source} flaps",
         )
     if changes:
-        return out(f"at most {most} set-ups within an hour", *(line for _, s in changes[:4] for line in s.evidence))
+        return _too_few(device, changes, times, most)
     uptimes = [e.session_uptime_s for e in (here, there) if e is not None and e.session_uptime_s is not None]
     if uptimes and times and all(fleet.collected_at - timedelta(seconds=u) < min(times) for u in uptimes):
         return out("the session is up since before the lines began", *_session_lines(story, fleet))
@@ -79,6 +81,14 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         "does the tunnel go down and up?",
         f"{device.name}: {words.sessions_shown_by}; configure {words.sessions_logged_by}",
     )
+
+
+def _too_few(device: Device, changes: Sequence[tuple[str, Sign]], times: Sequence[datetime], most: int) -> Weighing:
+    """Fewer set-ups than a flap has, in as much of the hour before the lines as the log still has."""
+    if times and not log_reaches(device, min(times) - timedelta(hours=1)):
+        question = f"how often does the tunnel go down and up? {device.name}'s log reaches back too short a time"
+        return still_open(question, f"{device.name}: show logging, as a syslog server has it")
+    return out(f"at most {most} set-ups within an hour", *(line for _, s in changes[:4] for line in s.evidence))
 
 
 def _session_lines(story: Story, fleet: Fleet) -> tuple[Evidence, ...]:
@@ -103,10 +113,11 @@ def _life_s(*ends: TunnelEnd | None) -> int | None:
 def _lived_their_life(changes: Sequence[tuple[str, Sign]], life_s: int) -> bool:
     """Whether at least half of the sessions that a device saw come and go lasted as long as one SA does."""
     lasted, up = [], None
-    for state, sign in sorted(changes, key=lambda c: c[1].at or datetime.min):  # noqa: DTZ901
-        if state == "down" and up is not None and sign.at is not None:
-            lasted.append((sign.at - up).total_seconds())
-        up = sign.at if state == "up" else None
+    dated = [(sign.at, state) for state, sign in changes if sign.at is not None]  # a cut line has no time
+    for at, state in sorted(dated):
+        if state == "down" and up is not None:
+            lasted.append((at - up).total_seconds())
+        up = at if state == "up" else None
     shortest = max(LIVED_SHARE * life_s, life_s - LIVED_S)
     lived = [s for s in lasted if shortest <= s <= life_s + ONE_SETUP_S]
     return bool(lasted) and 2 * len(lived) >= len(lasted)
@@ -115,9 +126,10 @@ def _lived_their_life(changes: Sequence[tuple[str, Sign]], life_s: int) -> bool:
 def _each_once(ups: Iterable[Sign]) -> list[Sign]:
     """In order of time; what both ends log of one set-up is one."""
     found: list[Sign] = []
-    for sign in sorted(ups, key=lambda s: s.at or datetime.min):  # noqa: DTZ901
+    dated = sorted(((sign.at, sign) for sign in ups if sign.at is not None), key=lambda pair: pair[0])
+    for at, sign in dated:
         before = found[-1].at if found else None
-        if before is None or sign.at is None or sign.at - before > timedelta(seconds=ONE_SETUP_S):
+        if before is None or at - before > timedelta(seconds=ONE_SETUP_S):
             found.append(sign)
     return found
 

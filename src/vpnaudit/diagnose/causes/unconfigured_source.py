@@ -13,7 +13,7 @@ C2.
 from __future__ import annotations
 
 from vpnaudit.diagnose.proofs import agreed, configuration, placed
-from vpnaudit.diagnose.signs import on_group_interface, receiver_end, receiver_of
+from vpnaudit.diagnose.signs import goes_on, on_group_interface, receiver_end, receiver_of
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
 from vpnaudit.model.event import Confidence
@@ -30,12 +30,12 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return _known_peer(story, fleet)
     sharing = {s for e in story.episodes for s in fleet.strangers_by_spi.get(e.spi, ())}
     wave = len(sharing) >= MANY_SOURCES or any(e.confidence == "proven" for e in story.episodes)
-    confidence: Confidence = "proven" if wave else "likely"
     event = story.episodes[0].events[0]
     because = [reason(event.because, *device.cite_whole(CONFIG_COMMAND), *device.cite_whole(*IKE_COMMANDS[:2]))]
     if len(sharing) >= MANY_SOURCES:
         because.append(reason(f"{len(sharing)} sources that are no peers sent the same SPI, as scans do"))
-    persists = not wave and any(e.duration_s > settings.thresholds.stale_after_s for e in story.episodes)
+    persists = not wave and goes_on(story, settings)
+    confidence: Confidence = "proven" if wave else "possible" if persists else "likely"
     return Weighing(
         verdict="fits",
         confidence=confidence,

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from vpnaudit.loss.binomial import fewer_runs, share_interval
 from vpnaudit.loss.probes.tally import Tally
-from vpnaudit.loss.words import counted, duration, number, percent
+from vpnaudit.loss.words import duration, number, percent
+from vpnaudit.model.printable import counted
 
 DAY_S = 86_400.0
 _CHANCE = 0.01

@@ -22,6 +22,8 @@ SITE_TO_SITE = frozenset({"ipsec-l2l"})
 _KEYS = ("pre-shared-key", "ikev1 pre-shared-key", "ikev2 local-authentication", "ikev2 remote-authentication")
 _POLICY_KINDS = ("crypto isakmp policy", "crypto ikev1 policy", "isakmp policy")
 _MINUTE_S = 60
+DEFAULT_LIFETIME_S = 86_400
+ENDLESS = "none"
 
 
 class TunnelGroup(Struct, frozen=True, kw_only=True, gc=False):
@@ -39,13 +41,13 @@ def ike_facts(top: list[Statement]) -> dict[str, Any]:
     groups = tunnel_groups(top)
     default = next((g for g in groups if g.name == DEFAULT_GROUP), None)
     policies = _policies(top)
-    v2_lifetime = _v2_lifetime(top)
+    v2_lifetimes = _v2_lifetimes(top)
     return {
         "isakmp_policies": policies,
         "isakmp_keys": _keys(top, groups),
         "isakmp_keepalive": default.dpd if default else None,
         "ikev2_dpd": default.dpd if default else None,
-        "ike_profiles": tuple(p for g in groups if g is not default for p in _profiles(g, v2_lifetime)),
+        "ike_profiles": tuple(p for g in groups if g is not default for p in _profiles(g, v2_lifetimes)),
         "ikev2_policies": tuple(rest[0] for _, rest in after(top, "crypto ikev2 policy") if rest),
     }
 
@@ -93,23 +95,26 @@ def _keepalive(under: list[Statement]) -> DpdSetting | None:
     return found
 
 
-def _profiles(group: TunnelGroup, v2_lifetime: int | None) -> tuple[IkeProfile, IkeProfile]:
+def _profiles(group: TunnelGroup, v2_lifetimes: frozenset[int | None]) -> tuple[IkeProfile, IkeProfile]:
     match = (
         PeerMatch(line=group.line, address=group.name)
         if is_address(group.name)
         else PeerMatch(line=group.line, identity=group.name)
     )
-    return _profile(group, match, "v1", None), _profile(group, match, "v2", v2_lifetime)
+    return _profile(group, match, "v1", frozenset()), _profile(group, match, "v2", v2_lifetimes)
 
 
-def _profile(group: TunnelGroup, match: PeerMatch, version: Literal["v1", "v2"], lifetime_s: int | None) -> IkeProfile:
+def _profile(
+    group: TunnelGroup, match: PeerMatch, version: Literal["v1", "v2"], lifetimes: frozenset[int | None]
+) -> IkeProfile:
     return IkeProfile(
         line=group.line,
         name=group.name,
         version=version,
         matches=(match,),
         dpd=group.dpd,
-        lifetime_s=lifetime_s,
+        lifetime_s=next(iter(lifetimes)) if len(lifetimes) == 1 else None,
+        lifetime_open=len(lifetimes) > 1 or None in lifetimes,
         by_peer=True,
     )
 
@@ -133,6 +138,7 @@ def _policy(line: int, priority: int, told: list[Statement]) -> IsakmpPolicy:
         line=line,
         priority=priority,
         lifetime_s=number(first(told, "lifetime")),
+        lifetime_open=first(told, "lifetime") == ENDLESS,
         encryption=first(told, "encryption"),
         hash=first(told, "hash"),
         authentication=first(told, "authentication"),
@@ -140,14 +146,10 @@ def _policy(line: int, priority: int, told: list[Statement]) -> IsakmpPolicy:
     )
 
 
-def _v2_lifetime(top: list[Statement]) -> int | None:
-    """The lifetime of the IKEv2 policy that is offered first, in seconds."""
-    found = [
-        (number(rest[0]) or 0, number(first(s.under, "lifetime seconds")))
-        for s, rest in after(top, "crypto ikev2 policy")
-        if rest
-    ]
-    return min(found)[1] if found and all(life is not None for _, life in found) else None
+def _v2_lifetimes(top: list[Statement]) -> frozenset[int | None]:
+    """The lifetimes of the IKEv2 policies, in seconds, null for one without end: which holds is the peer's choice."""
+    said = (first(s.under, "lifetime seconds") for s, rest in after(top, "crypto ikev2 policy") if rest)
+    return frozenset(None if word == ENDLESS else number(word) or DEFAULT_LIFETIME_S for word in said)
 
 
 def _keys(top: list[Statement], groups: tuple[TunnelGroup, ...]) -> tuple[PeerMatch, ...]:

@@ -25,6 +25,11 @@ def system_facts(top: list[Statement]) -> dict[str, Any]:
     }
 
 
+def is_logging(top: list[Statement]) -> bool:
+    """Whether the log is on at all, as it is not by default (`logging enable`; PIX 6: `logging on`)."""
+    return any(s.text in {"logging enable", "logging on"} for s in top)
+
+
 def _timestamps(top: list[Statement]) -> TimeStamps | None:
     """`logging timestamp` stamps with the device's local time, its `rfc5424` form with UTC; without it there is none.
 

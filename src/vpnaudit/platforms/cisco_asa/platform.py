@@ -122,6 +122,7 @@ PLATFORM = Platform(
         dpd_retry_s=2,
         log_interval_s=5,
         rekey_share=0.95,
+        log_is_local=True,
         log_milliseconds=False,
         counts_queue_drops=False,
         counts_ike_timeouts=False,

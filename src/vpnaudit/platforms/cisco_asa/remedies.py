@@ -156,7 +156,7 @@ class CiscoAsaRemedies:
             verify=("show logging  # 602303 and 602304 at the next rekey",),
         )
 
-    def look(self, topic: Topic, about: str | None = None) -> tuple[str, ...]:
+    def look(self, topic: Topic, about: str | None = None, family: str | None = None) -> tuple[str, ...]:  # noqa: ARG002
         """Exec-level reads only (field guide 5.2)."""
         if topic == "sa":
             return (f"show crypto ipsec sa peer {about}" if about else "show crypto ipsec sa",)

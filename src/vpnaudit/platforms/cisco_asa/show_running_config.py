@@ -11,7 +11,7 @@ from vpnaudit.platforms.cisco_asa._config_ike import ike_facts
 from vpnaudit.platforms.cisco_asa._config_interfaces import interfaces
 from vpnaudit.platforms.cisco_asa._config_ipsec import ipsec_facts
 from vpnaudit.platforms.cisco_asa._config_names import write_out
-from vpnaudit.platforms.cisco_asa._config_system import system_facts
+from vpnaudit.platforms.cisco_asa._config_system import is_logging, system_facts
 from vpnaudit.platforms.configuration import read_configuration
 from vpnaudit.platforms.statements import Statement
 
@@ -23,12 +23,15 @@ def parse(text: str) -> Parsed:
 
 def _config(rows: list[Row], top: list[Statement]) -> ConfigFacts:
     write_out(top)
+    system = system_facts(top)
+    whole = system["hostname"] is not None and any(_is_end(statement) for statement in top)
+    system["logging_buffered_off"] |= whole and not is_logging(top)
     return ConfigFacts(
         line=rows[0].line,
-        whole=any(_is_end(statement) for statement in top),
+        whole=whole,
         acls=access_lists(top),
         interfaces=interfaces(top),
-        **system_facts(top),
+        **system,
         **ike_facts(top),
         **ipsec_facts(top),
     )

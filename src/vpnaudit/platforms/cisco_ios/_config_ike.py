@@ -130,9 +130,7 @@ def _identity(under: list[Statement]) -> str | None:
 
 def _profiles(top: list[Statement]) -> tuple[IkeProfile, ...]:
     found = [_v1_profile(s, rest[0]) for s, rest in after(top, "crypto isakmp profile") if rest]
-    found += [
-        _v2_profile(s, rest[0]) for s, rest in after(top, "crypto ikev2 profile") if rest and rest[0] != "default"
-    ]
+    found += [_v2_profile(s, rest[0]) for s, rest in after(top, "crypto ikev2 profile") if rest]
     return tuple(sorted(found, key=lambda profile: profile.line))
 
 
@@ -160,6 +158,7 @@ def _v2_profile(statement: Statement, name: str) -> IkeProfile:
         keyring=first(under, "keyring local") or first(under, "keyring aaa") or first(under, "keyring"),
         dpd=_dpd(under, "dpd"),
         lifetime_s=number(first(under, "lifetime")),
+        lifetime_open=first(under, "lifetime") == "certificate",
         virtual_template=first(under, "virtual-template"),
         vrf=first(under, "ivrf"),
     )

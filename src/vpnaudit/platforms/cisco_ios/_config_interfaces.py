@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_interface
+from itertools import pairwise
 from typing import Any
 
 from netutils.interface import canonical_interface_name
@@ -131,5 +132,11 @@ def _protection(under: list[Statement]) -> dict[str, Any]:
                 "ipsec_profile": rest[0],
                 "protection_shared": "shared" in rest[1:],
                 "protection_line": statement.line,
+                "isakmp_profile": _word_after(rest, "isakmp-profile"),
+                "ikev2_profile": _word_after(rest, "ikev2-profile"),
             }
     return {}
+
+
+def _word_after(words: tuple[str, ...], keyword: str) -> str | None:
+    return next((after_it for word, after_it in pairwise(words) if word == keyword), None)

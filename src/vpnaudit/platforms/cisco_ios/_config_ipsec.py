@@ -121,7 +121,8 @@ class _Entry:
         self.head: tuple[str, ...] = ()
         self.under: list[Statement] = []
 
-    def finish(self) -> MapEntry:
+    def finish(self, of_the_map: str | None) -> MapEntry:
+        """`of_the_map`: the isakmp profile that holds for all entries of the map that name none."""
         under = self.under
         isakmp, ikev2 = first(under, "set isakmp-profile"), first(under, "set ikev2-profile")
         kind = self._kind()
@@ -136,7 +137,7 @@ class _Entry:
             transform_sets=_set_names(under),
             lifetime=_lifetime(under, f"set {_LIFETIME}"),
             pfs=_pfs(under),
-            isakmp_profile=isakmp or self._head_word("profile"),
+            isakmp_profile=isakmp or self._head_word("profile") or (None if ikev2 else of_the_map),
             ikev2_profile=ikev2,
             dynamic_map=self._head_word("dynamic"),
             ike_version=self._version(kind, ikev2),
@@ -176,6 +177,7 @@ def _peers(under: list[Statement]) -> tuple[str, ...]:
 
 def _map_entries(top: list[Statement]) -> tuple[MapEntry, ...]:
     entries: dict[tuple[str, int, bool], _Entry] = {}
+    profiles = {w[0]: w[2] for _, w in after(top, "crypto map") if w[1:2] == ("isakmp-profile",) and len(w) > 2}
     for kind in ("map", "dynamic-map"):
         for statement, words in after(top, f"crypto {kind}"):
             rest = words[1:] if words[:1] == ("ipv6",) and len(words) > 2 else words
@@ -185,7 +187,8 @@ def _map_entries(top: list[Statement]) -> tuple[MapEntry, ...]:
             template = kind == "dynamic-map"
             fresh = _Entry(statement.line, rest[0], sequence, template=template)
             _tell(entries.setdefault((rest[0], sequence, template), fresh), statement, rest[2:])
-    return tuple(entry.finish() for entry in sorted(entries.values(), key=lambda entry: entry.line))
+    ordered = sorted(entries.values(), key=lambda entry: entry.line)
+    return tuple(entry.finish(None if entry.template else profiles.get(entry.name)) for entry in ordered)
 
 
 def _tell(entry: _Entry, statement: Statement, rest: tuple[str, ...]) -> None:

@@ -106,8 +106,12 @@ def _logging_hosts(top: list[Statement]) -> tuple[str, ...]:
 
 
 def _ntp_servers(top: list[Statement]) -> tuple[str, ...]:
-    servers = [_host(rest) for kind in ("server", "peer") for _, rest in after(top, f"ntp {kind}")]
-    return tuple(dict.fromkeys(s for s in servers if s))
+    """Whom the clock follows; "broadcast" or "multicast" where it takes the time from whoever sends it."""
+    forms = ("ntp server", "ntp peer", "sntp server")
+    servers = [_host(rest) for form in forms for _, rest in after(top, form)]
+    everywhere = [*top, *(inner for s in top if s.words[0] == "interface" for inner in s.under)]
+    heard = [kind for kind in ("broadcast", "multicast") for _ in after(everywhere, f"ntp {kind} client")]
+    return tuple(dict.fromkeys(s for s in (*servers, *heard) if s))
 
 
 def _host(words: tuple[str, ...]) -> str:

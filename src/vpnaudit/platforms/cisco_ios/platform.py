@@ -169,7 +169,9 @@ PLATFORM = Platform(
         peer_forms=PEER_FORMS,
         of_the_device=_OF_THE_DEVICE,
     ),
-    defaults=Defaults(ipsec_s=3600, ipsec_kb=4608000, ike_s=86400, dpd_mode="off", log_interval_s=60),
+    defaults=Defaults(
+        ipsec_s=3600, ipsec_kb=4608000, ike_s=86400, dpd_mode="off", log_interval_s=60, buffer_level="debugging"
+    ),
     secrets=tuple(SecretRule(trigger, source) for trigger, source in _SECRETS),
     remedies=REMEDIES,
     tells=tuple(re.compile(source, re.MULTILINE) for source in _TELLS),

@@ -181,8 +181,8 @@ class CiscoIosRemedies:
             verify=("show running-config | include crypto logging  # the line stands",),
         )
 
-    def look(self, topic: Topic, about: str | None = None) -> tuple[str, ...]:
-        """Exec-level reads only (field guide 5.1)."""
+    def look(self, topic: Topic, about: str | None = None, family: str | None = None) -> tuple[str, ...]:
+        """Exec-level reads only (field guide 5.1). Classic IOS has no `show platform` of a data plane."""
         peer = f" peer {about}" if about else ""
         if topic == "sa":
             return (f"show crypto ipsec sa{peer}",)
@@ -194,7 +194,7 @@ class CiscoIosRemedies:
             return (f"show ip access-lists {about}",)
         if topic == "routing" and about:
             return (f"show ip route {about}", f"show ip cef {about}")
-        return _LOOKS[topic]
+        return tuple(c for c in _LOOKS[topic] if family != "ios" or not c.startswith("show platform "))
 
     def fit(self, running: str, wanted: tuple[str, ...]) -> Change | None:
         """By hier_config's IOS driver, with the rules of the crypto statements added."""

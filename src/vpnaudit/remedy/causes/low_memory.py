@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from vpnaudit.remedy.offer import Remedies, investigate, look
+from vpnaudit.remedy.offer import Remedies, clear_both, investigate, look
 from vpnaudit.remedy.situation import Situation
 
 
 def remedies(situation: Situation) -> Remedies:
-    """The commands that show the holder, twice a day apart."""
+    """The commands that show the holder, twice a day apart; then what brings the traffic back."""
     place = situation.receiver
     yield investigate(
         place,
@@ -20,3 +20,4 @@ def remedies(situation: Situation) -> Remedies:
         ),
         commands=(*look(place, "memory"), *look(place, "release")),
     )
+    yield from clear_both(situation, "The receiver could not install the SA; with memory free, a new set-up can.")

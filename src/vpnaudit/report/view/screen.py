@@ -13,6 +13,7 @@ from rich.text import Text
 from vpnaudit.model.audit import Audit, AuditDevice, AuditEpisode, AuditFinding, AuditRemediation
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.judgement import Severity
+from vpnaudit.model.printable import counted
 from vpnaudit.report.view import verdict, wording
 from vpnaudit.report.view.clean import visible, visible_lines
 from vpnaudit.report.view.joined import Joined, OpenGroup, StoryView, TunnelView, join
@@ -114,7 +115,7 @@ def _story(number: int, story: StoryView) -> Iterable[RenderableType]:
     yield _story_title(number, story)
     facts = [("cause", f"{diagnosis.cause} ({diagnosis.confidence})"), ("where", story.where), ("owner", _owner(story))]
     if story.lines:
-        facts.append(("when", f"{wording.span(story.first, story.last)}, {wording.count(story.lines, 'log line')}"))
+        facts.append(("when", f"{wording.span(story.first, story.last)}, {counted(story.lines, 'log line')}"))
     if diagnosis.waived:
         facts.append(("accepted", wording.accepted(diagnosis.waived)))
     yield _under(_fact_table(facts), 3)
@@ -166,7 +167,7 @@ def _episodes(episodes: Sequence[AuditEpisode]) -> Iterable[RenderableType]:
         return
     said = [
         f"SPI {e.spi} from {e.source or wording.UNKNOWN} at {e.device}: {e.mechanism}, {wording.span(e.first, e.last)},"
-        f" {wording.count(e.events, 'log line')}, {wording.duration(e.duration_s)}"
+        f" {counted(e.events, 'log line')}, {wording.duration(e.duration_s)}"
         for e in episodes[:_MOST_EPISODES]
     ]
     yield from _bullets("Episodes", [*said, *_rest(len(episodes), _MOST_EPISODES)])
@@ -237,7 +238,7 @@ def _tunnels(joined: Joined) -> Iterable[RenderableType]:
     if shown:
         yield _tunnel_table(shown)
     if len(shown) < len(joined.tunnels):
-        yield _text(f"{wording.count(len(quiet), 'more tunnel')} up or idle, without log lines or diagnosis.", "dim")
+        yield _text(f"{counted(len(quiet), 'more tunnel')} up or idle, without log lines or diagnosis.", "dim")
 
 
 def _tunnel_table(views: Sequence[TunnelView]) -> Table:
@@ -292,7 +293,7 @@ def _findings(joined: Joined) -> Iterable[RenderableType]:
         yield _text(f"Accepted ({len(said)})", "bold")
         yield _list([_text(s) for s in said])
     if joined.passed:
-        yield _text(f"{wording.count(len(joined.passed), 'check')} passed.", "dim")
+        yield _text(f"{counted(len(joined.passed), 'check')} passed.", "dim")
 
 
 def _by_rule(findings: Sequence[AuditFinding]) -> list[list[AuditFinding]]:
@@ -323,7 +324,7 @@ def _open_group(group: OpenGroup) -> str:
     rules = ", ".join(dict.fromkeys(f.rule for f in group.findings))
     if group.command is None:
         return group.questions[0] if group.questions else f"{group.findings[0].because} ({rules})"
-    settles = [f"{wording.count(len(group.findings), 'check')} ({rules})"] if rules else []
+    settles = [f"{counted(len(group.findings), 'check')} ({rules})"] if rules else []
     settles += [f'the question "{q}"' for q in group.questions]
     on = f" on {', '.join(group.devices)}" if group.devices else ""
     return f"{group.command}{on} would settle {' and '.join(settles)}"
@@ -338,7 +339,7 @@ def _devices(joined: Joined) -> Iterable[RenderableType]:
     if shown:
         yield _device_table(shown)
     if len(shown) < len(devices):
-        rest = wording.count(len(devices) - len(shown), "more device")
+        rest = counted(len(devices) - len(shown), "more device")
         yield _text(f"{rest} read completely, without anything to tell.", "dim")
     told = [said for d in shown for said in _missing(d)]
     if told:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from vpnaudit.model.printable import counted
 from vpnaudit.report.view.joined import StoryView
-from vpnaudit.report.view.wording import clock, count, duration, moment
+from vpnaudit.report.view.wording import clock, duration, moment
 
 MOST_LANES = 12
 LANE_HEIGHT = 38
@@ -66,7 +67,7 @@ def timeline(story: StoryView) -> Timeline | None:
     axis = _Axis.over([first for _, first, _ in dated], [last for _, _, last in dated])
     lanes = tuple(
         Lane(
-            label=f"{episode.spi} at {episode.device}, {episode.mechanism}, {count(episode.events, 'line')}",
+            label=f"{episode.spi} at {episode.device}, {episode.mechanism}, {counted(episode.events, 'line')}",
             y=number * LANE_HEIGHT,
             x=axis.place(first),
             width=round(axis.place(last) - axis.place(first), 2),
@@ -86,7 +87,8 @@ def timeline(story: StoryView) -> Timeline | None:
 def _said(story: StoryView, episodes: int) -> str:
     first, last = moment(story.first), moment(story.last)
     length = duration((last - first).total_seconds()) if first and last else "one moment"
-    return f"{count(episodes, 'episode')}, {count(story.lines, 'log line')} over {length}, from {clock(story.first)}"
+    said = f"{counted(episodes, 'episode')}, {counted(story.lines, 'log line')}"
+    return f"{said} over {length}, from {clock(story.first)}"
 
 
 def _marks(axis: _Axis, times: Sequence[datetime]) -> tuple[Mark, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vpnaudit.model.judgement import SEVERITIES
+from vpnaudit.model.printable import counted
 from vpnaudit.report.view.joined import Joined
-from vpnaudit.report.view.wording import count
 
 
 def headline(joined: Joined) -> str:
@@ -13,10 +13,10 @@ def headline(joined: Joined) -> str:
     if joined.tunnels:
         return _tunnels_line(joined)
     if audit.events:
-        lines = count(sum(e.count for e in audit.events), "invalid-SPI log line")
+        lines = counted(sum(e.count for e in audit.events), "invalid-SPI log line")
         return f"{lines}, but no SA table was read: whether a tunnel is out of step now cannot be told"
     if audit.devices:
-        return f"No tunnel and no invalid-SPI log line was found on {count(len(audit.devices), 'device')}"
+        return f"No tunnel and no invalid-SPI log line was found on {counted(len(audit.devices), 'device')}"
     return "Nothing could be judged: the source has no device and no invalid-SPI log line"
 
 
@@ -39,17 +39,17 @@ def totals(joined: Joined) -> tuple[str, ...]:
     failed = audit.summary.findings
     by_severity = [f"{n:,} {s}" for s in SEVERITIES if (n := getattr(failed, s))]
     said = [
-        count(sum(e.count for e in audit.events), "invalid-SPI log line"),
-        count(len(audit.diagnoses), "diagnosis", "diagnoses"),
+        counted(sum(e.count for e in audit.events), "invalid-SPI log line"),
+        counted(len(audit.diagnoses), "diagnosis", "diagnoses"),
         f"failed checks: {', '.join(by_severity)}" if by_severity else "no failed check",
     ]
     accepted = sum(d.waived is not None for d in audit.diagnoses) + len(joined.waived)
     if accepted:
         said.append(f"{accepted:,} accepted")
     if audit.summary.unknown:
-        said.append(f"{count(audit.summary.unknown, 'check')} without the evidence to decide")
+        said.append(f"{counted(audit.summary.unknown, 'check')} without the evidence to decide")
     if audit.devices:
-        said.append(f"{audit.summary.complete:,} of {count(len(audit.devices), 'device')} read completely")
+        said.append(f"{audit.summary.complete:,} of {counted(len(audit.devices), 'device')} read completely")
     return tuple(said)
 
 
@@ -63,7 +63,7 @@ def caveats(joined: Joined) -> tuple[str, ...]:
     if silent:
         said.append(f"Not assessable, which is not the same as healthy: {_some(silent)}.")
     if joined.audit.problems:
-        said.append(f"{count(len(joined.audit.problems), 'part')} of the source could not be used; see the end.")
+        said.append(f"{counted(len(joined.audit.problems), 'part')} of the source could not be used; see the end.")
     expired = [f"{w.rule} ({w.until})" for w in joined.audit.waivers if w.state == "expired"]
     if expired:
         said.append(f"Waivers have run out, and what they accepted counts again: {_some(expired)}.")

@@ -62,11 +62,6 @@ def do_word(remedy: AuditRemediation) -> str:
     return "Send" if remedy.kind == "ask" else "Do"
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Say a number with its noun: "1 tunnel", "3 tunnels"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def moment(text: str | None) -> datetime | None:
     """Read a time of the document (UTC); None where there is none or it is no time."""
     if not text:

@@ -7,7 +7,9 @@ import ipaddress
 from collections.abc import Sequence
 
 from vpnaudit.simulate.device import Interface, SimDevice
-from vpnaudit.simulate.render.ipsec import acl_name, ike_profile_name, profile_name
+from vpnaudit.simulate.membership import MAP
+from vpnaudit.simulate.render import getvpn
+from vpnaudit.simulate.render.ipsec import DYNAMIC, DYNAMIC_SEQUENCE, acl_name, ike_profile_name, profile_name
 from vpnaudit.simulate.render.system import tunnel_address
 from vpnaudit.simulate.render.views import View, map_name, views
 from vpnaudit.simulate.tunnel import DEFAULT_KB, DEFAULT_S, End, Settings, Tunnel
@@ -16,6 +18,10 @@ from vpnaudit.simulate.tunnel import DEFAULT_KB, DEFAULT_S, End, Settings, Tunne
 def secret(*parts: str) -> str:
     """A secret that nobody wrote down: made of names, so that both ends have the same."""
     return "Sim" + hashlib.sha256("/".join(sorted(parts)).encode()).hexdigest()[:14]
+
+
+ANYBODY = "any peer"
+"""Stands for the other name in the secret of a hub that takes whoever comes."""
 
 
 def running(device: SimDevice, tunnels: Sequence[Tunnel]) -> str:
@@ -27,10 +33,11 @@ def running(device: SimDevice, tunnels: Sequence[Tunnel]) -> str:
         _ikev2(mine),
         _ipsec(mine),
         *_maps(mine),
+        getvpn.config(device.group, secret(device.name, "key server")) if device.group else "",
         *(_tunnel_interface(v) for v in mine if v.local.style == "vti"),
         *(_physical(device, i, mine) for i in device.interfaces()),
         _routing(device, mine),
-        *(_acl(v) for v in mine if v.local.style == "map"),
+        *(_acl(v) for v in mine if v.local.style == "map" and not v.local.dynamic),
         _management(device),
     ]
     body = "!\n".join(block for block in blocks if block) + "!\nend\n\n"
@@ -71,7 +78,10 @@ def _isakmp(device: SimDevice, mine: list[View]) -> str:
     text = "crypto isakmp policy 10\n encr aes 256\n hash sha256\n authentication pre-share\n group 14\n"
     text += f" lifetime {life}\n" if life != 86400 else ""
     for view in old:
-        text += f"crypto isakmp key {secret(*_names(view))} address {view.remote.address}\n"
+        if not view.local.dynamic:
+            text += f"crypto isakmp key {secret(*_names(view))} address {view.remote.address}\n"
+    for hub in sorted({v.local.device.name for v in old if v.local.dynamic}):
+        text += f"crypto isakmp key {secret(hub, ANYBODY)} address 0.0.0.0\n"
     if device.isakmp_keepalive:
         interval, retry, mode = device.isakmp_keepalive
         text += f"crypto isakmp keepalive {interval} {retry}{' periodic' if mode == 'periodic' else ''}\n"
@@ -80,6 +90,8 @@ def _isakmp(device: SimDevice, mine: list[View]) -> str:
 
 def _names(view: View) -> tuple[str, str]:
     one, other = view.tunnel.ends
+    if one.dynamic:
+        return one.device.name, ANYBODY
     return one.device.name, other.device.name
 
 
@@ -90,7 +102,7 @@ def _ikev2(mine: list[View]) -> str:
     text = "crypto ikev2 proposal PROP-AES256 \n encryption aes-cbc-256\n integrity sha256\n group 14\n!\n"
     text += "crypto ikev2 policy POL-AES256 \n proposal PROP-AES256\n!\ncrypto ikev2 keyring KEYRING\n"
     for view in new:
-        text += f" peer {view.remote.device.hostname}\n  address {view.remote.address}\n"
+        text += f" peer {view.remote.device.hostname}\n  address {view.remote.address}{'/128' if view.ipv6 else ''}\n"
         text += f"  pre-shared-key {secret(*_names(view))}\n"
         text += " !\n"
     return text + "".join(_ikev2_profile(view) for view in new)
@@ -99,8 +111,9 @@ def _ikev2(mine: list[View]) -> str:
 def _ikev2_profile(view: View) -> str:
     settings = view.local.settings
     text = f"!\ncrypto ikev2 profile {ike_profile_name(view)}\n"
-    text += f" match identity remote address {view.remote.address} 255.255.255.255 \n"
-    text += f" identity local address {view.local.address}\n"
+    mask = "/128" if view.ipv6 else " 255.255.255.255 "
+    text += f" match identity remote address {view.remote.address}{mask}\n"
+    text += f" identity local address {view.local.own}\n"
     text += " authentication remote pre-share\n authentication local pre-share\n keyring local KEYRING\n"
     if settings.ike_seconds != 86400:
         text += f" lifetime {settings.ike_seconds}\n"
@@ -138,7 +151,16 @@ def _lifetimes(settings: Settings) -> str:
 def _maps(mine: list[View]) -> list[str]:
     entries = [v for v in mine if v.local.style == "map"]
     names = sorted({map_name(v.local) for v in entries})
-    return ["".join(_map_entry(v, name) for v in entries if map_name(v.local) == name) for name in names]
+    return [_map([v for v in entries if map_name(v.local) == name], name) for name in names]
+
+
+def _map(entries: list[View], name: str) -> str:
+    text = "".join(_map_entry(v, name) for v in entries if not v.local.dynamic)
+    open_ = next((v for v in entries if v.local.dynamic), None)
+    if open_ is None:
+        return text
+    template = f"crypto dynamic-map {DYNAMIC} 10\n{_lifetimes(open_.local.settings)} set transform-set TS-AES256 \n"
+    return f"{template}!\n{text}crypto map {name} {DYNAMIC_SEQUENCE} ipsec-isakmp dynamic {DYNAMIC} \n"
 
 
 def _map_entry(view: View, name: str) -> str:
@@ -153,21 +175,31 @@ def _tunnel_interface(view: View) -> str:
     return (
         f"interface {view.local.tunnel_interface}\n"
         f" description {view.remote.device.hostname}\n"
-        f" ip address {tunnel_address(view)} 255.255.255.252\n"
-        f" tunnel source {view.local.interface.name}\n tunnel mode ipsec ipv4\n"
+        f" {_inner_address(view)}\n"
+        f" tunnel source {view.local.interface.name}\n tunnel mode ipsec {'ipv6' if view.ipv6 else 'ipv4'}\n"
         f" tunnel destination {view.remote.address}\n tunnel protection ipsec profile {profile_name(view)}\n"
     )
+
+
+def _inner_address(view: View) -> str:
+    if view.ipv6:
+        return f"ipv6 address 2001:DB8:FFFF:{view.tunnel.ends[0].sequence // 10:X}::{1 + view.side}/64"
+    return f"ip address {tunnel_address(view)} 255.255.255.252"
 
 
 def _physical(device: SimDevice, interface: Interface, mine: list[View]) -> str:
     mask = ipaddress.ip_network(f"{interface.address}/{interface.prefix}", strict=False).netmask
     text = f"interface {interface.name}\n description {interface.description}\n ip address {interface.address} {mask}\n"
+    if interface.address6:
+        text += f" ipv6 address {interface.address6}/64\n"
     hsrp = device.hsrp
     shared = hsrp is not None and hsrp.interface == interface.name
     if hsrp and shared:
         text += f" standby version 2\n standby 1 ip {hsrp.address}\n standby 1 priority {hsrp.priority}\n"
         text += f" standby 1 preempt\n standby 1 name {hsrp.name}\n"
     text += " negotiation auto\n" if device.hardware.xe else " duplex auto\n speed auto\n"
+    if device.group and interface is device.outside:
+        text += f" crypto map {MAP}\n"
     for name in sorted({map_name(v.local) for v in mine if v.local.style == "map"}):
         if name == "HA-MAP" and hsrp and shared:
             text += f" crypto map {name} redundancy {hsrp.name}\n"
@@ -181,13 +213,19 @@ def _routing(device: SimDevice, mine: list[View]) -> str:
     gateway = network.broadcast_address - 1
     text = f"ip forward-protocol nd\nno ip http server\nno ip http secure-server\nip route 0.0.0.0 0.0.0.0 {gateway}\n"
     for view in (v for v in mine if v.local.style == "vti"):
+        if view.ipv6:
+            text += (
+                f"ipv6 route 2001:DB8:EEEE:{view.tunnel.ends[0].sequence // 10:X}::/64 {view.local.tunnel_interface}\n"
+            )
+            continue
         remote = ipaddress.ip_network(view.remote.network)
         text += f"ip route {remote.network_address} {remote.netmask} {view.local.tunnel_interface}\n"
     return text
 
 
 def _acl(view: View) -> str:
-    return f"ip access-list extended {acl_name(view)}\n permit ip {_wild(view.local)} {_wild(view.remote)}\n"
+    lines = [f" permit ip {_wild(one.local)} {_wild(one.remote)}\n" for one in view.identities()]
+    return f"ip access-list extended {acl_name(view)}\n" + "".join(lines)
 
 
 def _wild(end: End) -> str:

@@ -7,23 +7,21 @@ from collections.abc import Sequence
 
 from vpnaudit.simulate.clock import duration_short
 from vpnaudit.simulate.device import SimDevice
+from vpnaudit.simulate.render import getvpn
 from vpnaudit.simulate.render.ipsec import ike_profile_name
-from vpnaudit.simulate.render.views import View, views
+from vpnaudit.simulate.render.views import View, views, with_ike
 from vpnaudit.simulate.tunnel import End, IkeSa, Tunnel
-
-
-def _with_ike(device: SimDevice, tunnels: Sequence[Tunnel], version: int) -> list[tuple[View, IkeSa]]:
-    mine = views(device, tunnels)
-    return [(v, v.local.ike) for v in mine if v.tunnel.ike_version == version and v.local.ike is not None]
 
 
 def isakmp_sa(device: SimDevice, tunnels: Sequence[Tunnel]) -> str:
     """IKEv1 SAs; `src` is the end that began."""
     text = "IPv4 Crypto ISAKMP SA\ndst             src             state          conn-id status\n"
-    for view, ike in _with_ike(device, tunnels, 1):
-        local, remote = view.local.address, view.remote.address
+    for view, ike in with_ike(device, tunnels, 1):
+        local, remote = view.local.own, view.remote.address
         src, dst = (local, remote) if ike.initiator else (remote, local)
         text += f"{dst:<15} {src:<15} {'QM_IDLE':<14} {ike.connection:>7} ACTIVE\n"
+    if device.group:
+        text += getvpn.isakmp_row(device, device.group)
     return text + "\nIPv6 Crypto ISAKMP SA\n\n"
 
 
@@ -38,33 +36,49 @@ def isakmp_sa_detail(device: SimDevice, tunnels: Sequence[Tunnel], when: float) 
         "IPv4 Crypto ISAKMP SA\n\n"
         "C-id  Local           Remote          I-VRF  Status Encr Hash   Auth DH Lifetime Cap.\n\n"
     )
-    for view, ike in _with_ike(device, tunnels, 1):
+    for view, ike in with_ike(device, tunnels, 1):
         left = duration_short(min(ike.established + ike.lifetime_s - when, 86399))
-        caps = "D" if view.local.settings.dpd or view.remote.settings.dpd else ""
+        caps = _capabilities(view)
         text += (
-            f"{ike.connection:<5} {view.local.address:<15} {view.remote.address:<15}        ACTIVE "
+            f"{ike.connection:<5} {view.local.own:<15} {view.remote.address:<15}        ACTIVE "
             f"aes  sha256 psk  14 {left} {caps:<4}\n       Engine-id:Conn-id =  SW:{ike.connection - 1000}\n\n"
         )
     return text + "IPv6 Crypto ISAKMP SA\n\n"
 
 
+def _capabilities(view: View) -> str:
+    """`D` for DPD, `N` for NAT traversal."""
+    dpd = view.local.settings.dpd or view.remote.settings.dpd
+    return ("D" if dpd else "") + ("" if view.tunnel.nat_port is None else "N")
+
+
 def ikev2_sa(device: SimDevice, tunnels: Sequence[Tunnel], when: float, *, detail: bool) -> str:
     """IKEv2 SAs."""
-    found = _with_ike(device, tunnels, 2)
+    found = with_ike(device, tunnels, 2)
     if not found:
         return ""
-    text = " IPv4 Crypto IKEv2  SA \n\n"
+    one, other = [f for f in found if not f[0].ipv6], [f for f in found if f[0].ipv6]
+    text = " IPv4 Crypto IKEv2  SA \n\n" + _ikev2_rows(one, when, detail=detail)
+    return text + " IPv6 Crypto IKEv2  SA \n\n" + _ikev2_rows(other, when, detail=detail)
+
+
+def _ikev2_rows(found: list[tuple[View, IkeSa]], when: float, *, detail: bool) -> str:
+    text = ""
     for view, ike in found:
-        local, remote = f"{view.local.address}/500", f"{view.remote.address}/500"
-        text += "Tunnel-id Local                 Remote                fvrf/ivrf            Status \n"
-        text += f"{ike.connection - 1000:<9} {local:<21} {remote:<21} {'none/none':<20} READY  \n"
+        local, remote = f"{view.local.own}/{view.local_port}", f"{view.remote.address}/{view.remote_port}"
+        if view.ipv6:
+            text += "Tunnel-id    fvrf/ivrf              Status \n"
+            text += f"{ike.connection - 1000:<12} {'none/none':<22} READY  \nLocal  {local}\nRemote  {remote}\n"
+        else:
+            text += "Tunnel-id Local                 Remote                fvrf/ivrf            Status \n"
+            text += f"{ike.connection - 1000:<9} {local:<21} {remote:<21} {'none/none':<20} READY  \n"
         text += (
             "      Encr: AES-CBC, keysize: 256, PRF: SHA256, Hash: SHA256, DH Grp:14, "
             "Auth sign: PSK, Auth verify: PSK\n"
             f"      Life/Active Time: {ike.lifetime_s}/{int(when - ike.established)} sec\n"
         )
         text += (_ikev2_detail(view, ike) if detail else "") + "\n"
-    return text + " IPv6 Crypto IKEv2  SA \n\n"
+    return text
 
 
 def _ikev2_detail(view: View, ike: IkeSa) -> str:
@@ -75,7 +89,7 @@ def _ikev2_detail(view: View, ike: IkeSa) -> str:
       CE id: {ike.connection}, Session-id: {ike.connection - 1000}
       Status Description: Negotiation done
       Local spi: {mine:016X}       Remote spi: {theirs:016X}
-      Local id: {view.local.address}
+      Local id: {view.local.own}
       Remote id: {view.remote.address}
       Local req msg id:  {ike.number:<14} Remote req msg id:  {ike.number + 2}
       Local next msg id: {ike.number:<14} Remote next msg id: {ike.number + 2}
@@ -112,7 +126,7 @@ def session_detail(device: SimDevice, tunnels: Sequence[Tunnel], when: float) ->
         "X - IKE Extended Authentication, F - IKE Fragmentation\n"
         "R - IKE Auto Reconnect, U - IKE Dynamic Route Update\n\n"
     )
-    return text + "".join(_session(view, when) for view in views(device, tunnels))
+    return text + "".join(_session(view, when) for view in views(device, tunnels) if view.is_known)
 
 
 def _status(end: End) -> str:
@@ -128,19 +142,24 @@ def _session(view: View, when: float) -> str:
         text += f"Profile: {ike_profile_name(view)}\n"
     if local.up_since is not None:
         text += f"Uptime: {duration_short(when - local.up_since)}\n"
-    text += f"Session status: {_status(local)}     \nPeer: {remote.address} port 500 fvrf: (none) ivrf: (none)\n"
-    text += f"      Phase1_id: {remote.address if ike else '(none)'}\n      Desc: (none)\n"
+    text += f"Session status: {_status(local)}     \n"
+    text += f"Peer: {remote.address} port {view.remote_port} fvrf: (none) ivrf: (none)\n"
+    text += f"      Phase1_id: {remote.own if ike else '(none)'}\n      Desc: (none)\n"
     if ike:
         name = "IKEv1" if view.tunnel.ike_version == 1 else "IKEv2"
-        caps = "D" if local.settings.dpd or remote.settings.dpd else "(none)"
+        caps = _capabilities(view) or "(none)"
         left = duration_short(min(ike.established + ike.lifetime_s - when, 86399))
         text += f"  Session ID: {ike.connection - 1000}  \n"
-        text += f"  {name} SA: local {local.address}/500 remote {remote.address}/500 Active \n"
+        between = "\n          " if view.ipv6 else " "
+        ends = f"local {local.own}/{view.local_port}{between}remote {remote.address}/{view.remote_port}"
+        text += f"  {name} SA: {ends} Active \n"
         text += f"          Capabilities:{caps} connid:{ike.connection} lifetime:{left}\n"
-    return text + _flow(view, when) + "\n"
+    return text + "".join(_flow(one, when) for one in view.identities()) + "\n"
 
 
 def _selector(end: End) -> str:
+    if ":" in end.address:
+        return "::/0"
     if end.style == "vti":
         return "0.0.0.0/0.0.0.0"
     network = ipaddress.ip_network(end.network)
@@ -157,8 +176,8 @@ def _flow(view: View, when: float) -> str:
         life_in = f"{pair.remaining_kb(pair.bytes_in)}/{pair.remaining_s(when)}"
         life_out = f"{pair.remaining_kb(pair.bytes_out)}/{pair.remaining_s(when)}"
     return f"""\
-  IPSEC FLOW: permit ip {_selector(local)} {_selector(view.remote)}\x20
-        Active SAs: {2 * len(local.pairs)}, origin: crypto map
+  IPSEC FLOW: permit {"ipv6" if view.ipv6 else "ip"} {_selector(local)} {_selector(view.remote)}\x20
+        Active SAs: {2 * len(local.pairs)}, origin: {"dynamic " if local.dynamic else ""}crypto map
         Inbound:  #pkts dec'ed {int(local.decaps)} drop 0 life (KB/Sec) {life_in}
         Outbound: #pkts enc'ed {int(local.encaps)} drop {int(local.no_sa)} life (KB/Sec) {life_out}
 """

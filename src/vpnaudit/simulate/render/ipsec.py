@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from vpnaudit.simulate.device import SimDevice
+from vpnaudit.simulate.render import getvpn
 from vpnaudit.simulate.render.views import View, views
 from vpnaudit.simulate.tunnel import End, Pair, Tunnel
 
@@ -14,7 +15,7 @@ _DETAIL = """\
     #pkts no sa (send) {no_sa}, #pkts invalid sa (rcv) 0
     #pkts encaps failed (send) 0, #pkts decaps failed (rcv) 0
     #pkts invalid prot (recv) 0, #pkts verify failed: 0
-    #pkts invalid identity (recv) 0, #pkts invalid len (rcv) 0
+    #pkts invalid identity (recv) {misfits}, #pkts invalid len (rcv) 0
     #pkts replay rollover (send): 0, #pkts replay rollover (rcv) 0
     ##pkts replay failed (rcv): 0
     #pkts tagged (send): 0, #pkts untagged (rcv): 0
@@ -23,21 +24,27 @@ _DETAIL = """\
 """
 
 
+DYNAMIC, DYNAMIC_SEQUENCE = "BRANCHES", 65000
+"""The template that takes whoever comes, and its place at the end of the map."""
+
+
 def sas(
     device: SimDevice, tunnels: Sequence[Tunnel], when: float, *, detail: bool = False, peer: str | None = None
 ) -> str:
     """All identities of the device, or those of one peer, with their SAs."""
-    mine = [v for v in views(device, tunnels) if peer is None or v.remote.address == peer]
+    mine = [v for v in views(device, tunnels) if v.is_known and peer in {None, v.remote.address}]
+    text = getvpn.sas(device, device.group, when) if device.group and peer is None else ""
     if not mine:
-        return "No SAs found\n"
-    text = ""
-    for (interface, tag, local), group in groupby(mine, key=lambda v: (v.interface, v.map_name, v.local.address)):
+        return text or "No SAs found\n"
+    for (interface, tag, local), group in groupby(mine, key=lambda v: (v.interface, v.map_name, v.local.own)):
         text += f"\ninterface: {interface}\n    Crypto map tag: {tag}, local addr {local}\n"
-        text += "".join(_identity(view, when, detail=detail) for view in group)
+        text += "".join(_identity(one, when, detail=detail) for view in group for one in view.identities())
     return text
 
 
 def _ident(end: End) -> str:
+    if ":" in end.address:
+        return "(::/0/0/0)"
     if end.style == "vti":
         return "(0.0.0.0/0.0.0.0/0/0)"
     network = ipaddress.ip_network(end.network)
@@ -48,15 +55,18 @@ def _identity(view: View, when: float, *, detail: bool) -> str:
     local, remote = view.local, view.remote
     out, back = int(local.encaps), int(local.decaps)
     errors = (
-        _DETAIL.format(no_sa=int(local.no_sa)) if detail else f"    #send errors {int(local.no_sa)}, #recv errors 0\n"
+        _DETAIL.format(no_sa=int(local.no_sa), misfits=local.misfits)
+        if detail
+        else f"    #send errors {int(local.no_sa)}, #recv errors 0\n"
     )
     current = local.current
     spi = current.outbound if current else 0
+    ip, remote_begins = ("ipv6", "\n     ") if view.ipv6 else ("ip", " ")
     head = f"""
    protected vrf: (none)
    local  ident (addr/mask/prot/port): {_ident(local)}
    remote ident (addr/mask/prot/port): {_ident(remote)}
-   current_peer {remote.address} port 500
+   current_peer {remote.address} port {view.remote_port}
      PERMIT, flags={{origin_is_acl,}}
     #pkts encaps: {out}, #pkts encrypt: {out}, #pkts digest: {out}
     #pkts decaps: {back}, #pkts decrypt: {back}, #pkts verify: {back}
@@ -64,8 +74,8 @@ def _identity(view: View, when: float, *, detail: bool) -> str:
     #pkts not compressed: 0, #pkts compr. failed: 0
     #pkts not decompressed: 0, #pkts decompress failed: 0
 {errors}
-     local crypto endpt.: {local.address}, remote crypto endpt.: {remote.address}
-     plaintext mtu 1438, path mtu 1500, ip mtu 1500, ip mtu idb {local.interface.name}
+     local crypto endpt.: {local.own},{remote_begins}remote crypto endpt.: {remote.address}
+     plaintext mtu 1438, path mtu 1500, {ip} mtu 1500, {ip} mtu idb {local.interface.name}
      current outbound spi: 0x{spi:X}({spi})
      PFS (Y/N): N, DH group: none
 
@@ -86,6 +96,7 @@ def _sa(view: View, pair: Pair, when: float, *, outbound: bool) -> str:
     device = view.local.device
     flow = f"{device.hardware.engine}:{number - 2000}"
     role = f", initiator : {pair.initiator}" if device.hardware.xe and device.hardware.release.startswith("17.") else ""
+    encapsulation = "Tunnel" if view.tunnel.nat_port is None else "Tunnel UDP-Encaps"
     if pair.lifetime_kb is None:
         timing = (
             f"remaining key lifetime (sec): {pair.remaining_s(when)}\n        Kilobyte Volume Rekey has been disabled"
@@ -95,7 +106,7 @@ def _sa(view: View, pair: Pair, when: float, *, outbound: bool) -> str:
     return f"""\
       spi: 0x{spi:X}({spi})
         transform: {view.tunnel.transform} ,
-        in use settings ={{Tunnel, }}
+        in use settings ={{{encapsulation}, }}
         conn id: {number}, flow_id: {flow}, sibling_flags 80004048, crypto map: {view.map_name}{role}
         sa timing: {timing}
         IV size: 16 bytes
@@ -111,7 +122,10 @@ def crypto_map(device: SimDevice, tunnels: Sequence[Tunnel]) -> str:
         return "No crypto maps found.\n"
     text = ""
     for (name, interface), group in groupby(mine, key=lambda v: (v.map_name, v.interface)):
-        text += "".join(_entry(view, name) for view in group)
+        found = list(group)
+        text += "".join(_entry(view, name) for view in found if not view.local.dynamic)
+        if any(view.local.dynamic for view in found):
+            text += f'Crypto Map IPv4 "{name}" {DYNAMIC_SEQUENCE} ipsec-isakmp\n\tDynamic map template tag: {DYNAMIC}\n'
         text += f"\tInterfaces using crypto map {name}:\n\t\t{interface}\n\n"
     return text
 
@@ -120,7 +134,7 @@ def _entry(view: View, name: str) -> str:
     local, remote = view.local, view.remote
     sequence = 65536 if local.style == "vti" else local.sequence
     xe = local.device.hardware.xe
-    opening = f'Crypto Map IPv4 "{name}" {sequence} ipsec-isakmp'
+    opening = f'Crypto Map {"IPv6" if view.ipv6 else "IPv4"} "{name}" {sequence} ipsec-isakmp'
     volume = "kilobytes disabled" if local.settings.kilobytes is None else f"{local.settings.kilobytes} kilobytes"
     lines = [opening]
     if local.style == "vti":
@@ -128,12 +142,17 @@ def _entry(view: View, name: str) -> str:
     lines.append(f"\tPeer = {remote.address}")
     if view.tunnel.ike_version == 2:
         lines.append(f"\tIKEv2 Profile: {ike_profile_name(view)}")
-    if local.style == "vti":
+    if view.ipv6:
+        lines += ["\tIPv6 access list ", "\t    access-list  permit ipv6 any any"]
+    elif local.style == "vti":
         lines += ["\tExtended IP access list ", "\t    access-list  permit ip any any"]
     else:
         lines += [
             f"\tExtended IP access list {acl_name(view)}",
-            f"\t    access-list {acl_name(view)} permit ip {_acl(local)} {_acl(remote)}",
+            *(
+                f"\t    access-list {acl_name(view)} permit ip {_acl(one.local)} {_acl(one.remote)}"
+                for one in view.identities()
+            ),
         ]
     lines.append(f"\tCurrent peer: {remote.address}")
     lines.append(f"\tSecurity association lifetime: {volume}/{local.settings.seconds} seconds")

@@ -221,21 +221,21 @@ def _tunnel(view: View) -> str:
     local = view.local
     state = "up" if local.pairs else "down"
     out, back = int(local.encaps), int(local.decaps)
+    inner = "" if view.ipv6 else f"  Internet address is {tunnel_address(view)}/30\n"
     return f"""\
 {local.tunnel_interface} is up, line protocol is {state}\x20
   Hardware is Tunnel
-  Internet address is {tunnel_address(view)}/30
-  MTU 9938 bytes, BW 100 Kbit/sec, DLY 50000 usec,\x20
+{inner}  MTU 9938 bytes, BW 100 Kbit/sec, DLY 50000 usec,\x20
      reliability 255/255, txload 1/255, rxload 1/255
   Encapsulation TUNNEL, loopback not set
   Keepalive not set
   Tunnel linestate evaluation {state}
-  Tunnel source {local.address} ({local.interface.name}), destination {view.remote.address}
+  Tunnel source {local.own} ({local.interface.name}), destination {view.remote.address}
    Tunnel Subblocks:
       src-track:
          {local.tunnel_interface} source tracking subblock associated with {local.interface.name}
           Set of tunnels with source {local.interface.name}, 1 member (includes iterators), on interface <OK>
-  Tunnel protocol/transport IPSEC/IP
+  Tunnel protocol/transport IPSEC/{"IPV6" if view.ipv6 else "IP"}
   Tunnel TTL 255
   Tunnel transport MTU 1438 bytes
   Tunnel transmit bandwidth 8000 (kbps)
@@ -262,7 +262,7 @@ def _tunnel(view: View) -> str:
 def tunnel_address(view: View) -> str:
     """The inner address of a VTI: a /30 of its own, the hub's end first."""
     hub = view.tunnel.ends[0]
-    return f"10.255.{hub.sequence // 10}.{1 if view.local.address == hub.address else 2}"
+    return f"10.255.{hub.sequence // 10}.{1 if view.local.own == hub.address else 2}"
 
 
 def ntp_status(device: SimDevice, when: float) -> str:

@@ -6,16 +6,44 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from vpnaudit.simulate.device import SimDevice
-from vpnaudit.simulate.tunnel import End, Tunnel
+from vpnaudit.simulate.tunnel import End, IkeSa, Tunnel
 
 
 @dataclass(frozen=True)
 class View:
-    """A tunnel from one end: `local` is the device's own."""
+    """A tunnel from one end: `local` is the device's own, `side` its number."""
 
     tunnel: Tunnel
     local: End
     remote: End
+    side: int
+
+    @property
+    def local_port(self) -> int:
+        """The device's own UDP port for IKE."""
+        return 500 if self.tunnel.nat_port is None else 4500
+
+    @property
+    def remote_port(self) -> int:
+        """The peer's UDP port as the device sees it."""
+        return self.tunnel.port(1 - self.side)
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether the ends speak IPv6 to each other."""
+        return ":" in self.remote.address
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the device lists the tunnel: an entry that a dynamic map made goes with its SAs."""
+        return not self.local.dynamic or bool(self.local.pairs) or self.local.ike is not None
+
+    def identities(self) -> list[View]:
+        """The view for each line of its access list: a line that the peer does not have never gets SAs."""
+        if self.local.extra_network is None:
+            return [self]
+        nothing = replace(self.local, pairs=[], encaps=0.0, decaps=0.0, no_sa=0.0, misfits=0)
+        return [self, replace(self, local=nothing, remote=replace(self.remote, network=self.local.extra_network))]
 
     @property
     def map_name(self) -> str:
@@ -45,10 +73,16 @@ def views(device: SimDevice, tunnels: Sequence[Tunnel]) -> list[View]:
 def _of(device: SimDevice, tunnel: Tunnel) -> Iterator[View]:
     for side, end in enumerate(tunnel.ends):
         if end.device is device:
-            yield View(tunnel, end, tunnel.ends[1 - side])
+            yield View(tunnel, end, tunnel.ends[1 - side], side)
     if tunnel.wrong_device is device:
         # The mate of the shared address has the same configuration and no state.
         shadow = replace(
             tunnel.ends[0], device=device, ike=None, pairs=[], up_since=None, encaps=0.0, decaps=0.0, no_sa=0.0
         )
-        yield View(tunnel, shadow, tunnel.ends[1])
+        yield View(tunnel, shadow, tunnel.ends[1], 0)
+
+
+def with_ike(device: SimDevice, tunnels: Sequence[Tunnel], version: int) -> list[tuple[View, IkeSa]]:
+    """The device's tunnels of one IKE version that have an IKE SA."""
+    mine = views(device, tunnels)
+    return [(v, v.local.ike) for v in mine if v.tunnel.ike_version == version and v.local.ike is not None]
