@@ -20,11 +20,15 @@ from typing import Any, NamedTuple
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 TUNNELS_A_DEVICE = 5
 STALE_EVERY = 20
-LIFETIME_S = 3600
+LIFETIME_S = 7200
 _STALE_LINES = 100
 _RACES = 10
 _BOOTED = NOW - timedelta(minutes=101)
 """When the devices that reloaded came up: older lines went with the buffer."""
+_STALE_LEFT_S = (300, 1000)
+"""Seconds left of an SA that the other end forgot when it reloaded: installed before that."""
+_LEFT_S = (3900, 6900)
+"""Of the others: installed after it."""
 
 Answers = Mapping[str, str]
 """Command to answer."""
@@ -104,7 +108,8 @@ def _tunnels(devices: int, draw: random.Random) -> Iterator[Tunnel]:
         for step in range(1, TUNNELS_A_DEVICE + 1):
             stale = draw.getrandbits(32) | 0x10000000 if number % STALE_EVERY == 0 else None
             spis = (draw.getrandbits(32) | 0x10000000 for _ in range(2))
-            yield Tunnel(first, (first + step) % devices, *spis, draw.randint(300, LIFETIME_S - 300), stale)
+            left_s = draw.randint(*(_LEFT_S if stale is None else _STALE_LEFT_S))
+            yield Tunnel(first, (first + step) % devices, *spis, left_s, stale)
             number += 1
 
 
@@ -175,7 +180,9 @@ def _configuration(me: int, peers: list[int]) -> str:
         f"ip access-list extended TO-{p}\n permit ip {_inner(me)} 0.0.0.255 {_inner(p)} 0.0.0.255\n" for p in peers
     )
     keys = "".join(f"crypto isakmp key <removed> address {_address(p)}\n" for p in peers)
-    return _CONFIGURATION.format(name=_name(me), keys=keys, maps=maps, lists=lists, address=_address(me))
+    return _CONFIGURATION.format(
+        name=_name(me), keys=keys, maps=maps, lists=lists, address=_address(me), lifetime_s=LIFETIME_S
+    )
 
 
 def _identity(me: int, tunnel: Tunnel, peer: int) -> str:
@@ -218,6 +225,7 @@ crypto isakmp policy 10
  authentication pre-share
  group 14
 {keys}!
+crypto ipsec security-association lifetime seconds {lifetime_s}
 crypto ipsec transform-set TS esp-aes 256 esp-sha256-hmac
  mode tunnel
 !
