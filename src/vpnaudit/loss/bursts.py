@@ -178,9 +178,10 @@ def _compound_tail(count: int, mean: float, sizes: Sequence[float]) -> float:
 
 def _sizes(tunnels: int, chances: Sequence[float]) -> list[float]:
     """Of 0 … `tunnels` tunnels (at least 1), how likely an outage leaves so many out of step."""
+    ways = [float(math.comb(tunnels, j)) for j in range(max(1, tunnels) + 1)]
     return [
-        math.fsum(math.comb(tunnels, j) * c**j * (1.0 - c) ** (tunnels - j) for c in chances) / len(chances)
-        for j in range(max(1, tunnels) + 1)
+        math.fsum(ways_of_j * c**j * (1.0 - c) ** (tunnels - j) for c in chances) / len(chances)
+        for j, ways_of_j in enumerate(ways)
     ]
 
 
