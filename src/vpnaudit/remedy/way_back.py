@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SECRET_MARK = "<redacted>"  # noqa: S105
 Sections = dict[str, tuple[str, ...]]
 """Top-level lines in order, each with the lines indented under it."""
+Items = tuple[tuple[str, tuple[str, ...]], ...]
+"""The same, to be compared."""
 
 
 def fit_to_running(
@@ -33,8 +35,15 @@ def fit_to_running(
     sections = _resolve(_sections("\n".join(wanted)), _sections(running), new_sections)
     if sections is None:
         return None
-    before = model(driver, _relevant(_sections(running), sections))
-    after = before.future(model(driver, sections))
+    standing = _relevant(_sections(running), sections, _replaceable(driver))
+    return _change(driver, tuple(standing.items()), tuple(sections.items()))
+
+
+@lru_cache(maxsize=4096)
+def _change(driver: HConfigDriverBase, standing: Items, wanted: Items) -> Change | None:
+    """Once for all devices that have the same lines where the change is made: templates make many of them."""
+    before = model(driver, dict(standing))
+    after = before.future(model(driver, dict(wanted)))
     commands = _lines(before.config_to_get_to(after))
     rollback = _lines(after.config_to_get_to(before))
     if not commands or _undoes_nothing(commands, before) or any(SECRET_MARK in c for c in (*commands, *rollback)):
@@ -91,16 +100,20 @@ def _resolve(wanted: Sections, running: Sections, new_sections: tuple[str, ...])
     return resolved
 
 
-def _relevant(running: Sections, change: Sections) -> Sections:
-    kept: Sections = {}
-    single = {_first_words(h) for h, children in change.items() if not children}
-    for header, children in running.items():
-        if header in change:
-            kept[header] = children
-        elif not children and _first_words(header) in single:
-            kept[header] = ()
-    return kept
+def _replaceable(driver: HConfigDriverBase) -> tuple[str, ...]:
+    """How top-level lines begin of which a device keeps one: the new one takes the old one's place."""
+    rules = (r.match_rules for r in driver.rules.idempotent_commands if len(r.match_rules) == 1)
+    return tuple(rule.startswith for (rule,) in rules if isinstance(rule.startswith, str))
 
 
-def _first_words(line: str) -> tuple[str, ...]:
-    return tuple(line.removeprefix("no ").split()[:2])
+def _relevant(running: Sections, change: Sections, replaceable: tuple[str, ...]) -> Sections:
+    """The sections that the change goes into, and the single lines that one of its own replaces, repeats or negates."""
+    single = [h for h, children in change.items() if not children]
+    touched = tuple(h.removeprefix("no ") for h in single) + tuple(
+        start for start in replaceable if any(h.startswith(start) for h in single)
+    )
+    return {
+        header: children
+        for header, children in running.items()
+        if header in change or (not children and header.startswith(touched))
+    }
