@@ -23,9 +23,9 @@ from vpnaudit.model.tunnel import Tunnel
 FlowKey = tuple[str, str | None, int]
 Sightings = dict[tuple[str, int, int], list[tuple[ParsedCapture, LogMessage]]]
 """Where one line stands: by file, first line and number of each capture that has it."""
+_Line = tuple[str, int, str | None, str | None, str | None]
+"""What is the same in all copies of a line: when, SPI, source, destination, interface."""
 NEVER = datetime.max.replace(tzinfo=UTC)
-ZONE_DOUBT_S = 14 * 3600.0
-"""So far zones lie from UTC: bound of a stamp that may be in UTC or in the device's own zone."""
 
 
 def flow_key(event: Event) -> FlowKey:
@@ -35,25 +35,19 @@ def flow_key(event: Event) -> FlowKey:
 
 def find_events(device: Device) -> tuple[Event, ...]:
     """A device's events. The same line in two captures is one event; equal lines of one capture add up in `count`."""
-    by_line: dict[tuple[str, ...], Sightings] = {}
+    by_line: dict[_Line, Sightings] = {}
     for number, capture in enumerate(device.log_captures):
         place = (capture.capture.file, capture.capture.first_line, number)
         for message in capture.parsed.facts.messages:
             if message.is_invalid_spi and message.spi is not None:
                 sources = by_line.setdefault(_identity(message), {})
                 sources.setdefault(place, []).append((capture, message))
-    events = [_event(device, {place: sources[place] for place in sorted(sources)}) for sources in by_line.values()]
+    events = [_event(device, when, {p: sources[p] for p in sorted(sources)}) for (when, *_), sources in by_line.items()]
     return tuple(_told_apart(events))
 
 
-def _identity(message: LogMessage) -> tuple[str, ...]:
-    return (
-        _when(message),
-        f"{message.spi:X}",
-        message.source or "",
-        message.destination or "",
-        message.interface or "",
-    )
+def _identity(message: LogMessage) -> _Line:
+    return (_when(message), message.spi or 0, message.source, message.destination, message.interface)
 
 
 def _when(message: LogMessage) -> str:
@@ -72,10 +66,10 @@ def _place_text(event: Event) -> str:
     return f" to {event.destination or 'unknown'} on {event.interface or 'unknown'}"
 
 
-def _event(device: Device, sources: Sightings) -> Event:
+def _event(device: Device, when: str, sources: Sightings) -> Event:
     first = next(iter(sources.values()))[0][1]
     return Event(
-        id=f"{device.name} {first.source or 'unknown'} {spi_text(first.spi or 0)} {_when(first)}",
+        id=f"{device.name} {first.source or 'unknown'} {spi_text(first.spi or 0)} {when}",
         device=device.name,
         source=first.source,
         destination=first.destination,
@@ -83,22 +77,13 @@ def _event(device: Device, sources: Sightings) -> Event:
         time=first.time,
         time_from=first.time_from,
         at=device.logged_at(first),
-        uncertainty_s=device.logged_within_s(first) + _zone_doubt_s(device, first),
+        uncertainty_s=device.logged_within_s(first),
         interface=first.interface,
         count=max(sum(m.count for _, m in found) for found in sources.values()),
         raw=first.raw,
         packet_sequence=first.packet_sequence,
         evidence=_evidence(device, sources),
     )
-
-
-def _zone_doubt_s(device: Device, message: LogMessage) -> float:
-    """A stamp without zone of a device that is elsewhere: only its configuration says whether the log is in UTC."""
-    if device.config is not None or device.clock is None or message.stamp is None:
-        return 0.0
-    stamp, zone = message.stamp, device.clock[1].zone
-    printed = stamp.zone is not None or stamp.utc_offset_min is not None or stamp.kind == "uptime"
-    return 0.0 if printed or zone is None or zone.upper() in {"UTC", "GMT"} else ZONE_DOUBT_S
 
 
 def _evidence(device: Device, sources: Sightings) -> tuple[Evidence, ...]:
@@ -134,17 +119,15 @@ class Facing:
 
 
 def tunnel_of(event: Event, tunnels: Sequence[Tunnel], vrfs: Mapping[str, str | None] | None = None) -> Tunnel | None:
-    """The tunnel of `tunnels` (the receiver's) whose other end is the event's source; of several, its destination's.
+    """The tunnel of `tunnels` (the receiver's that face the event's source); of several, its destination's.
 
     Equal addresses in several VRFs are told apart by the interface that the packet came in through: `vrfs` has the VRF
     of each.
     """
-    if event.source is None:
-        return None
-    source = normal(event.source)
-    fits = [t for t in tunnels if source in _faces(t, event.device)]
-    here = [t for t in fits if _own(t, event.device) == normal(event.destination or "")]
-    near = here or fits
+    if len(tunnels) < 2:
+        return next(iter(tunnels), None)
+    here = [t for t in tunnels if _own(t, event.device) == normal(event.destination or "")]
+    near = here or tunnels
     if vrfs and event.interface and event.interface in vrfs:
         vrf = vrfs[event.interface]
         near = [t for t in near if _vrf(t, event.device) == vrf] or near

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from statistics import median
 from typing import Literal
@@ -211,6 +212,7 @@ def tunnel_id(one: str, other: str, vrf: str | None) -> str:
     return f"{first}-{second}" + (f"@{vrf}" if vrf else "")
 
 
+@lru_cache(maxsize=65_536)
 def _address_order(address: str) -> tuple[int, int, str]:
     try:
         parsed = ip_address(address)

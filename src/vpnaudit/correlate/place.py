@@ -386,11 +386,13 @@ def _unknown_race(case: _Case) -> Placement | None:
             doubts[rekey.device] = _between(case, rekey.device) + event.uncertainty_s
         doubt = doubts[rekey.device]
         bound = rekey.uncertainty_s + doubt
-        if rekey.seen and (rekey.at - event.at).total_seconds() > KEPT_S + bound and _set_up_anew(case, rekey):
+        later_s = (event.at - rekey.at).total_seconds()
+        if doubt > USABLE_CLOCK_S or not -before - bound <= later_s <= after + bound:
             continue
-        if doubt <= USABLE_CLOCK_S and -before - bound <= (event.at - rekey.at).total_seconds() <= after + bound:
-            confidence: Confidence = "likely" if rekey.seen else "possible"
-            return ("rekey-race", confidence, f"a single line next to a rekey of this tunnel: {rekey.why}", ())
+        if rekey.seen and later_s < -KEPT_S - bound and _set_up_anew(case, rekey):
+            continue
+        confidence: Confidence = "likely" if rekey.seen else "possible"
+        return ("rekey-race", confidence, f"a single line next to a rekey of this tunnel: {rekey.why}", ())
     return None
 
 

@@ -65,9 +65,9 @@ def _before_seen(seen: Iterable[Rekey], seconds: float, by_volume: bool) -> list
     if oldest is None or by_volume or seconds <= FREQUENT_S:
         return []
     found = []
+    why = f"a rekey every {seconds:.0f} s before the oldest that {oldest.device} still has a record of"
     for count in range(1, int(seconds / 12 / JITTER_S) + 1):
         at, uncertainty = oldest.at - timedelta(seconds=seconds * count), oldest.uncertainty_s + JITTER_S * count
-        why = f"a rekey every {seconds:.0f} s before the oldest that {oldest.device} still has a record of"
         found.append(Rekey(at=at, device=oldest.device, uncertainty_s=uncertainty, seen=False, why=why))
     return found
 
@@ -81,12 +81,12 @@ def _before_live(end: TunnelEnd, seconds: float, by_volume: bool) -> list[Rekey]
     step = seconds * VOLUME_JITTER if by_volume else JITTER_S
     bound = seconds / 2 if seconds <= FREQUENT_S else seconds / 12
     found = []
+    why = f"a rekey every {seconds:.0f} s before that of {newest.device}'s 0x{newest.spi:08X}"
     for count in range(1, MOST_STEPS + 1):
         uncertainty = newest.uncertainty_s + step * count
         if step * count > bound:
             break
         at = installed_at - timedelta(seconds=seconds * count)
-        why = f"a rekey every {seconds:.0f} s before that of {newest.device}'s 0x{newest.spi:08X}"
         found.append(Rekey(at=at, device=newest.device, uncertainty_s=uncertainty, seen=False, why=why))
     if seconds <= FREQUENT_S:
         before = installed_at - timedelta(seconds=seconds * len(found))

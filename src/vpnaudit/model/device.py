@@ -83,6 +83,8 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
     clock_offset_s: float | None = None
     clock_uncertainty_s: float | None = None
     clock_synchronized: bool | None = None
+    clock_others_s: tuple[float, ...] = ()
+    """By how much later the clock's reading is by what its zone's name may mean as well, where nothing tells which."""
     booted_at: datetime | None = None
     boot_uncertainty_s: float = 60.0
 
@@ -93,7 +95,10 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
     def find(self, *commands: str) -> tuple[ParsedCapture, ...]:
         """Captures of the named commands that were answered (not refused), unfiltered or filtered."""
-        return tuple(c for c in self.captures if c.capture.command in commands and not c.parsed.refused)
+        if commands not in self._found:
+            answered = (c for c in self.captures if c.capture.command in commands and not c.parsed.refused)
+            self._found[commands] = tuple(answered)
+        return self._found[commands]
 
     def read(self, *commands: str) -> bool:
         """Whether one of the commands was answered whole (without a filter)."""
@@ -154,8 +159,9 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
             lines = self._lines(capture)
             text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
             at = capture.capture.number_of(line)
-        command = " ".join(filter(None, (capture.capture.command, capture.capture.argument)))
-        return Evidence(device=self.name, command=command, file=capture.capture.file, line=at, text=text)
+        answer = capture.capture
+        command = f"{answer.command} {answer.argument}" if answer.argument else answer.command
+        return Evidence(device=self.name, command=command, file=answer.file, line=at, text=text)
 
     def cite_whole(self, *commands: str) -> tuple[Evidence, ...]:
         """The evidence that a command's whole answer is: used to show an absence."""
@@ -170,6 +176,10 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _computed(self) -> dict[Callable[[Device], Any], Any]:
+        return {}
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, ...], tuple[ParsedCapture, ...]]:
         return {}
 
     @cached_property

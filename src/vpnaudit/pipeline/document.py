@@ -247,7 +247,11 @@ def _diagnosis(diagnosis: Diagnosis, offered: Sequence[Remediation]) -> AuditDia
 
 def _unique(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Each line once, its secrets masked: what somebody else collected may hold them, and a report goes to others."""
-    return tuple(structs.replace(e, text=_masked(e.text)) for e in dict.fromkeys(evidence))
+    return tuple(_with_text(e, _masked(e.text)) for e in dict.fromkeys(evidence))
+
+
+def _with_text(evidence: Evidence, text: str) -> Evidence:
+    return evidence if text == evidence.text else structs.replace(evidence, text=text)
 
 
 @lru_cache(maxsize=65536)
