@@ -73,10 +73,18 @@ def expressions() -> Iterator[Expression]:
         for state, rules in fsm.states.items():
             for rule in rules:
                 yield Expression(f"{name} {state}: {rule.match}", re.compile(rule.regex), searched=False)
-        for (state, start), matcher in load_template(path.parent.name, path.stem)._matchers.items():
+        for state, start in _beginnings(fsm):
+            matcher = load_template(path.parent.name, path.stem)._make_matcher(state, start)
             joined = getattr(matcher.match, "__self__", None)
             if isinstance(joined, re.Pattern):
                 yield Expression(f"{name} {state}: {JOINED} {start}", joined, searched=False)
+
+
+def _beginnings(fsm: textfsm.TextFSM) -> Iterator[tuple[str, int]]:
+    """Yield each state and the numbers of the rules at which a line can begin: the first, and each after a Continue."""
+    for state, rules in fsm.states.items():
+        yield state, 0
+        yield from ((state, n + 1) for n, rule in enumerate(rules) if rule.line_op == "Continue")
 
 
 def slow(expression: Expression) -> Slow | None:

@@ -44,7 +44,6 @@ def command(
     """Look at one tunnel."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from vpnaudit.cli.collecting import Seen, collect_ends  # noqa: PLC0415
     from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
     from vpnaudit.pipeline.audit import is_incomplete  # noqa: PLC0415
     from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
@@ -52,10 +51,16 @@ def command(
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     known = settings_from(settings, inventory)
-    limits = (workers, timeout, max_output, host_keys)
-    asked = options.collection(inventory, output, None, *limits, retries=retries, syslog=syslog)
-    seen = Seen(log=log, progress_s=progress, profile=profile)
-    sources = from_ or collect_ends(asked, device, peer, quiet=quiet, seen=seen)
+
+    def collected() -> list[Path]:
+        from vpnaudit.cli.collecting import Seen, collect_ends  # noqa: PLC0415 - heavy, and needed for devices alone
+
+        limits = (workers, timeout, max_output, host_keys)
+        asked = options.collection(inventory, output, None, *limits, retries=retries, syslog=syslog)
+        seen = Seen(log=log, progress_s=progress, profile=profile)
+        return collect_ends(asked, device, peer, quiet=quiet, seen=seen)
+
+    sources = from_ or collected()
     with working("reading and judging", quiet=quiet):
         audit, owners = audit_tunnel(sources, syslog, known, datetime.now(UTC), device, peer)
     say(owners.told, quiet=quiet)

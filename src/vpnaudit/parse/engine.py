@@ -173,9 +173,7 @@ class LineFSM(textfsm.TextFSM):
         self._filldown = frozenset(name for name, has in options.items() if "Filldown" in has)
         self._lists = frozenset(name for name, has in options.items() if "List" in has)
         self._required = tuple(name for name, has in options.items() if "Required" in has)
-        self._matchers = {
-            (state, start): self._matcher(state, start) for state in self.states for start in self._starts(state)
-        }
+        self._matchers: dict[tuple[str, int], _Matcher] = {}
 
     def run(self, text: str) -> tuple[list[Row], Coverage]:
         """Read a text of any content. Never raises."""
@@ -205,7 +203,7 @@ class LineFSM(textfsm.TextFSM):
         steps: list[_Step] = []
         start: int | None = 0
         while start is not None:
-            matcher = self._matchers[state, start]
+            matcher = self._matchers.get((state, start)) or self._make_matcher(state, start)
             matched = matcher.match(line)
             if matched is None:
                 return _Outcome(tuple(steps), understood=start == 0 and _AROUND.match(line) is not None)
@@ -235,9 +233,10 @@ class LineFSM(textfsm.TextFSM):
                 if re.search(r"(?<!\\)\\[1-9]|\(\?P=", rule.regex):
                     raise TemplateError(f"{rule.match}: back reference")
 
-    def _starts(self, state: str) -> list[int]:
-        """Numbers of the rules at which a line can begin: the first, and each after a Continue."""
-        return [0] + [n + 1 for n, rule in enumerate(self.states[state]) if rule.line_op == "Continue"]
+    def _make_matcher(self, state: str, start: int) -> _Matcher:
+        """At the first line that needs it: a template has states of forms that most devices never print."""
+        made = self._matchers[state, start] = self._matcher(state, start)
+        return made
 
     def _matcher(self, state: str, start: int) -> _Matcher:
         branches: list[str] = []
@@ -250,17 +249,18 @@ class LineFSM(textfsm.TextFSM):
             # beginning it would keep `re` from skipping branches by their first character.
             branch = _NAMED_GROUP.sub("(", rule.regex)
             branches.append(f"(?:{branch})()" if _has_bare_bar(branch) else f"{branch}()")
-            actions[group + 1 + re.compile(rule.regex).groups] = self._action(rule, number, group)
-            group += 1 + re.compile(rule.regex).groups
+            pattern = re.compile(rule.regex)
+            actions[group + 1 + pattern.groups] = self._action(rule, pattern, number, group)
+            group += 1 + pattern.groups
         if not branches:
             return _Matcher(lambda _line: None, {})
         return _Matcher(re.compile(_alternatives(branches)).match, actions)
 
-    def _action(self, rule: textfsm.TextFSMRule, number: int, group: int) -> _Action:
+    def _action(self, rule: textfsm.TextFSMRule, pattern: re.Pattern[str], number: int, group: int) -> _Action:
         return _Action(
             assigned=tuple(
                 (name, group + index, name in self._filldown, name in self._lists)
-                for name, index in re.compile(rule.regex).groupindex.items()
+                for name, index in pattern.groupindex.items()
                 if name in self.names
             ),
             record=rule.record_op,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
-from nornir.core.inventory import Host
 
 from vpnaudit.model.platform import CommandSpec, Needless, PeerForm
 from vpnaudit.platforms.addresses import is_ipv4
+
+if TYPE_CHECKING:
+    from nornir.core.inventory import Host
 
 _NOT_ITS = "it is about the whole device, not about one tunnel"
 

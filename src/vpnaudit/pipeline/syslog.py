@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
-from nornir.core import Nornir
-from nornir.core.inventory import Host
 
 from vpnaudit.errors import SourceError
 from vpnaudit.model.audit import Audit
@@ -26,6 +25,10 @@ from vpnaudit.pipeline.host_names import short_name
 from vpnaudit.pipeline.one_peer import addresses_of
 from vpnaudit.settings import Settings
 from vpnaudit.snapshot.read import read_logs
+
+if TYPE_CHECKING:
+    from nornir.core import Nornir
+    from nornir.core.inventory import Host
 
 _LATELY = timedelta(days=1)
 """A device whose last line is older may have another server by now: its buffer is asked as well."""
