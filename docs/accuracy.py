@@ -28,6 +28,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from parse_once import parsing_each_text_once
+
 from vpnaudit.diagnose import all_causes
 from vpnaudit.model.audit import Audit, AuditDiagnosis
 from vpnaudit.model.judgement import CONFIDENCES
@@ -42,7 +44,7 @@ OPEN = "insufficient-evidence"
 NORMAL = "normal-rekey"
 NOTHING = "nothing"
 """As truth: no fault, or one that has left no line. As what was told: no diagnosis of that tunnel."""
-KINDS_OF_ENDS: tuple[Ends, ...] = ("routers", "routers", "firewalls", "ipv6")
+KINDS_OF_ENDS: tuple[Ends, ...] = ("routers", "routers", "firewalls", "ipv6", "dmvpn", "backup", "vrfs", "partners")
 EARLIEST, LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2035, 1, 1, tzinfo=UTC)
 Truth = dict[str, Any]
 Withhold = Callable[[Path, Truth], None]
@@ -147,7 +149,14 @@ OF_ONE_TUNNEL: dict[str, Withhold] = {
     "sender only": partial(_without_end, "receiver"),
     "the receiver's log only": _receivers_log,
 }
-LEVELS = (*FLEETWIDE, *OF_ONE_TUNNEL)
+OF_A_PARTNER = {
+    ALL: "receiver only",
+    "no configuration": "receiver only, no configuration",
+    "no logs": "receiver only, no logs",
+    "logs only": "the receiver's log only",
+}
+"""What the fleet's evidence amounts to for a tunnel whose sender is somebody else's."""
+LEVELS = tuple(dict.fromkeys((*FLEETWIDE, *OF_ONE_TUNNEL, *OF_A_PARTNER.values())))
 
 
 # ---------------------------------------------------------------------- measuring
@@ -155,7 +164,7 @@ LEVELS = (*FLEETWIDE, *OF_ONE_TUNNEL)
 
 def measure(asked: Situation) -> list[Row]:
     """The situation with every amount of evidence."""
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, parsing_each_text_once():
         whole = Path(place, "whole")
         fleet = asked.build()
         fleet.write_captures(whole)
@@ -164,7 +173,7 @@ def measure(asked: Situation) -> list[Row]:
         rows: list[Row] = []
         for level, truths, withhold in _runs(fleet.truth):
             less = Path(place, "less")
-            shutil.copytree(whole, less)
+            shutil.copytree(whole, less, copy_function=os.link)
             withhold(less, truths[0])
             audit = audit_sources([less], Settings(), asked.now)
             rows += [_row(asked, level, truth, less, audit, rows) for truth in truths]
@@ -176,7 +185,7 @@ def _runs(truths: Sequence[Truth]) -> Iterator[tuple[str, Sequence[Truth], Withh
     for level, withhold in FLEETWIDE.items():
         yield level, truths, withhold
     for truth in truths:
-        if truth["cause"] is not None and truth["sender"] is not None:
+        if truth["cause"] is not None and truth["sender"] is not None and not truth.get("theirs"):
             for level, withhold in OF_ONE_TUNNEL.items():
                 yield level, [truth], withhold
 
@@ -186,16 +195,16 @@ def _row(asked: Situation, level: str, truth: Truth, folder: Path, audit: Audit,
     told = first.cause if first else NOTHING
     cause = truth["cause"] or NOTHING
     logged = _lines(folder, truth)
-    allowed = {cause} if logged else {cause, NOTHING}
+    allowed = {cause, *truth.get("also", ())} if logged else {cause, NOTHING}
     late = sum(n for name, n in truth["late_lines"].items() if (folder / name).is_dir())
     unseen = truth["cause"] is None or not (folder / truth["receiver"]).is_dir()
     if logged and logged == late and unseen:  # what is left to be seen are packets under way as their SA ended
         cause, allowed = NORMAL, {NORMAL, cause}
     between = " and ".join(e["address"] for e in truth["ends"])
-    whole = next((r for r in before if r.level == ALL and r.between == between), None)
+    whole = next((r for r in before if r.level in (ALL, OF_A_PARTNER[ALL]) and r.between == between), None)
     return Row(
         situation=asked,
-        level=level,
+        level=OF_A_PARTNER[level] if truth.get("theirs") else level,
         between=between,
         fault=truth["fault"],
         truth=(told if told in allowed else cause) if logged or told != NOTHING else NOTHING,
@@ -216,14 +225,21 @@ def _is_raised(whole: Row, first: AuditDiagnosis | None) -> bool:
 def _is_about(diagnosis: AuditDiagnosis, truth: Truth) -> bool:
     addresses = [e["address"] for e in truth["ends"]]
     if diagnosis.subject.tunnel is not None:
-        told = set(diagnosis.subject.tunnel.split("-")[:2])
+        ends, _, vrf = diagnosis.subject.tunnel.partition("#")[0].partition("@")
+        told = set(ends.split("-")[:2])
+        if truth.get("vrf") and not (vrf == truth["vrf"] if vrf else _has_branch(diagnosis, truth)):
+            return False
         if "unknown" in told:  # what the receiver's own address is, nothing of what is left says
             return told == {"unknown", truth["source"]} and truth["receiver"] in diagnosis.subject.devices
         return any(told == {addresses[0], other} for other in (addresses[1], *truth.get("behind", ())))
     others = {e["device"] for e in truth["ends"] if e["address"] != truth["source"]} | {truth["receiver"]}
-    return (diagnosis.subject.source or "").lower() == truth["source"] and not others.isdisjoint(
-        diagnosis.subject.devices
-    )
+    if diagnosis.subject.source is None:  # of several sources: a group's key, a scan
+        return any(e.split()[0] in others and e.split()[1] == truth["source"] for e in diagnosis.episodes)
+    return diagnosis.subject.source.lower() == truth["source"] and not others.isdisjoint(diagnosis.subject.devices)
+
+
+def _has_branch(diagnosis: AuditDiagnosis, truth: Truth) -> bool:
+    return truth["ends"][1]["device"] in diagnosis.subject.devices
 
 
 def _lines(folder: Path, truth: Truth) -> int:
@@ -259,21 +275,22 @@ def page(seed: int, count: int, rows: Sequence[Row]) -> str:
 
 
 def _opening(seed: int, count: int, rows: Sequence[Row]) -> str:
-    whole = [r for r in rows if r.level == ALL]
-    by_fault = Counter(r.fault for r in whole)
+    by_fault = Counter(fault for _, fault, _ in {(r.situation.number, r.fault, r.between) for r in rows})
     listed = "".join(f"| {name} | {by_fault[name]} | {FAULTS[name]} |\n" for name in sorted(by_fault))
     return f"""# How often the first cause is the true one
 
 Made by `python docs/accuracy.py --seed {seed} --count {count} --write` (minutes); not written by hand.
 
 {count} situations were generated: simulated fleets with one fault, or two on different tunnels, and up to two healthy
-tunnels beside them; hubs and branches with drawn names, addresses, models (IOS and IOS-XE), zones and clocks; in a
-quarter of them ASAs stand at one end or both of every tunnel whose fault leaves the choice, in a quarter such tunnels
-run over IPv6; at a drawn moment between {EARLIEST:%Y} and {LATEST:%Y}, with 12 to 48 hours of life before it. Lines,
-tables and counters follow from a fault's root facts (who lost which SA, what was lost on the path); the simulation
-shares no code with what is measured. Each tunnel's truth is set beside the first diagnosis of it. Where all that is
-left to be seen of a tunnel are packets that were under way as their SA ended, at an end that is not the fault's,
-`normal-rekey` is true of them.
+tunnels beside them; hubs and branches with drawn names, addresses, models (IOS and IOS-XE), zones and clocks. In some
+of them ASAs stand at one end or both of every tunnel whose fault leaves the choice; in others such tunnels run over
+IPv6, are of a spoke with the hub of a DMVPN that has other spokes, have a second peer in the branch's map entry, have a
+twin with the same addresses in another VRF, or have a sender that is somebody else's and is not collected: these count
+as `receiver only`. At a drawn moment between {EARLIEST:%Y} and {LATEST:%Y}, with 12 to 48 hours of life before it.
+Lines, tables and counters follow from a fault's root facts (who lost which SA, what was lost on the path); the
+simulation shares no code with what is measured. Each tunnel's truth is set beside the first diagnosis of it. Where all
+that is left to be seen of a tunnel are packets that were under way as their SA ended, at an end that is not the
+fault's, `normal-rekey` is true of them.
 
 | fault | tunnels | what is true |
 |---|---:|---|
@@ -339,9 +356,9 @@ def _not_simulated() -> str:
     return f"""## What is not simulated
 
 Causes that no fault produces: {names}. They are held by the situations in `tests/fixtures/situations` alone.
-Platforms: IOS, IOS-XE and ASA; ASAs with crypto maps alone, and no failover pair of them. Not generated either: DMVPN,
-FlexVPN, NAT but in front of two branches with one address, crypto maps over IPv6, VRFs, backup peers, two faults on one
-tunnel, syslog files, older snapshots.
+Platforms: IOS, IOS-XE and ASA; ASAs with crypto maps alone, and no failover pair of them. Not generated either:
+FlexVPN, NAT but in front of two branches with one address, crypto maps over IPv6 or in a VRF, DMVPN from spoke to
+spoke, two faults of one tunnel at one time, senders that are no Cisco's, syslog files, older snapshots.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.config import ConfigInterface
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
@@ -31,13 +32,13 @@ def carriers(fleet: Fleet, device: Device) -> tuple[str, ...]:
 
 def _names(end: TunnelEnd, owners: dict[str, str], configured: dict[str, ConfigInterface]) -> set[str]:
     found = {end.interface} if end.interface else set()
-    if end.address in owners:
-        found.add(owners[end.address])
+    if normal(end.address) in owners:
+        found.add(owners[normal(end.address)])
     section = configured.get((end.interface or "").lower())
     if section is not None and section.nameif:
         found.add(section.name)
     if section is not None and section.tunnel_source:
-        found.add(owners.get(section.tunnel_source, section.tunnel_source))
+        found.add(owners.get(normal(section.tunnel_source), section.tunnel_source))
     return {name for name in found if not _is_address(name)}
 
 
@@ -46,8 +47,8 @@ def _is_address(name: str) -> bool:
 
 
 def _interfaces_by_address(device: Device) -> dict[str, str]:
-    found = {s.address: s.name for _, s in device.interfaces if s.address}
+    found = {normal(s.address): s.name for _, s in device.interfaces if s.address}
     for section in device.config[1].interfaces if device.config else ():
         for address in (*section.addresses, *section.standby_addresses):
-            found.setdefault(address.partition("/")[0], section.name)
+            found.setdefault(normal(address.partition("/")[0]), section.name)
     return found

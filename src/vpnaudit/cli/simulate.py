@@ -14,11 +14,19 @@ EXAMPLE = "Example: vpnaudit simulate --fault stranger --inventory sim-inventory
 
 
 class Ends(StrEnum):
-    """What stands at the ends of a tunnel: routers, ASAs at one end or both, routers that speak IPv6."""
+    """What stands at the ends of a tunnel.
+
+    Routers; ASAs at one end or both; routers that speak IPv6; a DMVPN's hub and its spokes; a branch with a second hub
+    that it does not need; two VRFs with the same addresses; a receiver of ours and a sender of somebody else's.
+    """
 
     ROUTERS = "routers"
     FIREWALLS = "firewalls"
     IPV6 = "ipv6"
+    DMVPN = "dmvpn"
+    BACKUP = "backup"
+    VRFS = "vrfs"
+    PARTNERS = "partners"
 
 
 Faults = Annotated[list[str] | None, typer.Option("--fault", metavar="NAME", help="A fault; may be given again.")]

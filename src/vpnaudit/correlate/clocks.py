@@ -20,8 +20,12 @@ CAPTURE_SPREAD_S = 60.0
 """Captures without times are taken to lie within this of `show clock` of the same device."""
 UNMARKED_S = 30.0
 """Bound of a clock that the device calls authoritative without saying that NTP keeps it."""
+SYNCHRONIZED_S = 2.0
+"""Bound of a clock that NTP keeps."""
 TOGETHER_S = 300.0
 """Captures of several devices that were kept together are taken to lie within this of each other."""
+_SAME_EVENING_S = 10_800.0
+"""Clocks of one zone name that are no further apart mean the same zone: its meanings lie further apart than that."""
 UNKNOWN_CLOCK_S = 86_400.0
 """Bound of a clock of which nothing is known: no comparison with another device's times can stand."""
 
@@ -50,11 +54,11 @@ def _with_offset(device: Device, reading: datetime | None) -> Device:
             clock_synchronized=synchronized,
             taken_at=_newest(device),
         )
-    known = synchronized is True
+    known = synchronized is True and not device.clock_others_s
     return structs.replace(
         device,
         clock_offset_s=0.0 if known else None,
-        clock_uncertainty_s=2.0 if known else None,
+        clock_uncertainty_s=SYNCHRONIZED_S if known else None,
         clock_synchronized=synchronized,
         taken_at=reading if known else None,
     )
@@ -106,27 +110,53 @@ def from_marks(devices: Sequence[Device], readings: Mapping[str, datetime]) -> t
     """The last resort, for captures without times: what the clock says of itself.
 
     A clock without a mark is authoritative. One with a mark was, as captures are kept together, most likely read within
-    minutes of the authoritative ones, and differs from them by what it is off.
+    minutes of the authoritative ones, and differs from them by what it is off. The same tells which of its meanings a
+    zone's name has that has several.
     """
-    trusted = [readings[d.name] for d in devices if d.name in readings and (d.clock_offset_s == 0.0 or _unmarked(d))]
-    return tuple(_by_mark(d, readings.get(d.name), sorted(trusted)) for d in devices)
+    vouched = [d for d in devices if d.name in readings and (d.clock_offset_s == 0.0 or _unmarked(d))]
+    trusted = sorted(readings[d.name] for d in vouched if not d.clock_others_s)
+    guessed = [d for d in vouched if d.clock_others_s and d.clock_offset_s is None]
+    alike = not trusted and _mean_the_same(guessed, readings)
+    return tuple(_by_mark(d, readings.get(d.name), trusted, alike=alike) for d in devices)
+
+
+def _mean_the_same(guessed: Sequence[Device], readings: Mapping[str, datetime]) -> bool:
+    """Whether clocks whose zones are guesses agree: then what they say beside each other stands, whatever they mean."""
+    times = [readings[d.name] for d in guessed]
+    names = {d.clock[1].zone for d in guessed if d.clock is not None}
+    most_s = _SAME_EVENING_S if len(names) == 1 else TOGETHER_S
+    return len(times) > 1 and (max(times) - min(times)).total_seconds() <= most_s
 
 
 def _unmarked(device: Device) -> bool:
     return device.clock is not None and not device.clock[1].mark
 
 
-def _by_mark(device: Device, reading: datetime | None, trusted: Sequence[datetime]) -> Device:
+def _by_mark(device: Device, reading: datetime | None, trusted: Sequence[datetime], *, alike: bool) -> Device:
     if device.clock_offset_s is not None or reading is None:
         return device
-    offset, bound = 0.0, UNMARKED_S
+    ahead_s = (reading - trusted[len(trusted) // 2]).total_seconds() if trusted else None
     if not _unmarked(device):
-        if not trusted:
+        if ahead_s is None:
             return device
-        offset, bound = (reading - trusted[len(trusted) // 2]).total_seconds(), TOGETHER_S
+        offset, bound = ahead_s, TOGETHER_S
+    else:
+        offset, bound = 0.0, SYNCHRONIZED_S if device.clock_synchronized else UNMARKED_S
+        if device.clock_others_s and not alike:
+            offset, zone_s = _by_zone(device.clock_others_s, ahead_s)
+            bound += zone_s
     placed = structs.replace(device, clock_offset_s=round(offset, 3), clock_uncertainty_s=bound)
     placed = structs.replace(placed, taken_at=reading - timedelta(seconds=offset))
     return _with_boot(placed, reading)
+
+
+def _by_zone(others_s: Sequence[float], ahead_s: float | None) -> tuple[float, float]:
+    """The offset that the meaning of a zone's name gives a clock which is right, and by how much that may be off."""
+    if ahead_s is not None:
+        later_s = min((0.0, *others_s), key=lambda s: abs(ahead_s + s))
+        if abs(ahead_s + later_s) <= TOGETHER_S:
+            return -later_s, 0.0
+    return 0.0, max(abs(s) for s in others_s)
 
 
 def from_shared_sas(

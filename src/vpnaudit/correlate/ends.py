@@ -6,19 +6,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 
 from msgspec import Struct, structs
 
 from vpnaudit.correlate import settings_of
 from vpnaudit.correlate.clocks import moment
-from vpnaudit.correlate.peers import normal, own_addresses
+from vpnaudit.correlate.peers import own_addresses
 from vpnaudit.correlate.settings_of import Binding
+from vpnaudit.model.addresses import is_name, normal
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.device import CONFIG_COMMAND, SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import Facts, ParsedCapture
 from vpnaudit.model.sa import IkeSa, IpsecFlow, IpsecSa, Session
-from vpnaudit.model.tunnel import LiveIke, LiveSa, TunnelEnd
+from vpnaudit.model.tunnel import LiveIke, LiveSa, Proxy, TunnelEnd
 
 UNKNOWN_ADDRESS = "unknown"
 _REMOTE_ACCESS = re.compile(r"RA\b")
@@ -84,6 +86,7 @@ def views(device: Device, readings: Mapping[str, datetime]) -> tuple[View, ...]:
             _bind(drafts, binding)
     _add_tables(device, drafts)
     _add_ikes(device, drafts)
+    drafts = _under_their_addresses(device, drafts)
     for capture, session in device.sessions:
         for draft in drafts:
             if any(normal(p) == draft.peer for p in session.peers) and _same_interface(draft, session.interface):
@@ -143,6 +146,45 @@ def _draft_for(
     draft = _Draft(peer, local, interface, vrf)
     drafts.append(draft)
     return draft
+
+
+def _under_their_addresses(device: Device, drafts: list[_Draft]) -> list[_Draft]:
+    """Peers that are configured by name, under the address that the SA table has for what their entry protects.
+
+    A name is looked up when the tunnel is set up (`set peer NAME dynamic`), so the table alone knows the address.
+    """
+    found = list(drafts)
+    for named in drafts:
+        if named.binding is None or device.config is None or not is_name(named.peer):
+            continue
+        proxies = settings_of.proxies(device.config[1], (named.binding, *named.further))
+        by_address = [d for d in found if d.binding is None and d.flows and _serves(d, named.binding, proxies)]
+        if len(by_address) == 1:
+            by_address[0].binding, by_address[0].further = named.binding, named.further
+            found.remove(named)
+    return found
+
+
+def _serves(draft: _Draft, binding: Binding, proxies: tuple[Proxy, ...] | None) -> bool:
+    """Whether the SA table's part for a peer is of the entry's interface, and each flow of what it protects."""
+    if draft.interface not in {binding.interface.name, binding.interface.known_as}:
+        return False
+    if binding.entry is None:
+        return True
+    return proxies is not None and all(
+        any(meets(flow.local_identity, p.local) and meets(flow.remote_identity, p.remote) for p in proxies)
+        for _, flow in draft.flows
+    )
+
+
+def meets(identity: str | None, network: str) -> bool:
+    """Whether an SA's identity (`address/mask/protocol/port`) and a configured network have addresses in common."""
+    if identity is None:
+        return True
+    try:
+        return ip_network("/".join(identity.split("/")[:2]), strict=False).overlaps(ip_network(network, strict=False))
+    except (TypeError, ValueError):
+        return True
 
 
 def _same_interface(draft: _Draft, interface: str | None) -> bool:
@@ -213,6 +255,7 @@ def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
         ike_table_read=device.ike_read(version),
         config_read=device.read(CONFIG_COMMAND) and config is not None and config.whole,
         configured=binding is not None,
+        named=draft.binding is not None,
         session_status=session.status if session else None,
         session_uptime_s=session.uptime_s if session else None,
         proxies=settings_of.proxies(config, entries) if config else None,

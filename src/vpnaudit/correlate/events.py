@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from msgspec import structs
 
 from vpnaudit.correlate.clocks import uncertainty
-from vpnaudit.correlate.peers import normal
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Episode, Event
 from vpnaudit.model.evidence import Evidence
@@ -77,7 +77,8 @@ def _event(device: Device, when: str, sources: Sightings) -> Event:
         time=first.time,
         time_from=first.time_from,
         at=device.logged_at(first),
-        uncertainty_s=device.logged_within_s(first),
+        uncertainty_s=device.logged_within_s(first) + first.zone_within_s,
+        zone_within_s=first.zone_within_s,
         interface=first.interface,
         count=max(sum(m.count for _, m in found) for found in sources.values()),
         raw=first.raw,
@@ -121,8 +122,8 @@ class Facing:
 def tunnel_of(event: Event, tunnels: Sequence[Tunnel], vrfs: Mapping[str, str | None] | None = None) -> Tunnel | None:
     """The tunnel of `tunnels` (the receiver's that face the event's source); of several, its destination's.
 
-    Equal addresses in several VRFs are told apart by the interface that the packet came in through: `vrfs` has the VRF
-    of each.
+    Equal addresses in several VRFs are told apart by the interface that the packet came in through (`vrfs` has the VRF
+    of each), several peers behind one address by the SPI; where that does not tell, it is nobody's.
     """
     if len(tunnels) < 2:
         return next(iter(tunnels), None)
@@ -131,7 +132,15 @@ def tunnel_of(event: Event, tunnels: Sequence[Tunnel], vrfs: Mapping[str, str | 
     if vrfs and event.interface and event.interface in vrfs:
         vrf = vrfs[event.interface]
         near = [t for t in near if _vrf(t, event.device) == vrf] or near
-    return next(iter(near), None)
+    by_spi = [t for t in near if event.spi in _spis(t, event.device)] or near
+    senders = {t.other_end(event.device).device for t in by_spi}
+    return by_spi[0] if len(senders) == 1 else None
+
+
+def _spis(tunnel: Tunnel, device: str) -> set[int]:
+    """What comes to `device` by the tunnel: what the far end sends on, and what it receives on itself."""
+    end = tunnel.end_of(device)
+    return {s.spi for s in (*tunnel.other_end(device).outbound, *(end.inbound if end is not None else ()))}
 
 
 def _vrf(tunnel: Tunnel, device: str) -> str | None:

@@ -8,18 +8,23 @@ from datetime import datetime
 from msgspec import structs
 
 from vpnaudit.correlate import clocks, spis
-from vpnaudit.correlate.ends import View, lost, shared_moments, views
+from vpnaudit.correlate.behind_nat import one_for_each_box, with_lost_ends
+from vpnaudit.correlate.ends import View, shared_moments, views
 from vpnaudit.correlate.events import Facing, find_events, flow_key, group, in_order, tunnel_of
 from vpnaudit.correlate.join import join
-from vpnaudit.correlate.peers import normal, own_addresses, peer_set
+from vpnaudit.correlate.peers import own_addresses, peer_set
 from vpnaudit.correlate.place import Flow, Surroundings, place
-from vpnaudit.correlate.rekeys import Rekey, predicted_rekeys, rekey_period_s, seen_rekeys
+from vpnaudit.correlate.rekeys import Rekey, before_lines, predicted_rekeys, rekey_period_s, seen_period, seen_rekeys
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Event
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.ledger import Ledger, LedgerEntry
 from vpnaudit.model.tunnel import Tunnel
 from vpnaudit.settings import Settings
+
+MOST_ROUNDS = 10
+"""So often lines without a place are looked at anew, each time as far back as a period is worth something."""
 
 
 def correlate(
@@ -41,12 +46,14 @@ def correlate(
     by_name = {d.name: d for d in placed}
     events = in_order([e for d in placed for e in find_events(d)])
     own = {name: own_addresses(d) for name, d in by_name.items()}
-    seen_by = _with_lost_ends(seen_by, by_name, own, readings, events)
+    seen_by = with_lost_ends(one_for_each_box(seen_by), by_name, own, readings, events)
     joined = join([v for name in sorted(seen_by) for v in seen_by[name]], by_name, _logged_s(events, by_name))
     tunnels = tuple(_with_period(t) for t in joined)
     ledger = spis.fill(placed, tunnels, older)
     facing = Facing(tunnels)
     events = _on_tunnels(events, facing, by_name)
+    records = _records({e.tunnel for e in events}, tunnels, ledger)
+    tunnels = tuple(_with_seen_period(t, records[t.id]) if t.id in records else t for t in tunnels)
     around = Surroundings(
         ledger=ledger,
         devices=by_name,
@@ -54,7 +61,7 @@ def correlate(
         own=own,
         ours=frozenset().union(*own.values()),
         tunnels={t.id: t for t in tunnels},
-        rekeys=_rekeys({e.tunnel for e in events}, tunnels, ledger),
+        rekeys=_rekeys(records, tunnels),
         thresholds=settings.thresholds,
     )
     events = _placed(events, around, facing)
@@ -111,32 +118,6 @@ def _on_one_clock(
     return placed, {d.name: seen[d.name] if d.name in as_before else views(d, readings) for d in placed}
 
 
-def _with_lost_ends(
-    seen_by: Mapping[str, tuple[View, ...]],
-    devices: Mapping[str, Device],
-    own: Mapping[str, frozenset[str]],
-    readings: Mapping[str, datetime],
-    events: Sequence[Event],
-) -> dict[str, tuple[View, ...]]:
-    """Ends that only a log still tells of: the device logs an SPI on which another of ours sends to its address.
-
-    A hub with a dynamic map or a multipoint tunnel shows nothing of a peer whose SAs it lost.
-    """
-    senders = {spi: v for name in sorted(seen_by) for v in seen_by[name] for spi in v.out_spis}
-    found = dict(seen_by)
-    peers = {name: {v.peer for v in known} for name, known in seen_by.items()}
-    for event in events:
-        sender = senders.get(event.spi)
-        if sender is None or event.source is None or sender.device == event.device:
-            continue
-        peer, known = normal(event.source), peers[event.device]
-        if sender.peer in own[event.device] and known.isdisjoint({peer, normal(sender.end.address)}):
-            end = lost(devices[event.device], peer, sender.peer, readings)
-            found[event.device] = (*found[event.device], end)
-            known.add(end.peer)
-    return found
-
-
 def _on_tunnels(events: Sequence[Event], facing: Facing, devices: Mapping[str, Device]) -> tuple[Event, ...]:
     vrfs = {
         name: {i.name: i.vrf for i in device.config[1].interfaces} if device.config else None
@@ -155,8 +136,36 @@ def _placed(events: Sequence[Event], around: Surroundings, facing: Facing) -> tu
     for key, event in zip(keys, events, strict=True):
         flows.setdefault(key, []).append(event)
     summaries = {key: _summary(found) for key, found in flows.items()}
-    placed = (place(event, summaries[key], around) for key, event in zip(keys, events, strict=True))
+    placed = [place(event, summaries[key], around) for key, event in zip(keys, events, strict=True)]
+    for _ in range(MOST_ROUNDS):
+        rekeys = _before_lines(placed, around)
+        if not rekeys:
+            break
+        further = structs.replace(around, rekeys={**around.rekeys, **rekeys})
+        again = [
+            place(e, summaries[key], further) if e.mechanism == "unexplained" and e.tunnel in rekeys else e
+            for key, e in zip(keys, placed, strict=True)
+        ]
+        if again == placed:
+            break
+        placed = again
     return tuple(_with_owner(event, facing) for event in placed)
+
+
+def _before_lines(placed: Sequence[Event], around: Surroundings) -> dict[str, list[Rekey]]:
+    """What lines that met a rekey say of those before them, for the tunnels that have older ones without a place."""
+    races: dict[str, list[tuple[datetime, str, float]]] = {}
+    oldest: dict[str, datetime] = {}
+    for event in placed:
+        if event.tunnel is None or event.at is None:
+            continue
+        if event.mechanism == "rekey-race":
+            races.setdefault(event.tunnel, []).append((event.at, event.device, event.uncertainty_s))
+        elif event.mechanism == "unexplained":
+            oldest[event.tunnel] = min(event.at, oldest.get(event.tunnel, event.at))
+    wanted = (t for t, at in oldest.items() if t in races and at < min(races[t])[0])
+    found = {tunnel: before_lines(around.tunnels[tunnel], races[tunnel]) for tunnel in wanted}
+    return {tunnel: rekeys for tunnel, rekeys in found.items() if rekeys}
 
 
 def _with_owner(event: Event, facing: Facing) -> Event:
@@ -177,8 +186,8 @@ def _summary(events: Sequence[Event]) -> Flow:
     return Flow(events=sum(e.count for e in events), first=min(times, default=None), last=max(times, default=None))
 
 
-def _rekeys(wanted: set[str | None], tunnels: Sequence[Tunnel], ledger: Ledger) -> dict[str, list[Rekey]]:
-    """Rekeys of the tunnels that have events: those seen first, then those computed. One pass over the ledger."""
+def _records(wanted: set[str | None], tunnels: Sequence[Tunnel], ledger: Ledger) -> dict[str, list[LedgerEntry]]:
+    """What the ledger has of each tunnel that has events. One pass over the ledger."""
     entries: dict[str, list[LedgerEntry]] = {t.id: [] for t in tunnels if t.id in wanted}
     facing: dict[tuple[str, str], set[str]] = {}
     for tunnel in tunnels:
@@ -189,5 +198,17 @@ def _rekeys(wanted: set[str | None], tunnels: Sequence[Tunnel], ledger: Ledger) 
     for entry in ledger.entries():
         for tunnel_id in facing.get((entry.device, normal(entry.peer or "")), ()):
             entries[tunnel_id].append(entry)
-    seen = {tunnel_id: seen_rekeys(found) for tunnel_id, found in entries.items()}
-    return {t.id: seen[t.id] + predicted_rekeys(t, seen[t.id]) for t in tunnels if t.id in wanted}
+    return entries
+
+
+def _with_seen_period(tunnel: Tunnel, records: Sequence[LedgerEntry]) -> Tunnel:
+    found = seen_period(tunnel, records)
+    if found is None:
+        return tunnel
+    return structs.replace(tunnel, rekey_period_s=found[0], rekey_by_volume=True, rekeys_seen=found[1])
+
+
+def _rekeys(records: Mapping[str, Sequence[LedgerEntry]], tunnels: Sequence[Tunnel]) -> dict[str, list[Rekey]]:
+    """Rekeys of the tunnels that have events: those seen first, then those computed."""
+    seen = {tunnel_id: seen_rekeys(found) for tunnel_id, found in records.items()}
+    return {t.id: seen[t.id] + predicted_rekeys(t, seen[t.id]) for t in tunnels if t.id in records}

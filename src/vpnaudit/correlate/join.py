@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from statistics import median
 from typing import Literal
 
 from msgspec import structs
 
 from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S, TOGETHER_S, uncertainty
-from vpnaudit.correlate.ends import View
-from vpnaudit.correlate.peers import normal
+from vpnaudit.correlate.ends import View, meets
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.sa import Direction
 from vpnaudit.model.tunnel import LiveSa, StaleOutbound, Tunnel, TunnelEnd, TunnelState
@@ -37,20 +37,44 @@ def join(all_views: Sequence[View], devices: Mapping[str, Device], seen: Logged)
     on; and what was logged for minutes was no rekey.
     """
     all_views = [v for v in all_views if not _is_behind_its_partner(v, all_views, devices, seen)]
-    pairs = _pair(all_views, seen)
+    aside = _of_standby_units(all_views, devices)
+    pairs = _pair(all_views, seen, aside)
     paired = {id(v) for pair in pairs for v in pair}
     twins: dict[tuple[str, str], list[View]] = {}
     for view in all_views:
         twins.setdefault(_ends(view), []).append(view)
-    singles = [v for v in all_views if id(v) not in paired and not _is_standby(v, twins[_ends(v)])]
+    singles = [v for v in all_views if id(v) not in paired and not _is_standby(v, twins[_ends(v)], aside, paired)]
     tunnels = [_two_ended(a, b, devices, seen) for a, b in pairs] + [_one_ended(v, devices) for v in singles]
     return _with_unique_ids(tunnels)
 
 
-def _pair(all_views: Sequence[View], seen: Logged) -> list[tuple[View, View]]:
+def _of_standby_units(all_views: Sequence[View], devices: Mapping[str, Device]) -> frozenset[int]:
+    """Views (by `id`) of a firewall that has an interface's standby address now, and not the tunnel's.
+
+    Both units of a failover pair have one configuration; which has the address, `show interface` says.
+    """
+    spare = {name: device.once(_left_to_the_mate) for name, device in devices.items()}
+    return frozenset(id(v) for v in all_views if normal(v.end.address) in spare[v.device])
+
+
+def _left_to_the_mate(device: Device) -> frozenset[str]:
+    """Configured addresses of interfaces that have their standby address now."""
+    if device.config is None:
+        return frozenset()
+    held = {normal(i.address) for _, i in device.interfaces if i.address}
+    found: set[str] = set()
+    for configured in device.config[1].interfaces:
+        own = {normal(a.partition("/")[0]) for a in configured.addresses}
+        if not held & own and held.intersection(map(normal, configured.standby_addresses)):
+            found |= own
+    return frozenset(found)
+
+
+def _pair(all_views: Sequence[View], seen: Logged, aside: frozenset[int]) -> list[tuple[View, View]]:
     pairs: list[tuple[View, View]] = []
     taken: set[int] = set()
-    for candidates in (_by_spis(all_views), _by_addresses(all_views), _by_events(all_views, seen)):
+    by_addresses = _by_addresses(all_views, seen, aside)
+    for candidates in (_by_spis(all_views, aside), by_addresses, _by_events(all_views, seen)):
         for first, second in candidates:
             if id(first) in taken or id(second) in taken or first.device == second.device:
                 continue
@@ -59,7 +83,7 @@ def _pair(all_views: Sequence[View], seen: Logged) -> list[tuple[View, View]]:
     return pairs
 
 
-def _by_spis(all_views: Sequence[View]) -> Iterable[tuple[View, View]]:
+def _by_spis(all_views: Sequence[View], aside: frozenset[int]) -> Iterable[tuple[View, View]]:
     receivers: dict[int, list[int]] = {}
     for index, view in enumerate(all_views):
         for spi in view.in_spis:
@@ -71,13 +95,13 @@ def _by_spis(all_views: Sequence[View]) -> Iterable[tuple[View, View]]:
                 if all_views[other].device != view.device and _may_be_one(view, all_views[other]):
                     first, second = sorted((index, other))
                     scored[first, second] = scored.get((first, second), 0) + 1
-    for first, second in sorted(scored, key=lambda pair: (-scored[pair], *_stand_by(all_views, pair), pair)):
+    for first, second in sorted(scored, key=lambda pair: (-scored[pair], *_stand_by(all_views, pair, aside), pair)):
         yield all_views[first], all_views[second]
 
 
-def _stand_by(all_views: Sequence[View], pair: tuple[int, int]) -> tuple[bool, ...]:
+def _stand_by(all_views: Sequence[View], pair: tuple[int, int], aside: frozenset[int]) -> tuple[bool, ...]:
     """Last those who hold copies of a partner's SAs: the partner is at the tunnel's end."""
-    return tuple(_stands_by(all_views[index]) for index in pair)
+    return tuple(id(all_views[i]) in aside or _stands_by(all_views[i]) for i in pair)
 
 
 def _stands_by(view: View) -> bool:
@@ -90,48 +114,68 @@ def _may_be_one(a: View, b: View) -> bool:
     return normal(a.peer) == normal(b.end.address) or normal(b.peer) == normal(a.end.address)
 
 
-def _by_addresses(all_views: Sequence[View]) -> Iterable[tuple[View, View]]:
+def _by_addresses(all_views: Sequence[View], seen: Logged, aside: frozenset[int]) -> Iterable[tuple[View, View]]:
+    logged = frozenset((device, source) for device, source, _ in seen)
     by_ends: dict[tuple[str, str], list[View]] = {}
     for view in all_views:
         by_ends.setdefault(_ends(view), []).append(view)
     for (address, peer), here in sorted(by_ends.items()):
         there = by_ends.get((peer, address), [])
         if address < peer:
-            ranked = [(a, b) for a in _busiest(here) for b in _busiest(there)]
+            ranked = [(a, b) for a in _busiest(here, logged, aside) for b in _busiest(there, logged, aside)]
             yield from sorted(ranked, key=lambda ab: ab[0].end.vrf != ab[1].end.vrf)
 
 
-def _busiest(candidates: Sequence[View]) -> list[View]:
-    """Of several devices with one address (a pair that shares it), the one with SAs first."""
-    return sorted(candidates, key=lambda v: (_stands_by(v), -len(v.end.sas), -len(v.end.live_ike), v.device))
+def _busiest(candidates: Sequence[View], logged: frozenset[tuple[str, str]], aside: frozenset[int]) -> list[View]:
+    """Of several devices with one address (a pair that shares it), the one with SAs first.
+
+    Where none has any, the one to which the packets came.
+    """
+
+    def rank(view: View) -> tuple[bool, bool, int, int, bool, str]:
+        deaf = (view.device, normal(view.peer)) not in logged
+        here = view.end
+        return id(view) in aside, _stands_by(view), -len(here.sas), -len(here.live_ike), deaf, view.device
+
+    return sorted(candidates, key=rank)
 
 
 def _by_events(all_views: Sequence[View], seen: Logged) -> Iterable[tuple[View, View]]:
-    senders: dict[str, list[View]] = {}
+    """What one end logged and the other still sends on, where a NAT stands before either."""
+    senders: dict[int, list[View]] = {}
+    receivers: dict[tuple[str, str], list[View]] = {}
     for view in all_views:
-        senders.setdefault(normal(view.peer), []).append(view)
-    for receiver in all_views:
-        for sender in senders.get(normal(receiver.end.address), ()):
-            if any((receiver.device, normal(receiver.peer), spi) in seen for spi in sender.out_spis):
-                yield receiver, sender
+        receivers.setdefault((view.device, normal(view.peer)), []).append(view)
+        for spi in view.out_spis:
+            senders.setdefault(spi, []).append(view)
+    for device, source, spi in sorted(key for key in seen if key[2] in senders):
+        for receiver in receivers.get((device, source), ()):
+            address = normal(receiver.end.address)
+            for sender in senders[spi]:
+                if normal(sender.peer) == address or normal(sender.end.address) == source:
+                    yield receiver, sender
 
 
 def _ends(view: View) -> tuple[str, str]:
     return (normal(view.end.address), normal(view.peer))
 
 
-def _is_standby(view: View, twins: Sequence[View]) -> bool:
-    """An end on a device that shares its address with one that has the SAs: the standby of a pair.
+def _is_standby(view: View, twins: Sequence[View], aside: frozenset[int], paired: set[int]) -> bool:
+    """An end on a device that shares its address with one that has the SAs, or the tunnel: the standby of a pair.
 
     It has none itself, or copies of its partner's (stateful failover).
     """
+    others = [o for o in twins if o.end.vrf == view.end.vrf and o.device != view.device]
+    if id(view) in aside and any(id(o) not in aside for o in others):
+        return True
     if view.end.sas or view.end.live_ike:
-        return any(_is_copy(view, other) for other in twins if other.end.vrf == view.end.vrf)
+        return any(_is_copy(view, other) for other in others)
     return any(
-        other.device != view.device
-        and other.end.vrf == view.end.vrf
-        and (other.end.sas or other.end.live_ike or other.device < view.device)
-        for other in twins
+        other.end.sas
+        or other.end.live_ike
+        or id(other) in paired
+        or (other.device < view.device and id(other) not in aside)
+        for other in others
     )
 
 
@@ -149,14 +193,16 @@ def _is_behind_its_partner(
     devices: Mapping[str, Device],
     seen: Logged,
 ) -> bool:
-    """An idle end at an address that the device shares with a partner who was not collected.
+    """An idle end at an address that the device shares with, or left to, a partner who was not collected.
 
     The other end has SAs with that address, no line says that they came here: the partner holds them.
     """
     address = normal(view.end.address)
-    if view.end.sas or view.end.live_ike or not _shares(devices[view.device], address):
+    stands_by = address in devices[view.device].once(_left_to_the_mate)
+    if view.end.sas or view.end.live_ike or not (stands_by or _shares(devices[view.device], address)):
         return False
-    if any(_shares(d, address) for name, d in devices.items() if name != view.device):
+    others = [d for name, d in devices.items() if name != view.device]
+    if any(address in map(normal, d.own_addresses) if stands_by else _shares(d, address) for d in others):
         return False
     if any((device, source) == (view.device, normal(view.peer)) for device, source, _ in seen):
         return False
@@ -272,7 +318,9 @@ def _out_of_step(
     for sender, receiver in ((local, remote), (remote, local)):
         for sa in _not_held(sender, receiver):
             streamed = seen.get((receiver.device or "", normal(sender.seen), sa.spi), 0.0) > STREAM_S
-            verdict = "stale" if streamed else _what_it_proves(sa, sender, receiver, devices)
+            verdict = "stale" if streamed else "open"
+            if not streamed and not _may_be_a_neighbours(sender, receiver):
+                verdict = _what_it_proves(sa, sender, receiver, devices)
             lost = StaleOutbound(
                 sender=sender.device or "", receiver=receiver.device or "", spi=sa.spi, evidence=(sa.evidence,)
             )
@@ -293,23 +341,22 @@ def _not_held(sender: TunnelEnd, receiver: TunnelEnd) -> list[LiveSa]:
     return [max(sas, key=lambda s: (s.remaining_s or 0, s.spi)) for sas in groups]
 
 
+def _may_be_a_neighbours(sender: TunnelEnd, receiver: TunnelEnd) -> bool:
+    """Whether what is sent to a NAT's address may be another box's behind it, which was not collected.
+
+    The two have no SA in common, the sender takes any peer, and no network is configured that would tell.
+    """
+    if receiver.seen == receiver.address or receiver.proxies or sender.named:
+        return False
+    mine = {(s.direction == "out", s.spi) for s in sender.sas}
+    return all((s.direction == "in", s.spi) not in mine for s in receiver.sas)
+
+
 def _is_of_another_box(sa: LiveSa, receiver: TunnelEnd) -> bool:
     """Behind a NAT several boxes have one address: what protects none of this one's networks is another's SA."""
     if receiver.seen == receiver.address or not receiver.proxies:
         return False
-    return not any(
-        _meets(sa.remote_identity, p.local) and _meets(sa.local_identity, p.remote) for p in receiver.proxies
-    )
-
-
-def _meets(identity: str | None, network: str) -> bool:
-    """Whether an SA's identity (`address/mask/protocol/port`) and a configured network have addresses in common."""
-    if identity is None:
-        return True
-    try:
-        return ip_network("/".join(identity.split("/")[:2]), strict=False).overlaps(ip_network(network, strict=False))
-    except (TypeError, ValueError):
-        return True
+    return not any(meets(sa.remote_identity, p.local) and meets(sa.local_identity, p.remote) for p in receiver.proxies)
 
 
 def _what_it_proves(

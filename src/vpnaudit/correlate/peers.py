@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from msgspec import Struct
 
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.config import ConfigFacts, PeerMatch
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, Device
 
@@ -38,15 +38,6 @@ class PeerSet(Struct, frozen=True, kw_only=True, gc=False):
         except ValueError:
             return False
         return any(parsed in ip_network(network, strict=False) for network in self.networks)
-
-
-@lru_cache(maxsize=65_536)
-def normal(address: str) -> str:
-    """An address in its one spelling (IPv6 compressed, lower case); other text as it is, lower case."""
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return address.lower()
 
 
 def peer_set(device: Device) -> PeerSet:

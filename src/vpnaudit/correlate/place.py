@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from msgspec import Struct, structs
 
 from vpnaudit.correlate.clocks import uncertainty
-from vpnaudit.correlate.peers import PeerSet, normal
-from vpnaudit.correlate.rekeys import Rekey
+from vpnaudit.correlate.peers import PeerSet
+from vpnaudit.correlate.rekeys import Rekey, session_ends
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.event import Confidence, Event, Mechanism
 from vpnaudit.model.ledger import Ledger, LedgerEntry
+from vpnaudit.model.takeovers import took_over
 from vpnaudit.model.tunnel import Tunnel, TunnelEnd
 from vpnaudit.settings import Thresholds
 
@@ -150,7 +152,7 @@ def _was_early(case: _Case, installed_at: datetime, entry: LedgerEntry) -> bool:
     """Whether the line came before the install of an SA that is gone by now; both stamps are the receiver's own."""
     if case.event.at is None or (entry.gone_at is not None and entry.gone_at <= case.event.at):
         return False
-    bound = entry.uncertainty_s + case.event.uncertainty_s
+    bound = _doubt(case, entry)
     return (case.event.at - installed_at).total_seconds() <= bound
 
 
@@ -158,12 +160,19 @@ def _near(case: _Case, at: datetime, entry: LedgerEntry, *, before: bool) -> boo
     """Whether the event lies next to `at`: from 120 s before it to 60 s after, widened by the clocks' uncertainty."""
     if case.event.at is None:
         return False
-    bound = _between(case, entry.device) + entry.uncertainty_s + case.event.uncertainty_s
+    bound = _between(case, entry.device) + _doubt(case, entry)
     if bound > USABLE_CLOCK_S:
         return False
     low = case.around.thresholds.rekey_before_s if before else 0.0
     offset = (case.event.at - at).total_seconds()
     return -low - bound <= offset <= case.around.thresholds.rekey_after_s + bound
+
+
+def _doubt(case: _Case, record: LedgerEntry | Rekey) -> float:
+    """How far the event and a record may be off by themselves; a guess at the zone of one log is off for both alike."""
+    one_log = record.device == case.event.device and record.how in {"log", "handed out"}
+    shared = min(case.event.zone_within_s, record.zone_within_s) if one_log else 0.0
+    return case.event.uncertainty_s + record.uncertainty_s - 2 * shared
 
 
 def _between(case: _Case, device: str) -> float:
@@ -189,13 +198,23 @@ def _misdelivered(case: _Case) -> Placement | None:
 def _sent(event: Event, around: Surroundings) -> tuple[LedgerEntry, ...]:
     """Who is known to have sent on the event's SPI: of those that have its source, where a device of ours has it.
 
-    Each receiver draws its SPIs for itself, of 32 bits: in a large fleet others have the same one by chance.
+    Each receiver draws its SPIs for itself, of 32 bits: in a large fleet others have the same one by chance. Where none
+    of ours has the source, what one of them sends to another of ours is not the event's.
     """
     entries = tuple(e for e in around.ledger.find(event.spi, role="sender") if e.device != event.device)
     source = normal(event.source or "")
-    if not entries or source not in around.ours:
+    if not entries:
         return entries
-    return tuple(e for e in entries if source in around.own.get(e.device, ()))
+    if source in around.ours:
+        return tuple(e for e in entries if source in around.own.get(e.device, ()))
+    own = around.own.get(event.device, frozenset())
+    return tuple(e for e in entries if not _is_for_another(e, around.ours, own))
+
+
+def _is_for_another(entry: LedgerEntry, ours: frozenset[str], own: frozenset[str]) -> bool:
+    """Whether the sender's peer is an address of ours that is not the receiver's."""
+    peer = normal(entry.peer) if entry.peer is not None else None
+    return peer in ours and peer not in own
 
 
 def _senders_current(case: _Case) -> Placement | None:
@@ -230,7 +249,7 @@ def _sender_went_on(case: _Case) -> Placement | None:
     for entry in case.sent:
         if entry.live or entry.gone_at is None:
             continue
-        bound = _between(case, entry.device) + entry.uncertainty_s + case.event.uncertainty_s
+        bound = _between(case, entry.device) + _doubt(case, entry)
         kept_s = (entry.gone_at - case.event.at).total_seconds()
         if bound > USABLE_CLOCK_S or kept_s <= KEPT_S + bound:
             continue
@@ -251,7 +270,9 @@ def _was_never_here(case: _Case) -> bool:
     if case.mine or case.tunnel is None or at is None:
         return False
     rekeys = case.around.rekeys.get(case.tunnel.id, ())
-    return any(r.how == "event trace" and r.device == device and r.at < at for r in rekeys)
+    return any(
+        r.how == "event trace" and r.device == device and (at - r.at).total_seconds() > _doubt(case, r) for r in rekeys
+    )
 
 
 def _has_newer(case: _Case, entry: LedgerEntry, bound: float) -> bool:
@@ -272,7 +293,7 @@ def _late_race(case: _Case) -> Placement | None:
     for entry in case.mine:
         if entry.live or entry.gone_at is None:
             continue
-        bound = entry.uncertainty_s + case.event.uncertainty_s
+        bound = _doubt(case, entry)
         if bound > USABLE_CLOCK_S:
             continue
         if entry.how == "older snapshot":
@@ -312,7 +333,7 @@ def _undated(case: _Case) -> Placement | None:
 def _is_comparable(case: _Case, entry: LedgerEntry) -> bool:
     """Whether the event's time and the SA's (its end, or for a sender's its install) can be set side by side."""
     at = entry.gone_at if entry.role == "receiver" else entry.gone_at or entry.installed_at
-    bound = _between(case, entry.device) + case.event.uncertainty_s
+    bound = _between(case, entry.device) + _doubt(case, entry)
     return case.event.at is not None and at is not None and bound <= USABLE_CLOCK_S
 
 
@@ -329,7 +350,9 @@ def _past_or_repeated(case: _Case) -> Placement | None:
         if damaged is not None:
             return damaged
         why = f"the same source and SPI for {case.flow.span_s:.0f} s: the sender uses an SA that the receiver refuses"
-        return ("stale-sa", "likely", why, ())
+        if case.sent:
+            why += f"; {case.sent[0].device} had it as outbound SA ({case.sent[0].how})"
+        return ("stale-sa", "likely", why, case.sent)
     return None
 
 
@@ -339,7 +362,7 @@ def _may_come_later(case: _Case, entry: LedgerEntry) -> bool:
         return False
     if entry.gone_at is None or case.event.at is None:
         return False
-    return (entry.gone_at - case.event.at).total_seconds() > entry.uncertainty_s + case.event.uncertainty_s
+    return (entry.gone_at - case.event.at).total_seconds() > _doubt(case, entry)
 
 
 def _never_installed(case: _Case) -> Placement | None:
@@ -375,24 +398,39 @@ def _is_isolated(flow: Flow) -> bool:
 
 def _unknown_race(case: _Case) -> Placement | None:
     event = case.event
-    if case.flow.events != 1 or case.tunnel is None or event.at is None or any(e.live for e in case.mine):
+    if case.flow.events != 1 or event.at is None or any(e.live for e in case.mine):
         return None
-    if _just_restarted(case):
+    if _just_restarted(case) or _just_took_over(case):
         return None
     before, after = case.around.thresholds.rekey_before_s, case.around.thresholds.rekey_after_s
     doubts: dict[str, float] = {}
-    for rekey in case.around.rekeys.get(case.tunnel.id, ()):
+    for rekey in case.around.rekeys.get(case.tunnel.id, ()) if case.tunnel is not None else ():
         if rekey.device not in doubts:
-            doubts[rekey.device] = _between(case, rekey.device) + event.uncertainty_s
-        doubt = doubts[rekey.device]
-        bound = rekey.uncertainty_s + doubt
+            doubts[rekey.device] = _between(case, rekey.device)
+        bound = doubts[rekey.device] + _doubt(case, rekey)
         later_s = (event.at - rekey.at).total_seconds()
-        if doubt > USABLE_CLOCK_S or not -before - bound <= later_s <= after + bound:
+        vague = bound - (0.0 if rekey.seen else rekey.uncertainty_s) > USABLE_CLOCK_S
+        if vague or not -before - bound <= later_s <= after + bound:
             continue
-        if rekey.seen and later_s < -KEPT_S - bound and _set_up_anew(case, rekey):
+        anew = rekey.seen and later_s < -KEPT_S and _set_up_anew(case, rekey)
+        if anew and later_s < -KEPT_S - bound:
             continue
-        confidence: Confidence = "likely" if rekey.seen else "possible"
+        confidence: Confidence = "likely" if rekey.seen and not anew else "possible"
         return ("rekey-race", confidence, f"a single line next to a rekey of this tunnel: {rekey.why}", ())
+    return _with_its_session(case)
+
+
+def _with_its_session(case: _Case) -> Placement | None:
+    """A single line as the session with its source ended: that deletes its SAs, whichever SPIs they had."""
+    event = case.event
+    ended = case.around.devices[event.device].once(session_ends).get(normal(event.source or ""), ())
+    for at, within_s in ended:
+        bound = within_s + event.uncertainty_s - event.zone_within_s
+        if event.at is None or bound > USABLE_CLOCK_S:
+            continue
+        if -bound <= (event.at - at).total_seconds() <= KEPT_S + bound:
+            why = f"a single line as the session with {event.source} ended on {event.device}: one late packet"
+            return ("rekey-race", "likely", why, ())
     return None
 
 
@@ -411,6 +449,27 @@ def _just_restarted(case: _Case) -> bool:
         return False
     since_s = (case.event.at - device.booted_at).total_seconds()
     return -device.boot_uncertainty_s <= since_s <= RESTARTED_S + device.boot_uncertainty_s
+
+
+def _just_took_over(case: _Case) -> bool:
+    """Whether the receiver became active shortly before the event, and no SA of that tunnel is known from before.
+
+    That its partner's SAs came along is not shown then; where they did not, the sender goes on with them.
+    """
+    here, at = case.receiver, case.event.at
+    if at is None:
+        return False
+    installs = [s.installed_at for s in here.inbound if s.installed_at is not None] if here is not None else []
+    bound = case.event.uncertainty_s
+    taken = case.around.devices[case.event.device].once(_takeovers)
+    near = [t for t in taken if -bound <= (at - t).total_seconds() <= RESTARTED_S]
+    return any(all(i > t for i in installs) for t in near)
+
+
+def _takeovers(device: Device) -> list[datetime]:
+    """When a device became the active one of a pair, by its log."""
+    found = (device.logged_at(m) for _, m in device.messages_once if took_over(m))
+    return [at for at in found if at is not None]
 
 
 def _own_and_old(case: _Case) -> Placement | None:

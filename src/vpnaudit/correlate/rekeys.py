@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise, product
+from statistics import median
 
 from msgspec import Struct
 
+from vpnaudit.model.addresses import normal
+from vpnaudit.model.device import Device
+from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.ledger import LedgerEntry, LedgerSource
+from vpnaudit.model.sessions import SESSION_STATES, SESSION_TAGS, session_state
 from vpnaudit.model.tunnel import LiveSa, Tunnel, TunnelEnd
 
 LEAD_S = 30.0
@@ -23,6 +29,14 @@ MOST_STEPS = 24
 HORIZON = timedelta(days=30)
 
 
+LEAST_RACES = 3
+"""So many lines that met a rekey are no chance."""
+LEAST_GAPS, MOST_GAPS = 3, 12
+"""So many times between installs show how often a tunnel is rekeyed; more are not needed."""
+GAP_JITTER = 0.3
+"""By this share of the usual one a time between installs may differ from it: traffic decides it."""
+
+
 class Rekey(Struct, frozen=True, kw_only=True, gc=False):
     """An install or a delete by `device`'s clock. `seen` false: computed from a live SA's age and period."""
 
@@ -33,6 +47,8 @@ class Rekey(Struct, frozen=True, kw_only=True, gc=False):
     why: str
     how: LedgerSource | None = None
     """Where it was seen."""
+    zone_within_s: float = 0.0
+    """Of the uncertainty that of all lines of the device's log."""
 
 
 def seen_rekeys(entries: Iterable[LedgerEntry]) -> list[Rekey]:
@@ -42,8 +58,29 @@ def seen_rekeys(entries: Iterable[LedgerEntry]) -> list[Rekey]:
         for at, what in ((entry.installed_at, "installed"), (entry.gone_at, "deleted")):
             if at is not None and not (entry.how == "older snapshot" and what == "deleted"):
                 why = f"{entry.device} {what} 0x{entry.spi:08X} ({entry.how})"
-                bound = entry.uncertainty_s
-                found.append(Rekey(at=at, device=entry.device, uncertainty_s=bound, seen=True, why=why, how=entry.how))
+                found.append(
+                    Rekey(
+                        at=at,
+                        device=entry.device,
+                        uncertainty_s=entry.uncertainty_s,
+                        seen=True,
+                        why=why,
+                        how=entry.how,
+                        zone_within_s=entry.zone_within_s,
+                    )
+                )
+    return found
+
+
+def session_ends(device: Device) -> dict[str, list[tuple[datetime, float]]]:
+    """By peer, when its sessions ended by the device's log, on the common clock, and by how much that may be off."""
+    found: dict[str, list[tuple[datetime, float]]] = {}
+    for _, message in device.messages_once:
+        if message.tag not in SESSION_TAGS and message.tag not in SESSION_STATES:
+            continue
+        at, peer = device.logged_at(message), message.details.get("peer") or message.source
+        if at is not None and peer and session_state(message) == "down":
+            found.setdefault(normal(peer), []).append((at, device.logged_within_s(message)))
     return found
 
 
@@ -54,6 +91,8 @@ def predicted_rekeys(tunnel: Tunnel, seen: Iterable[Rekey] = ()) -> list[Rekey]:
     followed until any moment may be next to a rekey, which then says just that.
     """
     period = rekey_period_s(tunnel)
+    if tunnel.rekeys_seen and tunnel.rekey_period_s is not None:
+        period = tunnel.rekey_period_s, tunnel.rekey_by_volume
     if period is None:
         return []
     return [r for end in tunnel.ends for r in _before_live(end, *period)] + _before_seen(seen, *period)
@@ -62,14 +101,38 @@ def predicted_rekeys(tunnel: Tunnel, seen: Iterable[Rekey] = ()) -> list[Rekey]:
 def _before_seen(seen: Iterable[Rekey], seconds: float, by_volume: bool) -> list[Rekey]:
     """Before the oldest rekey that a trace or log still has: a period that volume decides is followed from now only."""
     oldest = min(seen, key=lambda r: (r.at, r.device), default=None)
-    if oldest is None or by_volume or seconds <= FREQUENT_S:
+    if oldest is None or by_volume:
         return []
-    found = []
-    why = f"a rekey every {seconds:.0f} s before the oldest that {oldest.device} still has a record of"
-    for count in range(1, int(seconds / 12 / JITTER_S) + 1):
-        at, uncertainty = oldest.at - timedelta(seconds=seconds * count), oldest.uncertainty_s + JITTER_S * count
-        found.append(Rekey(at=at, device=oldest.device, uncertainty_s=uncertainty, seen=False, why=why))
-    return found
+    what = f"the oldest that {oldest.device} still has a record of"
+    return _each_period_before(oldest.at, oldest.device, oldest.uncertainty_s, seconds, what)
+
+
+def before_lines(tunnel: Tunnel, races: Sequence[tuple[datetime, str, float]]) -> list[Rekey]:
+    """Rekeys before the oldest line that met one: where several did, each tells when it was as well as a record would.
+
+    `races`: time, device and uncertainty of each. None where volume decides.
+    """
+    if len(races) < LEAST_RACES or tunnel.rekey_period_s is None or tunnel.rekey_by_volume:
+        return []
+    at, device, uncertainty_s = min(races)
+    return _each_period_before(at, device, uncertainty_s, tunnel.rekey_period_s, "the oldest line that met one")
+
+
+def _each_period_before(at: datetime, device: str, uncertainty_s: float, seconds: float, what: str) -> list[Rekey]:
+    """As far back as the uncertainty leaves most of a period out."""
+    if seconds <= FREQUENT_S:
+        return []
+    why = f"a rekey every {seconds:.0f} s before {what}"
+    return [
+        Rekey(
+            at=at - timedelta(seconds=seconds * count),
+            device=device,
+            uncertainty_s=uncertainty_s + JITTER_S * count,
+            seen=False,
+            why=why,
+        )
+        for count in range(1, int(seconds / 12 / JITTER_S) + 1)
+    ]
 
 
 def _before_live(end: TunnelEnd, seconds: float, by_volume: bool) -> list[Rekey]:
@@ -108,6 +171,40 @@ def rekey_period_s(tunnel: Tunnel) -> tuple[float, bool] | None:
     if by_volume and (not by_time or min(by_volume) < min(by_time)):
         return (min(by_volume), True)
     return (max(min(by_time), 30.0), False) if by_time else None
+
+
+def seen_period(tunnel: Tunnel, entries: Iterable[LedgerEntry]) -> tuple[float, tuple[Evidence, ...]] | None:
+    """Seconds between the last rekeys that an end has a record of, where they come oftener than time asks; and those.
+
+    For SAs that are too young to show a rate. Volume decides then: an end has a volume lifetime, the tunnel one pair of
+    SAs, and the IKE SA is older than all of them, so that none of them was set up anew.
+    """
+    period = rekey_period_s(tunnel)
+    if period is None or period[1] or not any(e.lifetime and e.lifetime.ipsec_kb for e in tunnel.ends):
+        return None
+    known = list(entries)
+    for end, role in product(tunnel.ends, ("receiver", "sender")):
+        installs = _installs(end, [e for e in known if e.device == end.device and e.role == role])
+        gaps = [(after - before).total_seconds() for (before, _), (after, _) in pairwise(installs)]
+        if len(gaps) < LEAST_GAPS or end.sa_table_at is None or len({s.local_identity for s in end.inbound}) > 1:
+            continue
+        usual = median(gaps)
+        steady = sum(abs(g - usual) <= GAP_JITTER * usual for g in gaps)
+        goes_on = (end.sa_table_at - installs[-1][0]).total_seconds() <= 2 * usual
+        if goes_on and 4 * steady >= 3 * len(gaps) and usual < period[0] / 2:
+            return usual, tuple(e.evidence for _, e in installs[-LEAST_GAPS - 1 :])
+    return None
+
+
+def _installs(end: TunnelEnd, entries: Iterable[LedgerEntry]) -> list[tuple[datetime, LedgerEntry]]:
+    """Of an end's SAs of one direction the last that came after its IKE SA, each once."""
+    begun = min((i.established_at for i in end.live_ike if i.established_at), default=None)
+    found: dict[int, tuple[datetime, LedgerEntry]] = {}
+    for entry in entries:
+        at = entry.installed_at
+        if at is not None and begun is not None and at > begun:
+            found.setdefault(entry.spi, (at, entry))
+    return sorted(found.values(), key=lambda one: (one[0], one[1].spi))[-MOST_GAPS - 1 :]
 
 
 def _time_period(end: TunnelEnd) -> float | None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from statistics import median
 from typing import Literal
 
 from msgspec import structs
 
 from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S, moment
-from vpnaudit.correlate.peers import normal, own_addresses
+from vpnaudit.correlate.peers import own_addresses
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.ledger import Ledger, LedgerEntry, LedgerSource
 from vpnaudit.model.logs import LogMessage
+from vpnaudit.model.sa import SaTrace
 from vpnaudit.model.tunnel import LiveSa, Tunnel
 
 Role = Literal["receiver", "sender"]
 ROLE: dict[str, Role] = {"in": "receiver", "out": "sender"}
+Held = Mapping[tuple[str, int, Role], LedgerEntry]
+"""The live SAs by device, SPI and the device's part."""
+_SAME_INSTALL_S = 300.0
+"""A trace and the live table that are no further apart on one SA's install tell of it in one zone."""
 CREATED = ("602303", "IPSEC_CREATE_SA", "713049", "IPSEC_OUTBOUND_SA")
 DELETED = ("602304", "IPSEC_DELETE_SA", "IPSEC_DELETE_SAS")
 HANDED_OUT = "IPSEC_SPI_RESPONSE"
@@ -29,12 +36,13 @@ def fill(devices: Sequence[Device], tunnels: Sequence[Tunnel], older: Sequence[D
     are one entry; the newest collection's word goes first.
     """
     live = [e for t in tunnels for e in _live(t)]
-    held = {(e.device, e.spi, e.role) for e in live}
+    held = {(e.device, e.spi, e.role): e for e in live}
     ages = [*devices, *older]
     records = [e for device in ages for e in (*_traced(device, held), *_logged(device, held))]
     known = {(e.device, e.spi, e.role) for e in (*live, *records) if not e.only_negotiated}
     entries = [*live]
-    entries += [e for d in older for e in _past(d) if (e.device, e.spi, e.role) not in held]
+    lives = _lifetimes(tunnels) if older else {}
+    entries += [e for d in older for e in _past(d, lives) if (e.device, e.spi, e.role) not in held]
     entries += [e for device in devices for e in _listed(device, held)]
     entries += [e for e in records if not (e.only_negotiated and (e.device, e.spi, e.role) in known)]
     return Ledger(_joined(entries))
@@ -81,12 +89,26 @@ def _entry(sa: LiveSa, peer: str, address: str) -> LedgerEntry:
     )
 
 
-def _past(device: Device) -> Iterator[LedgerEntry]:
-    """SAs of an older collection: gone by their own end at the latest."""
+def _lifetimes(tunnels: Sequence[Tunnel]) -> dict[tuple[str, str], int]:
+    """By device and peer, for how many seconds a new SA lasts: with IKEv1 the lower of both ends' lifetimes."""
+    found: dict[tuple[str, str], int] = {}
+    for tunnel in tunnels:
+        known = {e.address: e.lifetime.ipsec_s for e in tunnel.ends if e.lifetime and e.lifetime.ipsec_s}
+        for end in tunnel.ends:
+            own = min(known.values(), default=None) if tunnel.ike == "v1" else known.get(end.address)
+            if end.device is not None and own is not None:
+                found[end.device, normal(tunnel.other_end(end.device).seen)] = own
+    return found
+
+
+def _past(device: Device, lives: Mapping[tuple[str, str], int]) -> Iterator[LedgerEntry]:
+    """SAs of an older collection: gone by their own end at the latest, set up a lifetime before that."""
     for capture, sa in device.ipsec_sas:
         if sa.spi:
             at = moment(device, capture)
             gone = at + timedelta(seconds=sa.remaining_s) if at and sa.remaining_s is not None else None
+            life_s = lives.get((device.name, normal(sa.peer or "")))
+            dated = life_s is not None and sa.remaining_s is not None and sa.remaining_s <= life_s
             yield LedgerEntry(
                 spi=sa.spi,
                 device=device.name,
@@ -96,12 +118,13 @@ def _past(device: Device) -> Iterator[LedgerEntry]:
                 live=False,
                 how="older snapshot",
                 evidence=device.cite(capture, sa.line),
+                installed_at=gone - timedelta(seconds=life_s) if dated and gone and life_s else None,
                 gone_at=gone,
                 uncertainty_s=CAPTURE_SPREAD_S,
             )
 
 
-def _listed(device: Device, held: set[tuple[str, int, Role]]) -> list[LedgerEntry]:
+def _listed(device: Device, held: Held) -> list[LedgerEntry]:
     """Child SAs that an IKE listing names: handed out, whether or not the data plane has them."""
     return [
         LedgerEntry(
@@ -120,12 +143,14 @@ def _listed(device: Device, held: set[tuple[str, int, Role]]) -> list[LedgerEntr
     ]
 
 
-def _traced(device: Device, held: set[tuple[str, int, Role]]) -> list[LedgerEntry]:
+def _traced(device: Device, held: Held) -> list[LedgerEntry]:
     own = own_addresses(device)
     found: dict[tuple[int, Role], LedgerEntry] = {}
+    in_other = _is_in_other_zone(device, held, own)
     for capture, trace in device.traces:
-        role: Role = "receiver" if trace.destination and normal(trace.destination) in own else "sender"
-        at = device.on_common_clock(trace.at) if trace.at else None
+        role = _traced_role(trace, own)
+        at = _traced_at(device, trace, other=in_other is True)
+        within_s = trace.within_s + (abs(trace.other_s) if in_other is None else 0.0)
         known = found.get((trace.spi, role))
         installed = at if trace.action == "create" else (known.installed_at if known else None)
         gone = at if trace.action == "delete" else (known.gone_at if known else None)
@@ -140,12 +165,43 @@ def _traced(device: Device, held: set[tuple[str, int, Role]]) -> list[LedgerEntr
             evidence=device.cite(capture, trace.line),
             installed_at=installed,
             gone_at=gone,
-            uncertainty_s=1.0,
+            uncertainty_s=max(1.0 + within_s, known.uncertainty_s if known else 0.0),
         )
     return list(found.values())
 
 
-def _logged(device: Device, held: set[tuple[str, int, Role]]) -> list[LedgerEntry]:
+def _traced_role(trace: SaTrace, own: frozenset[str]) -> Role:
+    return "receiver" if trace.destination and normal(trace.destination) in own else "sender"
+
+
+def _traced_at(device: Device, trace: SaTrace, *, other: bool) -> datetime | None:
+    if trace.at is None:
+        return None
+    return device.on_common_clock(trace.at) + timedelta(seconds=trace.moved_s + (trace.other_s if other else 0.0))
+
+
+def _is_in_other_zone(device: Device, held: Held, own: frozenset[str]) -> bool | None:
+    """Whether a trace that may be in either of two zones is not in the one it was taken in; null where nothing tells.
+
+    The SAs of it that live on do: their age says when they were installed.
+    """
+    if not any(trace.other_s for _, trace in device.traces):
+        return False
+    apart: list[float] = []
+    others: list[float] = []
+    for _, trace in device.traces:
+        entry = held.get((device.name, trace.spi, _traced_role(trace, own)))
+        at = _traced_at(device, trace, other=False)
+        if trace.action == "create" and entry is not None and entry.installed_at is not None and at is not None:
+            apart_s = (at - entry.installed_at).total_seconds()
+            apart.append(abs(apart_s))
+            others.append(abs(apart_s + trace.other_s))
+    if not apart or min(median(apart), median(others)) > _SAME_INSTALL_S:
+        return None
+    return median(others) < median(apart)
+
+
+def _logged(device: Device, held: Held) -> list[LedgerEntry]:
     own = own_addresses(device)
     found: dict[tuple[int, Role], LedgerEntry] = {}
     for capture, message in device.messages:
@@ -164,7 +220,8 @@ def _logged(device: Device, held: set[tuple[str, int, Role]]) -> list[LedgerEntr
                 evidence=device.cite(capture, message.line),
                 installed_at=at if change == "create" else (known.installed_at if known else None),
                 gone_at=at if change == "delete" else (known.gone_at if known else None),
-                uncertainty_s=max(1.0, device.logged_within_s(message)),
+                uncertainty_s=max(1.0, device.logged_within_s(message)) + message.zone_within_s,
+                zone_within_s=message.zone_within_s,
             )
     return list(found.values())
 

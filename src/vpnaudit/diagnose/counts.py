@@ -1,8 +1,9 @@
 """How many packets met an unknown SPI, by the devices' own counters: a log has one line a minute at most.
 
 Counters run from the boot or from the last clear, for all sources together, so that one reading bounds the number from
-above. Two readings give a rate; one that is lower than the reading before it was cleared or began anew in between, or
-went round at 2^32. Source: field guide 1.3, 5.1, 5.2, appendix C.
+above, as long as it is no lower than the lines. Two readings give a rate; one that is lower than the reading before it
+was cleared or began anew in between, or went round at 2^32. What a flow counts is no bound: an SPI without an SA has no
+flow to be counted on, and neither is a firewall's count of missing SAs. Source: field guide 1.3, 5.1, 5.2, appendix C.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from vpnaudit.diagnose.signs import span, stamp
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Reason, Story
+from vpnaudit.model.printable import counted
 
 EXACT = ("SA_NOT_FOUND_SPI", "IPSEC_PKT_NOT_FOUND_SPI", "PKT_HIT_INVALID_SA")
 """How the names of the data plane's drops end that are packets without an SA; their numbers differ by release."""
@@ -25,6 +28,7 @@ BROADER = {"IpsecInvalidSa": "Packets", "IpsecInput": "Packets"}
 """Drops of the data plane that have other reasons too."""
 MISSING_SA = "Missing SA failures"
 OF_FLOW = "invalid sa (rcv)"
+OF_FLOW_SAYS = ", where an SPI that nobody has need not be counted"
 DATA_PLANE = "data plane"
 WHAT = {
     DATA_PLANE: "the data plane's drops of packets without an SA",
@@ -32,7 +36,13 @@ WHAT = {
     "IpsecInput": "`IpsecInput`, which has IPsec's other drops among them",
     MISSING_SA: "`Missing SA failures`, where not every unknown SPI is known to be counted",
 }
+BOUNDS = frozenset({DATA_PLANE, *BROADER})
+"""Counters that every packet with an unknown SPI raises, where the data plane is what receives it."""
+OF_LOST_FLOWS = BOUNDS - {"IpsecInput"}
+"""Of these, those that nothing but packets without a valid SA raises."""
 ROUND = 2**32
+ROUND_SLICE = ROUND // 16
+"""A counter that lost its place within so much of its end went round: that it was cleared just there is unlikely."""
 SUSTAINED_PPS = 1.0
 """So many a second over the whole time are a data flow that is lost now (field guide, appendix C)."""
 
@@ -62,7 +72,7 @@ def count_reasons(stories: Sequence[Story], fleet: Fleet) -> tuple[Reason, ...]:
     """What the receivers' counters say of the true number behind the lines; nothing where none was collected."""
     with_lines = [s for s in stories if s.episodes]
     receivers = sorted({s.receiver for s in with_lines})
-    sources = {s.source.lower() for s in with_lines if s.source}
+    sources = {normal(s.source) for s in with_lines if s.source}
     return tuple(
         reason
         for name in receivers
@@ -111,7 +121,7 @@ def _flow_counts(device: Device) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for capture, flow in device.ipsec_flows:
         if flow.peer and OF_FLOW in flow.counters:
-            found.setdefault(flow.peer.lower(), []).append((capture, flow.line, flow.counters[OF_FLOW]))
+            found.setdefault(normal(flow.peer), []).append((capture, flow.line, flow.counters[OF_FLOW]))
     return found
 
 
@@ -127,7 +137,8 @@ def _sum(device: Device, name: str, rows: Sequence[Row]) -> Reading:
 def growth(before: Reading, now: Reading, booted_at: datetime | None) -> Growth | None:
     """What was counted between two readings; null where their times are not known or not apart.
 
-    A counter of 32 bits that was in its upper half and is in its lower now went round, unless the device booted.
+    A counter of 32 bits went round where that makes few packets, unless the device booted; one that fell otherwise was
+    cleared, and has counted at least what it has now.
     """
     if before.at is None or now.at is None or now.at <= before.at:
         return None
@@ -136,35 +147,45 @@ def growth(before: Reading, now: Reading, booted_at: datetime | None) -> Growth 
         return Growth(count=now.value, seconds=seconds, anew=True)
     if now.value >= before.value:
         return Growth(count=now.value - before.value, seconds=seconds)
-    if now.value < ROUND // 2 <= before.value < ROUND:
-        return Growth(count=now.value + ROUND - before.value, seconds=seconds)
+    round_again = now.value + ROUND - before.value
+    if 0 < round_again <= ROUND_SLICE:
+        return Growth(count=round_again, seconds=seconds)
     return Growth(count=now.value, seconds=seconds, anew=True)
 
 
 def _words(device: Device, now: Reading, before: Reading | None, stories: Sequence[Story]) -> Reason:
-    what = WHAT.get(now.name, f"`{now.name}`")
+    what = WHAT.get(now.name, f"`{now.name}`" + (OF_FLOW_SAYS if OF_FLOW in now.name else ""))
     grown = growth(before, now, device.booted_at) if before is not None else None
     if before is None or grown is None:
         lines = sum(e.lines for s in stories for e in s.episodes)
         since = f" since {stamp(device.booted_at)} at the longest" if device.booted_at is not None else ""
-        bound = f"; behind the {lines} line(s) are no more than that, of all sources" if now.name != MISSING_SA else ""
-        return Reason(text=f"{device.name} counts {now.value} in all{since}: {what}{bound}", evidence=(now.evidence,))
+        text = f"{device.name} counts {now.value} in all{since}: {what}{_bound(now, lines)}"
+        return Reason(text=text, evidence=(now.evidence,))
     lines = sum(v.count for s in stories for e in s.episodes for v in e.events if _within(v.at, before.at, now.at))
     least = "at least " if grown.anew else ""
     anew = " (the counter began anew in between)" if grown.anew else ""
     rate = grown.count / grown.seconds
     text = (
         f"{device.name} counted {least}{grown.count} more in {span(grown.seconds)}{anew}: {what}; "
-        f"{least}{_rate(rate)}, for {lines} line(s) of this in the same time"
+        f"{least}{_rate(rate)}, for {counted(lines, 'line')} of this in the same time"
     )
-    return Reason(text=text + _reading_of(grown, rate, lines), evidence=(before.evidence, now.evidence))
+    return Reason(text=text + _reading_of(now.name, grown, rate, lines), evidence=(before.evidence, now.evidence))
 
 
-def _reading_of(grown: Growth, rate: float, lines: int) -> str:
+def _bound(now: Reading, lines: int) -> str:
+    """What one reading says of the number behind the lines."""
+    if now.name not in BOUNDS:
+        return ""
+    if now.value < lines:
+        return f"; fewer than the {counted(lines, 'line')}: they were counted elsewhere, or it was cleared since"
+    return f"; behind the {counted(lines, 'line')} are no more than that, of all sources, unless it was cleared since"
+
+
+def _reading_of(name: str, grown: Growth, rate: float, lines: int) -> str:
     """What the field makes of it (field guide, appendix C)."""
-    if rate >= SUSTAINED_PPS:
+    if name in OF_LOST_FLOWS and rate >= SUSTAINED_PPS:
         return ": a flow is being lost, which the log's limit hides"
-    if grown.count == 0 and lines and not grown.anew:
+    if name in BOUNDS and grown.count < lines and not grown.anew:
         return ": these lines were counted elsewhere, or by another path through the device"
     if grown.count and not lines:
         return ": the log does not show them"

@@ -9,9 +9,9 @@ from msgspec import structs
 
 from vpnaudit.diagnose import waves
 from vpnaudit.diagnose.counts import count_reasons
+from vpnaudit.diagnose.of_story import ends
 from vpnaudit.diagnose.registry import all_causes
-from vpnaudit.diagnose.rivals import Told, ruled_out, would_settle
-from vpnaudit.diagnose.signs import ends
+from vpnaudit.diagnose.rivals import Told, examples, ruled_out, would_settle
 from vpnaudit.diagnose.stories import tell
 from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.event import Confidence
@@ -38,7 +38,7 @@ def diagnose(fleet: Fleet, settings: Settings) -> tuple[Diagnosis, ...]:
     merged: dict[tuple[str, str], list[tuple[Story, Weighing, Mapping[str, Weighing]]]] = {}
     judged = [(story, *judge(story, fleet, settings)) for story in tell(fleet)]
     told = _as_proven_elsewhere(judged)
-    for subject, (story, cause, weighings) in zip(waves.subjects(told), told, strict=True):
+    for subject, (story, cause, weighings) in zip(waves.subjects(told, fleet), told, strict=True):
         merged.setdefault((cause.name, subject), []).append((story, weighings[cause.name], weighings))
     causes = {c.name: c for c in all_causes()}
     widespread = _is_widespread(fleet, settings)
@@ -99,7 +99,8 @@ def _diagnosis(
     newest_story, newest, _ = max(told, key=lambda t: (t[0].ongoing, ends(t[0]) or EARLIEST))
     own = [(w, _confidence(cause, w, ws)) for _, w, ws in told]
     devices = {d for s in stories for d in (s.receiver, s.sender) if d}
-    tunnel, wave = newest_story.tunnel, waves.is_wave(stories)
+    wave = waves.is_wave(stories)
+    tunnel = newest_story.tunnel or next((s.tunnel for s in stories if s.tunnel is not None), None)
     reasons = waves.because(told) if wave else [r for w, _ in own for r in w.because]
     return Diagnosis(
         id=f"{cause.name} {subject}",
@@ -113,10 +114,10 @@ def _diagnosis(
             tunnel=tunnel.id if tunnel else None,
             source=newest_story.source if not wave else None,
         ),
-        title=waves.title(cause, stories) if wave else newest.title,
+        title=waves.title(cause, stories, newest.title) if wave else newest.title,
         because=_unique((*reasons, *count_reasons(stories, fleet))),
         ruled_out=ruled_out(cause, told),
-        would_settle=would_settle(cause, told),
+        would_settle=would_settle(cause, examples(cause, told, waves.SHOWN) if wave else told),
         stories=stories,
         parameters=newest.parameters,
     )

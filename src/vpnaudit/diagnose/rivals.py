@@ -30,11 +30,12 @@ def _rivals(cause: Cause) -> list[Cause]:
 
 
 def _word_against(cause: Cause, rival: Cause, told: Told) -> RuledOut | None:
-    said = [weighings[rival.name] for _, _, weighings in told]
+    newest_first = sorted(told, key=lambda one: not one[0].ongoing)
+    said = [weighings[rival.name] for _, _, weighings in newest_first]
     if any(_is_open(cause, rival, w) for w in said):
         return None
     if any(w.verdict == "fits" for w in said):
-        because = f"it would fit too, but {cause.name} explains why the receiver has no SA"
+        because = f"it would fit too, but {cause.name} {_explains(rival, told)}"
         shown = next((r.evidence for _, own, _ in told for r in own.because if r.evidence), ())
         return RuledOut(cause=rival.name, because=because, verdict="unlikely", evidence=_once(shown))
     doubted = next((w for w in said if w.verdict == "unlikely"), None)
@@ -44,6 +45,14 @@ def _word_against(cause: Cause, rival: Cause, told: Told) -> RuledOut | None:
     return RuledOut(cause=rival.name, because=first.text, verdict=verdict, evidence=_once(first.evidence))
 
 
+def _explains(rival: Cause, told: Told) -> str:
+    """What the first cause tells of the lines that the rival, which fits too, does not."""
+    found = {story.mechanism for story, _, weighings in told if weighings[rival.name].verdict == "fits"}
+    if found == {"stale-sa"}:
+        return "explains why the receiver has no SA"
+    return "explains why the SAs changed then" if found == {"rekey-race"} else "explains more of it"
+
+
 def _once(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(evidence))
 
@@ -51,6 +60,18 @@ def _once(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
 def _is_open(cause: Cause, rival: Cause, weighing: Weighing) -> bool:
     """Whether the rival may yet be the cause: it lacks evidence, or it fits and waits for others to be ruled out."""
     return weighing.verdict == "open" or (weighing.verdict == "fits" and rival.order < cause.order)
+
+
+def examples(cause: Cause, told: Told, shown: int) -> Told:
+    """Of many stories the first, and for each rival that none of them leaves open the first that does."""
+    rivals, opened = _rivals(cause), set[str]()
+    kept: list[tuple[Story, Weighing, Mapping[str, Weighing]]] = []
+    for one in told:
+        new = {r.name for r in rivals if r.name not in opened and _is_open(cause, r, one[2][r.name])}
+        if len(kept) < shown or new:
+            kept.append(one)
+            opened |= new
+    return kept
 
 
 def would_settle(cause: Cause, told: Told) -> tuple[WouldSettle, ...]:
@@ -70,8 +91,9 @@ def would_settle(cause: Cause, told: Told) -> tuple[WouldSettle, ...]:
 
 
 def _waits(rival: Cause, weighing: Weighing) -> WouldSettle:
-    others = " and ".join(weighing.unless_open) or "what goes before it"
-    return WouldSettle(question=f"is it {rival.name}? It fits once {others} is ruled out")
+    *most, last = weighing.unless_open or ("what goes before it",)
+    others = f"{', '.join(most)} and {last} are" if most else f"{last} is"
+    return WouldSettle(question=f"is it {rival.name}? It fits once {others} ruled out")
 
 
 def _ask(asked: list[WouldSettle], cause: str, questions: Sequence[WouldSettle]) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.event import Episode, Mechanism
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Story
@@ -21,7 +22,7 @@ def tell(fleet: Fleet) -> tuple[Story, ...]:
     """All stories. A stale SA is a story for each SPI; other mechanisms share one for each tunnel or source."""
     groups: dict[Key, list[Episode]] = defaultdict(list)
     for episode in fleet.episodes:
-        place = episode.tunnel or f"from {episode.source or 'unknown'}"
+        place = episode.tunnel or f"from {normal(episode.source or 'unknown')}"
         spi = episode.spi if episode.mechanism == "stale-sa" else 0
         groups[(place, episode.device, episode.mechanism, spi)].append(episode)
     told = [_story(fleet, key, groups[key]) for key in sorted(groups)]
@@ -50,12 +51,20 @@ def _ongoing(fleet: Fleet, tunnel: Tunnel | None, receiver: str, episodes: Seque
     if tunnel is not None:
         if any(s.spi in spis and s.receiver == receiver for s in tunnel.stale):
             return True
-        if tunnel.both_ends and all(e.sa_table_read for e in tunnel.ends):
+        read = tunnel.both_ends and all(e.sa_table_read for e in tunnel.ends)
+        if read and not _is_refused_all_the_same(tunnel, receiver, episodes):
             return False
     last = max((e.last_at for e in episodes if e.last_at), default=None)
     if fleet.device_by_name[receiver].clock is None and not any(e.lines > 1 for e in episodes):
         return False  # a log alone ends where it ends: its last line says nothing of now, a stream up to it does
     return last is not None and last >= fleet.collected_at - timedelta(seconds=RECENT_S)
+
+
+def _is_refused_all_the_same(tunnel: Tunnel, receiver: str, episodes: Sequence[Episode]) -> bool:
+    """Whether the receiver's own table has the SPI, and no rekey explains the lines: tables tell no end of that."""
+    end = tunnel.end_of(receiver)
+    held = {s.spi for s in end.inbound} if end is not None else set()
+    return any(e.spi in held and e.mechanism == "unexplained" for e in episodes)
 
 
 def _silent(fleet: Fleet, covered: set[tuple[str, int]]) -> list[Story]:

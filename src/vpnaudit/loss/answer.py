@@ -119,10 +119,11 @@ def _at_rate(loss: float, events: int, window_s: float, rekeys: float, bound: Bo
 
 
 def _rate_sentence(answer: RateAnswer, events: int, window_s: float, tunnels: int, rekeys: float) -> str:
+    of = f"{counted(tunnels, 'tunnel')}, {number(rekeys)} rekey{'' if number(rekeys) == '1' else 's'}"
     often = f"; that is {one_in(answer.days_an_event)} at most" if answer.days_an_event is not None else ""
     return (
         f"{percent(answer.loss)} loss that falls at random can cause at most {number(answer.expected)} events in "
-        f"{duration(window_s)} ({counted(tunnels, 'tunnel')}, {number(rekeys)} rekeys){often}. "
+        f"{duration(window_s)} ({of}){often}. "
         f"Seen: {events}. The chance of so many or more is {number(answer.probability)}."
     )
 

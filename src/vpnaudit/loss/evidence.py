@@ -97,7 +97,7 @@ def _lines(device: Device, path: Path) -> Iterator[tuple[Evidence, InterfaceStat
         name = interface.name.lower()
         if name in names and name not in seen:
             seen.add(name)
-            yield device.cite(capture, interface.line), interface
+            yield device.cite_below(capture, interface.line, "input errors"), interface
 
 
 def _damaged(interface: InterfaceState) -> float | None:

@@ -10,12 +10,12 @@ from vpnaudit.loss.answer import explain_loss
 from vpnaudit.loss.calculator import Calculation, Dpd, Question, calculate
 from vpnaudit.loss.evidence import Path, measured_loss, path_reasons
 from vpnaudit.loss.outages import Patience, dpd_patience_s
-from vpnaudit.loss.rates import rate, rate_words
+from vpnaudit.loss.rates import Of, rate, rate_words
 from vpnaudit.loss.schedules import Family
 from vpnaudit.loss.volume import volume_rate_mbit_s
 from vpnaudit.loss.words import duration, number, percent
 from vpnaudit.model.device import Device
-from vpnaudit.model.event import Event
+from vpnaudit.model.event import Event, Mechanism
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis, Reason
 from vpnaudit.model.printable import counted
@@ -24,10 +24,17 @@ from vpnaudit.model.tunnel import Tunnel, TunnelEnd
 SPOKEN_OF = frozenset(
     {"insufficient-evidence", "packet-loss", "frequent-rekey", "normal-rekey", "delete-lost", "tunnel-flap"}
 )
+REKEYS = frozenset({"normal-rekey", "frequent-rekey"})
+ONE_IS_ENOUGH = (
+    "One lost message is enough for this one, so that its count does not rule out random loss: which packet it hits is "
+    "chance, and how seldom it hits one is told here."
+)
+"""What a DELETE that was lost is, however short the log that it stands in."""
 LIGHT_LOSS = (0.001, 0.003)
 DEFAULT_PERIOD_S = 3600.0
 DEFAULT_KB = 4_608_000
-NEXT_SPI_S = 3600.0
+ONE_REKEY_S = 120.0
+"""So far apart may lie what one rekey shows."""
 
 
 class Own(Struct, frozen=True, kw_only=True, gc=False):
@@ -40,18 +47,24 @@ class Own(Struct, frozen=True, kw_only=True, gc=False):
     tunnel: Tunnel | None
     period_s: float
     rates: tuple[float, ...]
+    of: Of
 
 
 def speaks_of(diagnosis: Diagnosis) -> bool:
-    """Whether the loss question is answered for the diagnosis: it can be asked of the cause, and there are lines."""
-    return diagnosis.cause in SPOKEN_OF and any(s.episodes for s in diagnosis.stories)
+    """Whether the loss question is answered for the diagnosis: it can be asked of the cause, and there are lines.
+
+    Many sources with which there is no tunnel are no tunnel whose rekeys loss could disturb.
+    """
+    sources = {s.source for s in diagnosis.stories if s.tunnel is None}
+    return diagnosis.cause in SPOKEN_OF and len(sources) <= 1 and any(s.episodes for s in diagnosis.stories)
 
 
 def loss_reasons(diagnosis: Diagnosis, fleet: Fleet, path: Path | None = None) -> tuple[Reason, ...]:
     """What loss can and cannot explain of the diagnosis: of its own lines, by its tunnel's own lifetimes and DPD.
 
     The window is what the receiver's log covers; where nothing is known of a tunnel, the default lifetime of 3600 s is
-    taken. Without a window of time there is nothing to compare with, and only what the path's counters say is told.
+    taken. Without a window of time, or with one that one rekey can fill, there is nothing to compare with: such a log
+    was kept because of its lines, and only what the path's counters say is told.
     """
     if not speaks_of(diagnosis):
         return ()
@@ -60,13 +73,19 @@ def loss_reasons(diagnosis: Diagnosis, fleet: Fleet, path: Path | None = None) -
     own = _own(diagnosis, fleet, path)
     if own.window_s <= 0:
         return seen
+    if own.window_s <= ONE_REKEY_S:
+        text = f"{_counts(own)}: so short a log gives no rate to hold against rekeys or loss"
+        return (Reason(text=text), *seen)
     ike = own.tunnel.ike if own.tunnel is not None else None
     patience = _patience(own.tunnel, fleet)
     answer = explain_loss(own.episodes, own.window_s, 1, 3600.0 / own.period_s, ike, own.rates, patience)
-    gaps = _gaps(diagnosis, known_kb=_volume_kb(diagnosis)) if diagnosis.cause == "insufficient-evidence" else []
+    gaps = _gaps(diagnosis, own.tunnel, _volume_kb(diagnosis)) if diagnosis.cause == "insufficient-evidence" else []
     told = (_lines_words(own), _rate_words(own), _figures_words(own, fleet))
     outages = _outage_words(own, fleet)
-    sentences = (*told, *answer.sentences[:-1], *outages, answer.sentences[-1])
+    said = list(answer.sentences)
+    if diagnosis.cause == "delete-lost" and own.episodes == 1 and ike != "v2":
+        said[len(answer.rates)] = ONE_IS_ENOUGH
+    sentences = (*told, *said[:-1], *outages, said[-1])
     first, *rest = (Reason(text=s) for s in sentences)
     return (first, *gaps, *rest, *seen)
 
@@ -87,21 +106,30 @@ def _own(diagnosis: Diagnosis, fleet: Fleet, path: Path) -> Own:
         window_s=max(((s[1] - s[0]).total_seconds() for s in spans if s is not None), default=0.0),
         tunnel=tunnel,
         period_s=tunnel.rekey_period_s if tunnel is not None and tunnel.rekey_period_s else DEFAULT_PERIOD_S,
+        of=_of(diagnosis.cause, {e.mechanism for e in episodes}),
         rates=(*LIGHT_LOSS, damaged) if damaged is not None and damaged > LIGHT_LOSS[-1] else LIGHT_LOSS,
     )
 
 
+def _of(cause: str, mechanisms: set[Mechanism]) -> Of:
+    """A race that a flap or an outage made says nothing of how ends hand over at a rekey."""
+    if mechanisms == {"rekey-race"} and cause in REKEYS:
+        return "races"
+    return "stale" if mechanisms == {"stale-sa"} else "unknown"
+
+
 def _lines_words(own: Own) -> str:
-    hourly = own.lines / own.window_s * 3600
-    return (
-        f"{own.lines} line(s), {counted(own.episodes, 'episode')}, in a log of {duration(own.window_s)}: "
-        f"{number(hourly)} an hour"
-    )
+    return f"{_counts(own)}: {number(own.lines / own.window_s * 3600)} an hour"
+
+
+def _counts(own: Own) -> str:
+    return f"{counted(own.lines, 'line')}, {counted(own.episodes, 'episode')}, in a log of {duration(own.window_s)}"
 
 
 def _rate_words(own: Own) -> str:
     """Against the rekeys of this tunnel; where none are known, against nothing but a day."""
-    return rate_words(rate(own.spis, own.window_s, own.tunnel.rekey_period_s if own.tunnel is not None else None))
+    period_s = own.tunnel.rekey_period_s if own.tunnel is not None else None
+    return rate_words(rate(own.spis, own.window_s, period_s), own.of)
 
 
 def _figures_words(own: Own, fleet: Fleet) -> str:
@@ -194,29 +222,38 @@ def _volume_kb(diagnosis: Diagnosis) -> int | None:
     return next((life.ipsec_kb for life in lifes if life.ipsec_kb), None)
 
 
-def _gaps(diagnosis: Diagnosis, known_kb: int | None) -> list[Reason]:
-    """What the time between two SPIs of one source allows: by volume it needs a rate, by time a short lifetime."""
-    events = [e for s in diagnosis.stories for p in s.episodes for e in p.events if e.at]
-    ordered: list[Event] = sorted(events, key=lambda e: e.at.timestamp() if e.at else 0.0)
+def _gaps(diagnosis: Diagnosis, tunnel: Tunnel | None, known_kb: int | None) -> list[Reason]:
+    """What the time between two SPIs of one source allows: by volume it needs a rate, by time a short lifetime.
+
+    One rekey can show two SPIs, the old and the new one, some two minutes apart (field guide 3.4).
+    """
+    period_s = tunnel.rekey_period_s if tunnel is not None and tunnel.rekey_period_s is not None else DEFAULT_PERIOD_S
     kilobytes = known_kb or DEFAULT_KB
     found = []
-    for first, second in pairwise(ordered):
-        if first.spi == second.spi or first.at is None or second.at is None:
-            continue
-        gap = (second.at - first.at).total_seconds()
-        if not 0 < gap < NEXT_SPI_S:
+    for first, second in _following(diagnosis):
+        gap = (second.at - first.at).total_seconds() if first.at is not None and second.at is not None else 0.0
+        if first.spi == second.spi or not ONE_REKEY_S < gap < period_s - ONE_REKEY_S:
             continue
         full, early = volume_rate_mbit_s(kilobytes, gap) or 0.0, volume_rate_mbit_s(kilobytes, gap, 0.9) or 0.0
         word = "" if known_kb else " (the default)"
         found.append(
             Reason(
                 text=(
-                    f"two SPIs of {first.source} {gap:.1f} s apart: more than one rekey of one pair with a lifetime of "
-                    f"3600 s can show; it takes a shorter lifetime, a volume rekey of {kilobytes} kB{word} at about "
-                    f"{full:.0f} Mbit/s ({early:.0f} if it begins at 90 %), several pairs or boxes there, a flap, or a "
-                    "source that is no peer"
+                    f"two SPIs of {first.source} {gap:.1f} s apart: more than one rekey of one pair every "
+                    f"{period_s:.0f} s can show; it takes a shorter lifetime, a volume rekey of {kilobytes} kB{word} "
+                    f"at about {full:.0f} Mbit/s ({early:.0f} if it begins at 90 %), several pairs or boxes there, a "
+                    "flap, or a source that is no peer"
                 ),
                 evidence=(*first.evidence, *second.evidence),
             )
         )
     return found[:2]
+
+
+def _following(diagnosis: Diagnosis) -> list[tuple[Event, Event]]:
+    """Each dated event with the next one of the same receiver and source."""
+    flows: dict[tuple[str, str | None], list[Event]] = {}
+    for event in (e for s in diagnosis.stories for p in s.episodes for e in p.events if e.at):
+        flows.setdefault((event.device, event.source), []).append(event)
+    ordered = (sorted(flow, key=lambda e: e.at.timestamp() if e.at else 0.0) for flow in flows.values())
+    return [pair for flow in ordered for pair in pairwise(flow)]

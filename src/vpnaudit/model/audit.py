@@ -65,7 +65,7 @@ class ParseCount(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class AuditDevice(Struct, frozen=True, kw_only=True, gc=False):
-    """One device."""
+    """One device. `clock_offset_s` is good to `clock_uncertainty_s`; both null where unknown."""
 
     name: str
     platform: str | None
@@ -79,6 +79,7 @@ class AuditDevice(Struct, frozen=True, kw_only=True, gc=False):
     parse: dict[str, ParseCount]
     assessable: bool = True
     error: str | None = None
+    clock_uncertainty_s: float | None = None
 
 
 class AuditLocal(Struct, frozen=True, kw_only=True, gc=False):
@@ -153,7 +154,11 @@ class AuditTunnel(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class AuditEvent(Struct, frozen=True, kw_only=True, gc=False):
-    """One logged line."""
+    """One logged line. `time` is the device's stamp in UTC.
+
+    `at` is true time, the clock's offset and later changes taken out, good to `at_within_s`; both null where it cannot
+    be known.
+    """
 
     id: str
     time: UtcText | None
@@ -170,6 +175,8 @@ class AuditEvent(Struct, frozen=True, kw_only=True, gc=False):
     evidence: tuple[Evidence, ...]
     raw: str
     because: str = ""
+    at: UtcText | None = None
+    at_within_s: float | None = None
 
 
 class AuditEpisode(Struct, frozen=True, kw_only=True, gc=False):

@@ -227,6 +227,8 @@ class ConfigFacts(Struct, frozen=True, kw_only=True, gc=False):
     clock_offset_min: int | None = None
     summer_time: SummerTime | None = None
     timestamps: TimeStamps | None = None
+    trace_timestamps: TimeStamps | None = None
+    """`monitor event-trace timestamps …`: the event traces' own."""
     sequence_numbers: bool = False
     logging_buffered_bytes: int | None = None
     logging_buffered_level: str | None = None

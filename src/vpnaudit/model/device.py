@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import ParsedCapture
@@ -27,6 +28,8 @@ from vpnaudit.model.sa import (
 )
 from vpnaudit.model.snapshot import DeviceStatus
 from vpnaudit.model.system import (
+    ANY_ZONE_S,
+    ZONE_STEP_S,
     ClockReading,
     InterfaceState,
     IpSlaResult,
@@ -48,6 +51,8 @@ IKE_V1_COMMANDS = (
 IKE_V2_COMMANDS = ("show crypto ikev2 sa", "show crypto ikev2 sa detail")
 IKE_COMMANDS = IKE_V1_COMMANDS + IKE_V2_COMMANDS
 CONFIG_COMMAND = "show running-config"
+RECORD_LINES = 60
+"""How far below its first line a record's own lines are looked for: an interface has no more."""
 
 
 def _place(capture: ParsedCapture) -> tuple[str, str, int]:
@@ -118,6 +123,16 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         v2 = self.read(*IKE_V2_COMMANDS) or needless or (v1 and (both or refused))
         return (v1 or version == "v2") and (v2 or version == "v1")
 
+    @property
+    def clock_off_s(self) -> float | None:
+        """By how much the clock itself is off, its zone's name taken as what it may mean that makes this least."""
+        offset, others = self.clock_offset_s, self.clock_others_s
+        if offset is None or not others:
+            return offset
+        if others == ANY_ZONE_S:
+            return offset - ZONE_STEP_S * round(offset / ZONE_STEP_S)
+        return min((offset + later_s for later_s in (0.0, *others)), key=abs)
+
     def on_common_clock(self, own: datetime) -> datetime:
         """A time by the device's clock, on the common clock."""
         return own - timedelta(seconds=self.clock_offset_s or 0.0)
@@ -126,9 +141,11 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         """When a line was logged, on the common clock; null where that cannot be told.
 
         The clock's offset is that of `show clock`: what the clock was set by after the line comes on top. Stamps that
-        count from the boot are placed by the device's uptime.
+        count from the boot are placed by the device's uptime. A syslog server's clock is taken for right.
         """
         shown = message.time or message.unset_time
+        if message.by_relay:
+            return shown
         if shown is not None and message.clock_moved_s is not None:
             return self.on_common_clock(shown + timedelta(seconds=message.clock_moved_s))
         if self._counts_from_boot(message) and self.booted_at is not None and message.since_boot_s is not None:
@@ -140,6 +157,8 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
         And the uptime's where that counts.
         """
+        if message.by_relay:
+            return message.relay_stamp.resolution_s if message.relay_stamp is not None else 1.0
         stamp = message.stamp.resolution_s if message.stamp is not None else 1.0
         return stamp + message.clock_within_s + (self.boot_uncertainty_s if self._counts_from_boot(message) else 0.0)
 
@@ -162,6 +181,21 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         answer = capture.capture
         command = f"{answer.command} {answer.argument}" if answer.argument else answer.command
         return Evidence(device=self.name, command=command, file=answer.file, line=at, text=text)
+
+    def cite_below(self, capture: ParsedCapture, line: int, words: str) -> Evidence:
+        """The line of a record that begins at `line` which has these words; its first where none has them soon."""
+        lines = self._lines(capture)[line - 1 : line + RECORD_LINES]
+        return self.cite(capture, next((line + n for n, text in enumerate(lines) if words in text), line))
+
+    def cite_uptime(self) -> tuple[Evidence, ...]:
+        """The line of `show version` that says for how long the device is up."""
+        if self.version is None:
+            return ()
+        capture, version = self.version
+        said = " ".join((version.uptime or "").split())
+        lines = enumerate(self._lines(capture), start=1)
+        number = next((n for n, text in lines if (t := " ".join(text.split())) and said.startswith(t)), version.line)
+        return (self.cite(capture, number),)
 
     def cite_whole(self, *commands: str) -> tuple[Evidence, ...]:
         """The evidence that a command's whole answer is: used to show an absence."""
@@ -200,11 +234,11 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def own_addresses(self) -> frozenset[str]:
-        """The addresses of its interfaces, those that it shares with a partner among them."""
+        """The addresses of its interfaces, those that it shares with a partner among them, in their one spelling."""
         configured = self.config[1].interfaces if self.config is not None else ()
         shown = {i.address for _, i in self.interfaces if i.address}
         written = {a.partition("/")[0] for i in configured for a in (*i.addresses, *i.standby_addresses)}
-        return frozenset(shown | written)
+        return frozenset(map(normal, shown | written))
 
     @cached_property
     def ipsec_sas(self) -> tuple[tuple[ParsedCapture, IpsecSa], ...]:

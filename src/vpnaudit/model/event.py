@@ -17,6 +17,7 @@ Confidence = Literal["proven", "likely", "possible"]
 class Event(Struct, frozen=True, kw_only=True, gc=False):
     """One logged line. `time` is the device's stamp in UTC; `at` the same on the common clock, good to `uncertainty_s`.
 
+    Of that `zone_within_s` is what all lines of its log are off by together, because their zone is a guess.
     Addresses stay text: an anonymised log has letters. `found` is where the ledger has the SPI; `because` says in
     words why `mechanism` was named.
     """
@@ -30,6 +31,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
     time_from: str = ""
     at: datetime | None = None
     uncertainty_s: float = 0.0
+    zone_within_s: float = 0.0
     interface: str | None = None
     count: int = 1
     raw: str = ""

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Episode, Event
 from vpnaudit.model.ledger import Ledger
@@ -88,13 +89,32 @@ class Fleet(Struct, frozen=True, kw_only=True, dict=True):
         return {name: Received.of(events, episodes) for name, (events, episodes) in found.items()}
 
     @cached_property
+    def of_no_tunnel(self) -> dict[tuple[str, str | None], frozenset[int]]:
+        """By receiver and source, the SPIs of lines that can be given to no tunnel."""
+        found: dict[tuple[str, str | None], set[int]] = {}
+        for episode in self.episodes:
+            if episode.tunnel is None:
+                found.setdefault((episode.device, episode.source), set()).add(episode.spi)
+        return {flow: frozenset(spis) for flow, spis in found.items()}
+
+    @cached_property
     def sharing(self) -> dict[str, tuple[str, ...]]:
-        """The devices that have an address on an interface, alone or shared with a partner, by that address."""
+        """The devices that have an address on an interface, alone or shared with a partner, by its one spelling."""
         found: dict[str, list[str]] = {}
         for device in self.devices:
             for address in device.own_addresses:
                 found.setdefault(address, []).append(device.name)
         return {address: tuple(names) for address, names in found.items()}
+
+    @cached_property
+    def faced(self) -> dict[tuple[str, str], tuple[Tunnel, ...]]:
+        """Tunnels by device and the other end's address as that device sees it: several, where it is a NAT's."""
+        found: dict[tuple[str, str], list[Tunnel]] = {}
+        for tunnel in self.tunnels:
+            for end in tunnel.ends:
+                other = tunnel.other_end(end.device or "")
+                found.setdefault((end.device or "", normal(other.seen)), []).append(tunnel)
+        return {key: tuple(tunnels) for key, tunnels in found.items()}
 
     @cached_property
     def strangers_by_spi(self) -> dict[int, frozenset[str | None]]:

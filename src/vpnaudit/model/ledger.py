@@ -17,7 +17,7 @@ class LedgerEntry(Struct, frozen=True, kw_only=True, gc=False):
     """One device's use of one SPI. Times are on the common clock, null where unknown; `live`: in the newest table.
 
     `peer` is the other end's address as the device sees it. `gone_at` is when it was deleted, at the latest (null while
-    live or unknown). `uncertainty_s` bounds both times.
+    live or unknown). `uncertainty_s` bounds both times; of it `zone_within_s` is that of all lines of the device's log.
     """
 
     spi: int
@@ -31,6 +31,7 @@ class LedgerEntry(Struct, frozen=True, kw_only=True, gc=False):
     installed_at: datetime | None = None
     gone_at: datetime | None = None
     uncertainty_s: float = 0.0
+    zone_within_s: float = 0.0
 
     @property
     def only_negotiated(self) -> bool:

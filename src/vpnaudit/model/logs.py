@@ -94,6 +94,11 @@ class LogMessage(Struct, frozen=True, kw_only=True, gc=False):
     """
     clock_within_s: float = 0.0
     """By how much that may be off."""
+    zone_within_s: float = 0.0
+    """By how much the time may be off beside the clock's because its zone is a guess: the same for a whole log."""
+    by_relay: bool = False
+    """`time` is by the syslog server's clock: the line has no stamp of the device, and no other tells how they differ.
+    """
     unset_time: datetime | None = None
     """What a clock that was never set showed, in the year that it counted from; known where it was set later."""
     since_boot_s: float | None = None

@@ -68,6 +68,9 @@ class Words(Struct, frozen=True, kw_only=True, gc=False):
     """What lists lifetimes, transform sets and networks in force, where the configuration does not tell."""
     dpd_shown_by: str = "show crypto session detail"
     ike_shown_by: str = "show crypto isakmp sa detail; show crypto ikev2 sa detailed"
+    memory_shown_by: str = "show memory statistics"
+    sas_recorded_by: str = "show monitor event-trace crypto ipsec event all"
+    """What tells when SAs came and went, and their SPIs."""
     route_shown_by: str = "show ip cef"
     """With an address behind it: over which interface packets to it leave."""
 
@@ -81,6 +84,9 @@ class Defaults(Struct, frozen=True, kw_only=True, gc=False):
     dpd_mode: DpdMode
     dpd_interval_s: int | None = None
     dpd_retry_s: int | None = None
+    dpd_waits: tuple[tuple[int, int], tuple[int, int]] = ((0, 5), (1, 5))
+    """The shortest and the longest outage in which a periodic DPD gives its peer up, each as so many intervals and so
+    many retries (field guide 6.1)."""
     log_interval_s: int = 60
     """The device logs at most one invalid-SPI line for a flow in so many seconds (field guide 1.3)."""
     rekey_share: float | None = None
@@ -115,6 +121,9 @@ Topic = Literal[
 
 class RemedySyntax(Protocol):
     """How a platform writes the changes that `remedy` proposes. They are for a person: vpnaudit never sends them."""
+
+    def managed_by(self, running: str) -> str | None:
+        """What gives the device its configuration, where that cannot be entered on the device itself."""
 
     def clear_peer(self, peer: str) -> Change:
         """Tear down and re-establish everything with one peer."""

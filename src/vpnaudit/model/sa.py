@@ -125,8 +125,9 @@ class Session(Struct, frozen=True, kw_only=True, gc=False):
 class SaTrace(Struct, frozen=True, kw_only=True, gc=False):
     """One create or delete of an SA in `show monitor event-trace crypto ipsec event all`.
 
-    `stamp` is the trace's own time text ("Nov 24 01:02:03.456"), `at` that time in UTC by the device's clock, set by
-    `pipeline`; `destination` is `sa_dest`.
+    `stamp` is the trace's own time text ("Nov 24 01:02:03.456"), `at` that time in UTC by the device's clock of then,
+    which was set forward by `moved_s` since, good to `within_s`, and `other_s` by how much later it is if the trace is
+    in the other zone of the two that it may be in: all set by `pipeline`; `destination` is `sa_dest`.
     """
 
     line: int
@@ -135,6 +136,9 @@ class SaTrace(Struct, frozen=True, kw_only=True, gc=False):
     destination: str | None
     stamp: str | None
     at: datetime | None = None
+    moved_s: float = 0.0
+    within_s: float = 0.0
+    other_s: float = 0.0
 
 
 class IkeTimeout(Struct, frozen=True, kw_only=True, gc=False):

@@ -91,6 +91,12 @@ class ClockReading(Struct, frozen=True, kw_only=True, gc=False):
     source: str | None = None
 
 
+ANY_ZONE_S = (-14 * 3600.0, 14 * 3600.0)
+"""By how much later a clock's reading is, at least and at most, where nobody knows what its zone's name means."""
+ZONE_STEP_S = 900.0
+"""Zones lie multiples of this apart."""
+
+
 class NtpStatus(Struct, frozen=True, kw_only=True, gc=False):
     """`show ntp status`."""
 

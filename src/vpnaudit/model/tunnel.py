@@ -96,6 +96,8 @@ class TunnelEnd(Struct, frozen=True, kw_only=True, gc=False):
     ike_table_read: bool = False
     config_read: bool = False
     configured: bool = False
+    named: bool = False
+    """Whether the configuration names this peer, where it may also take any."""
     session_status: str | None = None
     session_uptime_s: int | None = None
     proxies: tuple[Proxy, ...] | None = None
@@ -158,6 +160,8 @@ class Tunnel(Struct, frozen=True, kw_only=True, gc=False):
     rekey_period_s: float | None = None
     """Seconds between rekeys as lifetimes and the live SAs' traffic make them; null where neither is known."""
     rekey_by_volume: bool = False
+    rekeys_seen: tuple[Evidence, ...] = ()
+    """What shows that period, where it is that of rekeys that were recorded."""
 
     @property
     def ends(self) -> tuple[TunnelEnd, ...]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from vpnaudit.model.logs import LogMessage, Stamp
 from vpnaudit.model.system import ClockReading
@@ -152,7 +152,16 @@ def moved_after(lines: Sequence[Dated], *, marked: bool | None, in_order: bool, 
     device's own buffer. `to_utc` turns what a clock showed into UTC.
     """
     walk = _Walk(marked=marked, in_order=in_order, to_utc=to_utc)
-    return [walk.back_to(*line) for line in reversed(lines)][::-1]
+    found = [walk.back_to(*line) for line in reversed(lines)][::-1]
+    if in_order and _begins_in_the_middle(lines):
+        found[0] = structs.replace(found[0], since_boot_s=None)
+    return found
+
+
+def _begins_in_the_middle(lines: Sequence[Dated]) -> bool:
+    """A buffer that wrapped begins anywhere in a line: what is left of a date and time may look like an uptime."""
+    stamps = [message.stamp for message, _, _ in lines[:2]]
+    return [s.kind for s in stamps if s is not None] == ["uptime", "datetime"]
 
 
 class _Walk:

@@ -14,7 +14,7 @@ from typing import Literal, cast
 from msgspec import Struct
 
 from vpnaudit.model.logs import Stamp
-from vpnaudit.parse.zones import ZONE_OFFSETS_MIN
+from vpnaudit.parse.zones import WORDS, ZONE_OFFSETS_MIN
 
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MONTHS = {m: n for n, m in enumerate(_MONTH_NAMES, start=1)}
@@ -75,7 +75,7 @@ def _found(text: str, match: re.Match[str], *, own: bool) -> Found:
     if match["time"]:
         return _named(text, match, own=own)
     if match["iso_date"]:
-        return _iso(match)
+        return _iso(text, match)
     if match["epoch"]:
         return _epoch(match)
     return _uptime(match)
@@ -108,7 +108,7 @@ def _is_zone(match: re.Match[str], *, own: bool) -> bool:
     name = match["zone"]
     if offset_minutes(name) is not None:
         return True
-    if name.upper() in ZONE_OFFSETS_MIN and (name.isupper() or ":" in match["after"]):
+    if name.upper() in ZONE_OFFSETS_MIN and ((name.isupper() and name not in WORDS) or ":" in match["after"]):
         return True
     return own and ":" in match["after"]
 
@@ -144,12 +144,16 @@ def _resolution(clock: str) -> float:
     return 1.0 / 10**digits if digits else 1.0
 
 
-def _iso(match: re.Match[str]) -> Found:
+def _iso(text: str, match: re.Match[str]) -> Found:
+    """A date in numbers. Splunk writes a zone's name behind it, which counts only where it is one that zones have."""
     year, month, day = (int(part) for part in match["iso_date"].replace("/", "-").split("-"))
     hour, minute, second, microsecond = _clock(match["iso_time"])
-    zone = match["iso_zone"]
+    end, zone = match.end(), match["iso_zone"]
+    named = _ZONE.match(text, match.end("iso_time")) if zone is None else None
+    if named is not None and named["gap"] and _is_zone(named, own=False):
+        end, zone = named.end("zone"), named["zone"]
     stamp = Stamp(
-        text=match[0].rstrip(),
+        text=text[match.start() : end].rstrip(),
         kind="datetime",
         year=year,
         month=month,
@@ -162,7 +166,7 @@ def _iso(match: re.Match[str]) -> Found:
         zone=zone,
         utc_offset_min=0 if zone == "Z" else offset_minutes(zone) if zone else None,
     )
-    return Found(match.start(), match.end(), stamp, "iso")
+    return Found(match.start(), end, stamp, "iso")
 
 
 def _epoch(match: re.Match[str]) -> Found:
@@ -379,7 +383,8 @@ def _host_after(tail: str, own: Found) -> str | None:
     tokens = [t for t in tokens if t.strip(":") and not _PRIORITY.match(t)]
     if not tokens or (own.form == "named" and len(tokens) > 2):
         return None
-    return _host(tokens[0])
+    names_itself = len(tokens) > 1 and tail.rstrip().endswith(" :")  # `relay fw-a : %ASA-`, a firewall's device-id
+    return _host(tokens[-1] if names_itself else tokens[0])
 
 
 def _host_before(tokens: list[str]) -> str | None:

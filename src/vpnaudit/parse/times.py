@@ -7,7 +7,7 @@ UTC.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.logs import LogMessage, Stamp
-from vpnaudit.model.system import ClockReading
+from vpnaudit.model.system import ANY_ZONE_S, ClockReading
 from vpnaudit.parse.clock_sets import (
     UNSET_YEAR_MAX,
     ClockThen,
@@ -27,13 +27,14 @@ from vpnaudit.parse.clock_sets import (
     moved_after,
     wall_time,
 )
+from vpnaudit.parse.log_zones import UTC_ASSUMED, ZONE_DOUBT_S, Zone, Zones
 from vpnaudit.parse.mail_dates import TextDates
-from vpnaudit.parse.stamps import find_stamps
-from vpnaudit.parse.summer_time import SummerRule, summer_rule
-from vpnaudit.parse.told_elsewhere import Told, mix, told_changes
-from vpnaudit.parse.zones import AMBIGUOUS_ZONES, ZONE_OFFSETS_MIN
+from vpnaudit.parse.told_elsewhere import Mixed, Told, mix, told_changes, wall_near
+from vpnaudit.parse.zones import ZONE_OFFSETS_MIN, meanings
 
 _AHEAD_MAX = timedelta(days=1)
+_NEXT_YEAR_FROM = (12, 29)
+"""Before it no zone's New Year is within a day."""
 _YEARS_BACK = 9
 """Enough for a 29 February on either side of a year without one (1896 to 1904, 2096 to 2104)."""
 _NEW_YEAR_STEP = timedelta(days=120)
@@ -42,70 +43,142 @@ put together from files in the wrong order."""
 _NEAR_CLOCK = timedelta(days=31)
 _AS_NOW = ClockThen()
 _UNSET_RUN_GAP = timedelta(days=31)
+_LEAP_RUN = timedelta(days=31)
+_ZONE_TOLD_S = 900.0
+"""A clock that is no further off than this under one meaning of its zone's name, by the collector's, shows that one:
+meanings lie half an hour apart at least."""
 
 
 class TimeContext(Struct, frozen=True, kw_only=True, gc=False):
     """What is known around a log.
 
-    `clock` is the device's own at `collected_at`, or whenever `show clock` was answered; `log_zone` the zone's name of
-    stamps that name none, where no configuration tells it; `modified_at` the file's time;
+    `clock` is the device's own at `collected_at`, or whenever `show clock` was answered, and `clock_zone_min` what its
+    zone's name means, where the collector's clock tells that; `log_zone` the zone's name of stamps that name none,
+    where no configuration tells it; `modified_at` the file's time, `rotated_at` the end of the day that its name says;
     `text` the log's whole text, searched for a mail's date. `in_order`: the lines are a device's own buffer, which has
     them in the order of logging. All datetimes aware.
     """
 
     clock: ClockReading | None = None
+    clock_zone_min: int | None = None
     config: ConfigFacts | None = None
     collected_at: datetime | None = None
     modified_at: datetime | None = None
     now: datetime | None = None
+    rotated_at: datetime | None = None
     text: str = ""
     in_order: bool = False
     log_zone: str | None = None
 
 
+def zones_of(context: TimeContext) -> Zones:
+    """Everything that is known around a log about its zones."""
+    return Zones(context.config, context.log_zone, context.clock, context.clock_zone_min)
+
+
 def date_messages(messages: Sequence[LogMessage], context: TimeContext) -> tuple[LogMessage, ...]:
     """Fill `time` (UTC), `time_from` and what is known of the clock's later changes, in the order of the log."""
-    calendar = _Calendar(messages, context)
-    dated = [calendar.date(m, then) for m, then in zip(messages, clocks_then(messages), strict=True)]
-    _turn_years(messages, dated)
-    _spread_unset(messages, dated)
-    calendar.tell_second_hours(messages, dated)
-    moved = _moved(messages, dated, context)
-    return tuple(_with_time(m, d, to) for m, d, to in zip(messages, dated, moved, strict=True))
+    return _date(_Log.of([(messages, context)]))
 
 
-def date_logs(logs: Sequence[tuple[Sequence[LogMessage], TimeContext]]) -> list[tuple[LogMessage, ...]]:
-    """Date several logs of one device: a clock that was set is told by one of them and moves the lines of all."""
-    dated = [date_messages(messages, context) for messages, context in logs]
+Logs = Sequence[tuple[Sequence[LogMessage], TimeContext]]
+"""The lines of several logs, and what is known around each."""
+
+
+def date_logs(logs: Logs, files: Sequence[Sequence[int]] = ()) -> list[tuple[LogMessage, ...]]:
+    """Date several logs of one device: a clock that was set is told by one of them and moves the lines of all.
+
+    `files`: those of `logs`, by number, that are the files of one log, the oldest first.
+    """
+    of_one = [list(numbers) for numbers in files]
+    of_one += [[n] for n in range(len(logs)) if not any(n in numbers for numbers in of_one)]
+    whole = [_Log.of([logs[n] for n in numbers]) for numbers in of_one]
+    dated = _date_together(whole)
+    found: dict[int, tuple[LogMessage, ...]] = {}
+    for numbers, messages in zip(of_one, dated, strict=True):
+        begin = 0
+        for n in numbers:
+            end = begin + len(logs[n][0])
+            found[n] = messages[begin:end]
+            begin = end
+    return [found[n] for n in range(len(logs))]
+
+
+class _Log(Struct, frozen=True):
+    """The lines of one log, and what is known around each; that of its newest file."""
+
+    messages: Sequence[LogMessage]
+    contexts: Sequence[TimeContext]
+    newest: TimeContext
+
+    @classmethod
+    def of(cls, files: Logs) -> _Log:
+        if len(files) == 1:
+            messages, context = files[0]
+            return cls(messages, [context] * len(messages), context)
+        return cls([m for ms, _ in files for m in ms], [c for ms, c in files for _ in ms], files[-1][1])
+
+
+def _date(log: _Log) -> tuple[LogMessage, ...]:
+    of_file: dict[int, list[LogMessage]] = {}
+    around = {id(context): context for context in log.contexts}
+    for message, context in zip(log.messages, log.contexts, strict=True):
+        of_file.setdefault(id(context), []).append(message)
+    calendars = {n: _Calendar(messages, around[n]) for n, messages in of_file.items()}
+    thens = clocks_then(log.messages)
+    lines = zip(log.messages, thens, log.contexts, strict=True)
+    dated = [calendars[id(context)].date(message, then) for message, then, context in lines]
+    _turn_years(log.messages, dated)
+    _spread_unset(log.messages, dated)
+    _set_beside_the_device(log.messages, dated, known=log.newest.clock is not None)
+    _tell_second_hours(log.messages, dated, zones_of(log.newest))
+    moved = _moved(log.messages, dated, log.newest)
+    _take_servers_time(log.messages, dated)
+    return tuple(_with_time(m, d, to) for m, d, to in zip(log.messages, dated, moved, strict=True))
+
+
+def _date_together(logs: Sequence[_Log]) -> list[tuple[LogMessage, ...]]:
+    dated = [_date(log) for log in logs]
     told = [told_changes(messages) for messages in dated] if len(logs) > 1 else []
     if not any(told):
         return dated
     return [
-        _dated_with(messages, [t for n, others in enumerate(told) if n != own for t in others], context)
-        for own, (messages, (_, context)) in enumerate(zip(dated, logs, strict=True))
+        _dated_with(messages, [t for n, others in enumerate(told) if n != own for t in others], log)
+        for own, (messages, log) in enumerate(zip(dated, logs, strict=True))
     ]
 
 
-def _dated_with(messages: tuple[LogMessage, ...], told: Sequence[Told], context: TimeContext) -> tuple[LogMessage, ...]:
+def _dated_with(messages: tuple[LogMessage, ...], told: Sequence[Told], log: _Log) -> tuple[LogMessage, ...]:
     """The same messages, dated again with what other logs tell among them."""
-    zones = _Zones(context.config, context.log_zone)
+    context = log.newest
+    zones = zones_of(context)
 
     def as_stamped(reading: ClockReading, stamp: Stamp) -> datetime | None:
         local = zones.log_is_local if stamp.zone is None else stamp.zone == reading.zone
         if local and stamp.utc_offset_min is None:
             return wall_time(reading.year, reading)
-        at = _shown_to_utc(reading, context.config)
+        at = _shown_to_utc(reading, zones)
         return at.replace(tzinfo=None) + timedelta(minutes=stamp.utc_offset_min or 0) if at is not None else None
 
     mixed = mix(messages, told, as_stamped)
     if mixed is None:
         return messages
-    again = date_messages(mixed.messages, context)
+    again = _date(_Log(mixed.messages, _contexts(mixed, log), context))
     return tuple(
         _in_doubt(m, mixed.doubts[n]) if n in mixed.doubts else m
         for n, m in enumerate(again)
         if n not in mixed.borrowed
     )
+
+
+def _contexts(mixed: Mixed, log: _Log) -> list[TimeContext]:
+    """A message of another log is dated as the line in front of which it stands."""
+    found: list[TimeContext] = []
+    own = 0
+    for n in range(len(mixed.messages)):
+        found.append(log.contexts[own] if own < len(log.contexts) else log.newest)
+        own += n not in mixed.borrowed
+    return found
 
 
 def _in_doubt(message: LogMessage, seconds: float) -> LogMessage:
@@ -118,9 +191,11 @@ def _with_time(message: LogMessage, dated: _Dated, moved: Moved) -> LogMessage:
     return msgspec.structs.replace(
         message,
         time=dated.time,
-        time_from=dated.how + _moved_words(moved),
+        time_from=dated.how if dated.by_relay else dated.how + _moved_words(moved),
         clock_moved_s=moved.seconds,
         clock_within_s=moved.within_s,
+        zone_within_s=dated.doubt_s,
+        by_relay=dated.by_relay,
         unset_time=moved.unset_time,
         since_boot_s=moved.since_boot_s,
     )
@@ -144,38 +219,69 @@ def _moved(messages: Sequence[LogMessage], dated: Sequence[_Dated], context: Tim
     for index, message in enumerate(messages):
         by_host.setdefault(message.host, []).append(index)
     marked = context.clock.mark == "*" if context.clock is not None else None
+    zones = zones_of(context)
     for indices in by_host.values():
-        forward = _is_forward([_shown_around(messages[i], dated[i].time, context) for i in indices])
+        forward = _is_forward([_shown_around(messages[i], dated[i].time, zones) for i in indices])
         ordered = indices if forward else indices[::-1]
         lines = [(messages[i], dated[i].time, dated[i].unset) for i in ordered]
         moved = moved_after(
             lines,
             marked=marked,
             in_order=context.in_order and forward,
-            to_utc=lambda reading: _shown_to_utc(reading, context.config),
+            to_utc=lambda reading: _shown_to_utc(reading, zones),
         )
         for index, to in zip(ordered, moved, strict=True):
             found[index] = to
     return found
 
 
-def date_stamp(stamp: Stamp, context: TimeContext, line: int = 1) -> tuple[datetime | None, str]:
-    """Date one stamp of the device itself (an event trace's, say); returns the time in UTC and how it is known."""
-    dated = _Calendar((), context).date(LogMessage(line=line, tag="", text="", raw="", stamp=stamp))
-    return dated.time, dated.how
+class ClockTime(Struct, frozen=True, kw_only=True, gc=False):
+    """What `show clock` says, in UTC.
+
+    `zone_min` is what its zone's name means, where the collector's clock tells; `others_s` by how much later it is by
+    what the name may mean as well, where nothing tells.
+    """
+
+    at: datetime
+    zone_min: int | None = None
+    others_s: tuple[float, ...] = ()
+
+
+def read_clock(
+    reading: ClockReading, config: ConfigFacts | None = None, asked_at: datetime | None = None
+) -> ClockTime | None:
+    """What `show clock` says, in UTC; None where the clock was never set or the numbers are no date.
+
+    `asked_at`: when it was, by the collector's clock.
+    """
+    wall = None if never_set(reading) else wall_time(reading.year, reading)
+    if wall is None:
+        return None
+    zones = Zones(config)
+    minutes = zones.clock_offset(reading.zone, wall)
+    at = _shift(wall, minutes)
+    if at is None or reading.zone is None or zones.configures(reading.zone):
+        return ClockTime(at=at) if at is not None else None
+    name = reading.zone.upper()
+    others_s = tuple(60.0 * (minutes - other) for other in meanings(name)[1:])
+    if name not in ZONE_OFFSETS_MIN:
+        others_s = ANY_ZONE_S
+    elif others_s and asked_at is not None:
+        later_s = min((0.0, *others_s), key=lambda s: abs((at - asked_at).total_seconds() + s))
+        if abs((at - asked_at).total_seconds() + later_s) <= _ZONE_TOLD_S:
+            return ClockTime(at=at + timedelta(seconds=later_s), zone_min=minutes - round(later_s / 60))
+    return ClockTime(at=at, others_s=others_s)
 
 
 def clock_to_utc(reading: ClockReading, config: ConfigFacts | None = None) -> datetime | None:
-    """What `show clock` says, in UTC; None where the clock was never set or the numbers are no date."""
-    return None if never_set(reading) else _shown_to_utc(reading, config)
+    """The same time alone, by the usual meaning of the zone's name."""
+    shown = read_clock(reading, config)
+    return shown.at if shown is not None else None
 
 
-def _shown_to_utc(reading: ClockReading, config: ConfigFacts | None) -> datetime | None:
+def _shown_to_utc(reading: ClockReading, zones: Zones) -> datetime | None:
     wall = wall_time(reading.year, reading)
-    if wall is None:
-        return None
-    minutes, _ = _Zones(config).clock_offset(reading.zone, wall)
-    return _shift(wall, minutes)
+    return _shift(wall, zones.clock_offset(reading.zone, wall)) if wall is not None else None
 
 
 def never_set(reading: ClockReading) -> bool:
@@ -183,89 +289,17 @@ def never_set(reading: ClockReading) -> bool:
     return reading.mark == "*" and reading.year <= UNSET_YEAR_MAX
 
 
-def parse_trace_stamp(text: str, clock: datetime, config: ConfigFacts | None = None) -> datetime | None:
-    """The time in UTC of an event trace's stamp (`Nov 24 01:02:03.456`), read when the device's clock said `clock`."""
-    found = find_stamps(text)
-    if not found:
-        return None
-    return date_stamp(found[0].stamp, TimeContext(collected_at=clock, config=config))[0]
-
-
 class _Dated(Struct):
     time: datetime | None
     how: str
     stamp: Stamp | None = None
     year_assumed: bool = False
+    anchor: datetime | None = None
+    """The moment at which the log was read, for a year that is assumed."""
     unset: bool = False
-
-
-class _Zones:
-    """Offsets as the configuration has them, then by the table of names."""
-
-    def __init__(self, config: ConfigFacts | None, log_zone: str | None = None) -> None:
-        self._config, self._log_zone = config, log_zone
-        self._rule: SummerRule | None = summer_rule(config.summer_time.rule) if config and config.summer_time else None
-        self._base = self._base_offset()
-
-    def _base_offset(self) -> int:
-        config = self._config
-        if config is None:
-            return 0
-        if config.clock_offset_min is not None:
-            return config.clock_offset_min
-        return ZONE_OFFSETS_MIN.get((config.clock_zone or "").upper(), 0)
-
-    def named(self, zone: str) -> tuple[int, str]:
-        """Minutes east of UTC for a printed name, and how that is known."""
-        config, name = self._config, zone.upper()
-        if config is not None and config.clock_zone and name == config.clock_zone.upper():
-            return self._base, f"zone {zone} (configuration)"
-        if config is not None and config.summer_time and name == config.summer_time.zone.upper():
-            return self._base + (self._rule.minutes if self._rule else 60), f"zone {zone} (configuration)"
-        if name in ZONE_OFFSETS_MIN:
-            doubt = ", a name with several meanings" if name in AMBIGUOUS_ZONES else ""
-            return ZONE_OFFSETS_MIN[name], f"zone {zone} taken as {_offset_text(ZONE_OFFSETS_MIN[name])}{doubt}"
-        return 0, f"zone {zone} is not known, taken as UTC"
-
-    def local(self, wall: datetime) -> int:
-        """Minutes east of UTC of the device's local time at `wall`."""
-        return self._base + (self._rule.minutes if self._rule and self._rule.holds(wall) else 0)
-
-    @property
-    def log_is_local(self) -> bool:
-        """Whether stamps that name no zone are in the device's own."""
-        config = self._config
-        if config is None:
-            return self._log_zone is not None
-        return config.timestamps is not None and config.timestamps.localtime
-
-    def comes_again(self, wall: datetime) -> timedelta | None:
-        """By how much later the hour of `wall` comes a second time, where it does: in the night that ends summer."""
-        return self._rule.comes_again(wall) if self._rule else None
-
-    def unnamed(self, wall: datetime, zone: str | None = None) -> tuple[int, str]:
-        """The zone of a log stamp that names none. `zone`: the clock's at that time, where it was changed later."""
-        config, habit = self._config, self._log_zone
-        if config is None and habit is not None:
-            zone = zone or habit
-            return self.named(zone)[0], f"zone {zone} (the clock's, in which the platform stamps its log)"
-        if config is None:
-            return 0, "zone UTC (assumed)"
-        if self.log_is_local and zone is not None:
-            return self.named(zone)[0], f"zone {zone} (the clock's before it was changed)"
-        if self.log_is_local:
-            minutes = self.local(wall)
-            return minutes, f"zone {_offset_text(minutes)} (configuration: localtime)"
-        return 0, "zone UTC (configuration)"
-
-    def clock_offset(self, zone: str | None, wall: datetime) -> tuple[int, str]:
-        """The zone of `show clock`, which always prints local time."""
-        return self.named(zone) if zone else (self.local(wall), "")
-
-
-def _offset_text(minutes: int) -> str:
-    sign = "-" if minutes < 0 else "+"
-    return f"UTC{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}" if minutes else "UTC"
+    by_relay: bool = False
+    doubt_s: float = 0.0
+    """By how much the time may be off beside the clock's, because its zone is a guess."""
 
 
 class _Calendar:
@@ -273,10 +307,12 @@ class _Calendar:
 
     def __init__(self, messages: Sequence[LogMessage], context: TimeContext) -> None:
         self._context = context
-        self._zones = _Zones(context.config, context.log_zone)
-        self._relay_zones = _Zones(None)
-        self._clock = clock_to_utc(context.clock, context.config) if context.clock else None
+        self._zones = zones_of(context)
+        self._relay_zones = Zones(None)
         self._clock_unset = context.clock is not None and never_set(context.clock)
+        self._clock = (
+            _shown_to_utc(context.clock, self._zones) if context.clock is not None and not self._clock_unset else None
+        )
         self._text = TextDates(context.text) if context.text and self._clock is None else TextDates("")
         self._then = _AS_NOW
         self._printed = self._printed_years(messages)
@@ -307,24 +343,9 @@ class _Calendar:
             return _Dated(None, f"{origin} of a clock that was never set", stamp, unset=True)
         if stamp.year is not None:
             time, zone = self._at(stamp, stamp.year, relay=relay)
-            return _Dated(time, f"{origin}; {zone}" if time else f"{origin} is no date", stamp)
+            how = f"{origin}; {zone.how}" if time else f"{origin} is no date"
+            return _Dated(time, how, stamp, doubt_s=zone.doubt_s)
         return self._yearless(message, stamp, origin, relay=relay)
-
-    def tell_second_hours(self, messages: Sequence[LogMessage], dated: list[_Dated]) -> None:
-        """Of the hour that comes twice as summer time ends, what stands below a later line is of the second."""
-        if not self._zones.log_is_local:
-            return
-        last: dict[str | None, datetime] = {}
-        for message, entry in zip(messages, dated, strict=True):
-            stamp = message.stamp
-            if entry.time is None or stamp is None or stamp.zone or stamp.utc_offset_min is not None:
-                continue
-            wall = wall_time(entry.time.year, stamp)
-            later = self._zones.comes_again(wall) if wall is not None else None
-            before = last.get(message.host)
-            if later is not None and before is not None and timedelta(0) < before - entry.time < later:
-                entry.time += later
-            last[message.host] = entry.time
 
     def _yearless(self, message: LogMessage, stamp: Stamp, origin: str, *, relay: bool) -> _Dated:
         anchor, known_by = self._anchor(message)
@@ -333,7 +354,8 @@ class _Calendar:
         time, zone = self._latest(stamp, anchor, relay=relay)
         if time is None:
             return _Dated(None, f"{origin} is no date", stamp)
-        return _Dated(time, f"{origin}; year from {known_by}; {zone}", stamp, year_assumed=True)
+        how = f"{origin}; year from {known_by}; {zone.how}"
+        return _Dated(time, how, stamp, year_assumed=True, anchor=anchor, doubt_s=zone.doubt_s)
 
     def _unset(self, stamp: Stamp, message: LogMessage) -> bool:
         """Whether the device counts from its manufacturer's date: `*`, 1 March, and nothing says it is that time."""
@@ -362,28 +384,96 @@ class _Calendar:
             (context.modified_at, "the file's time"),
             (context.now, "the present date"),
         )
-        return next(((moment, name) for moment, name in candidates if moment is not None), (None, ""))
+        found = next(((moment, name) for moment, name in candidates if moment is not None), (None, ""))
+        rotated = context.rotated_at
+        return (rotated, "the file's name") if rotated is not None and (found[0] or rotated) >= rotated else found
 
-    def _latest(self, stamp: Stamp, anchor: datetime, *, relay: bool) -> tuple[datetime | None, str]:
+    def _latest(self, stamp: Stamp, anchor: datetime, *, relay: bool) -> tuple[datetime | None, Zone]:
         """The latest time of `stamp` that is not more than a day ahead of `anchor`."""
-        for year in range(anchor.year + 1, anchor.year - _YEARS_BACK, -1):
+        first = anchor.year + ((anchor.month, anchor.day) >= _NEXT_YEAR_FROM)
+        for year in range(first, anchor.year - _YEARS_BACK, -1):
             time, zone = self._at(stamp, year, relay=relay)
             if time is not None and time - anchor <= _AHEAD_MAX:
                 return time, zone
-        return None, ""
+        return None, UTC_ASSUMED
 
-    def _at(self, stamp: Stamp, year: int, *, relay: bool) -> tuple[datetime | None, str]:
+    def _at(self, stamp: Stamp, year: int, *, relay: bool) -> tuple[datetime | None, Zone]:
         wall = wall_time(year, stamp)
         if wall is None:
-            return None, ""
+            return None, UTC_ASSUMED
         zones = self._relay_zones if relay else self._zones
-        if stamp.utc_offset_min is not None:
-            minutes, how = stamp.utc_offset_min, f"zone {_offset_text(stamp.utc_offset_min)} (printed)"
-        elif stamp.zone:
-            minutes, how = zones.named(stamp.zone)
-        else:
-            minutes, how = zones.unnamed(wall, self._then.zone)
-        return _shift(wall, minutes), how
+        zone = zones.printed(stamp, wall) or zones.unnamed(wall, self._then.zone)
+        return _shift(wall, zone.minutes), zone
+
+
+def _set_beside_the_device(messages: Sequence[LogMessage], dated: list[_Dated], *, known: bool) -> None:
+    """Lines with a syslog server's stamp alone: where its zone is a guess, lines with both stamps tell it.
+
+    Then the time is by the device's clock like those. `known`: whether anything says what that clock is to others.
+    """
+    if all(message.stamp is not None or message.relay_stamp is None for message in messages):
+        return
+    ahead: dict[str | None, timedelta] = {}
+    waiting: dict[str | None, list[_Dated]] = {}
+    for message, entry in zip(messages, dated, strict=True):
+        relay = message.relay_stamp
+        if relay is None or entry.time is None or _states_zone(relay):
+            entry.by_relay = relay is not None and message.stamp is None
+            continue
+        if message.stamp is None:
+            waiting.setdefault(message.host, []).append(entry)
+        elif (wall := wall_near(relay, entry.time)) is not None:
+            ahead[message.host] = wall.replace(tzinfo=UTC) - entry.time
+        if message.host in ahead:
+            _set_back(waiting.pop(message.host, ()), ahead[message.host])
+    for entry in (e for entries in waiting.values() for e in entries):
+        entry.by_relay = True
+        entry.doubt_s = ZONE_DOUBT_S if known else 0.0
+
+
+def _take_servers_time(messages: Sequence[LogMessage], dated: list[_Dated]) -> None:
+    """Where the device's stamp is no time of day, a syslog server's that states its zone says when the line came."""
+    zones = Zones(None)
+    for message, entry in zip(messages, dated, strict=True):
+        relay, stamp = message.relay_stamp, entry.stamp
+        if relay is None or stamp is None or entry.time is not None or not (entry.unset or stamp.kind == "uptime"):
+            continue
+        wall = wall_time(relay.year, relay) if relay.year is not None and _states_zone(relay) else None
+        zone = zones.printed(relay) if wall is not None else None
+        if wall is not None and zone is not None and (at := _shift(wall, zone.minutes)) is not None:
+            entry.time, entry.by_relay, entry.doubt_s = at, True, 0.0
+            entry.how = f"syslog server's stamp; {zone.how}; {entry.how}"
+
+
+def _states_zone(stamp: Stamp) -> bool:
+    return stamp.zone is not None or stamp.utc_offset_min is not None
+
+
+def _set_back(entries: Iterable[_Dated], ahead: timedelta) -> None:
+    for entry in entries:
+        if entry.time is not None:
+            entry.time -= ahead
+            entry.how += f"; set beside the device's clock, by {-ahead.total_seconds():+.0f} s, as lines with both tell"
+
+
+def _tell_second_hours(messages: Sequence[LogMessage], dated: list[_Dated], zones: Zones) -> None:
+    """Of the hour that comes twice as summer time ends, what stands below a later line is of the second."""
+    if not zones.log_is_local:
+        return
+    last: dict[str | None, datetime] = {}
+    for message, entry in zip(messages, dated, strict=True):
+        stamp, change = message.stamp, clock_set(message)
+        if change is not None:
+            last.pop(message.host, None)
+        if entry.time is None or stamp is None or stamp.zone or stamp.utc_offset_min is not None:
+            continue
+        wall = wall_time(entry.time.year, stamp)
+        later = zones.comes_again(wall) if wall is not None else None
+        before = last.get(message.host)
+        if later is not None and before is not None and timedelta(0) < before - entry.time < later:
+            entry.time += later
+            entry.how += "; the second time that this hour came"
+        last[message.host] = entry.time
 
 
 def _shift(wall: datetime, minutes: int) -> datetime | None:
@@ -402,6 +492,7 @@ def _turn_years(messages: Sequence[LogMessage], dated: list[_Dated]) -> None:
     for entries in by_host.values():
         if _runs_forward(entries):
             _count_back(entries)
+            _follow_leap_days(entries)
 
 
 def _runs_forward(entries: list[_Dated]) -> bool:
@@ -415,12 +506,10 @@ def _is_forward(shown: Sequence[tuple[datetime | None, datetime | None]]) -> boo
     return sum(s > timedelta(0) for s in steps) >= sum(timedelta(0) > s > -_NEW_YEAR_STEP for s in steps)
 
 
-def _shown_around(
-    message: LogMessage, time: datetime | None, context: TimeContext
-) -> tuple[datetime | None, datetime | None]:
+def _shown_around(message: LogMessage, time: datetime | None, zones: Zones) -> tuple[datetime | None, datetime | None]:
     """What the clock showed before a line and at it: another time where the line says that the clock was set."""
     change = clock_set(message)
-    return (_shown_to_utc(change.before, context.config), time) if change is not None else (time, time)
+    return (_shown_to_utc(change.before, zones), time) if change is not None else (time, time)
 
 
 def _count_back(entries: list[_Dated]) -> None:
@@ -432,6 +521,36 @@ def _count_back(entries: list[_Dated]) -> None:
                 break
             entry.time = earlier
         limit = entry.time
+
+
+def _follow_leap_days(entries: list[_Dated]) -> None:
+    """29 February names its year, and that of the lines that follow it without a gap of more than a month.
+
+    But for lines that go on without such a gap into a later year, or until the log was read.
+    """
+    for n, leap in enumerate(entries):
+        if leap.time is None or (leap.time.month, leap.time.day) != (2, 29):
+            continue
+        run, last = [], leap.time
+        for entry in entries[n + 1 :]:
+            time = _in_year(entry.time, leap.time.year)
+            if time is None or entry.time == time or not timedelta(0) <= time - last <= _LEAP_RUN:
+                break
+            run.append((entry, time))
+            last = time
+        rest = entries[n + 1 + len(run) :]
+        then, after = run[-1][0].time if run else None, rest[0].time if rest else leap.anchor
+        if then is not None and after is not None and abs(after - then) > _LEAP_RUN:
+            for entry, time in run:
+                entry.time = time
+                entry.how += "; of the year of the leap day before it"
+
+
+def _in_year(time: datetime | None, year: int) -> datetime | None:
+    try:
+        return time.replace(year=year) if time is not None else None
+    except ValueError:
+        return None
 
 
 def _year_before(time: datetime) -> datetime | None:

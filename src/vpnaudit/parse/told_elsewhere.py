@@ -29,7 +29,7 @@ AsStamped = Callable[[ClockReading, Stamp], datetime | None]
 _Key = tuple[str, str, str]
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class Told(Struct, frozen=True, kw_only=True, gc=False):
     """A message that says that the clock was set; the lines above and below it that its log has once."""
 
     message: LogMessage
@@ -121,7 +121,7 @@ def _mixed(messages: Sequence[LogMessage], before: dict[int, list[LogMessage]], 
     return Mixed(tuple(mixed), frozenset(borrowed), doubtful)
 
 
-class _Place(Struct, frozen=True, kw_only=True):
+class _Place(Struct, frozen=True, kw_only=True, gc=False):
     """Where a change belongs: in front of line `at`. `doubtful` lines may be of either side of it."""
 
     at: int
@@ -211,7 +211,7 @@ def _was_unset(line: LogMessage, stamp: Stamp, shown: ClockReading) -> bool:
 
 def _lies_before(line: LogMessage, stamp: Stamp, before: datetime, after: datetime) -> bool | None:
     """By what the clock showed; a time that a clock that was set back showed twice tells nothing."""
-    at = _wall_near(stamp, line.time or before)
+    at = wall_near(stamp, line.time or before)
     if at is None:
         return None
     if at <= min(before, after):
@@ -243,11 +243,11 @@ def _step(above: Stamp | None, below: Stamp | None) -> timedelta | None:
     if above is None or below is None or {above.kind, below.kind} != {"datetime"}:
         return None
     first = wall_time(above.year or _LEAP_YEAR, above)
-    then = _wall_near(below, first) if first is not None else None
+    then = wall_near(below, first) if first is not None else None
     return then - first if first is not None and then is not None else None
 
 
-def _wall_near(stamp: Stamp, near: datetime) -> datetime | None:
+def wall_near(stamp: Stamp, near: datetime) -> datetime | None:
     """A stamp as it reads, in the year that it has or that brings it nearest to the other."""
     if stamp.year is not None:
         return wall_time(stamp.year, stamp)

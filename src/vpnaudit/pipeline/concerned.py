@@ -13,7 +13,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from vpnaudit.correlate.peers import normal
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.audit import AuditTunnel
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.event import Event

@@ -18,12 +18,13 @@ from vpnaudit.model.snapshot import Capture, DeviceCaptures, Problem, Snapshot
 from vpnaudit.model.system import ClockReading
 from vpnaudit.parse.clock_sets import is_clock_set
 from vpnaudit.parse.logs import scan
-from vpnaudit.parse.times import TimeContext, clock_to_utc, date_logs, parse_trace_stamp
+from vpnaudit.parse.times import ClockTime, TimeContext, clock_to_utc, date_logs, never_set, read_clock
+from vpnaudit.parse.trace_times import date_traces
 from vpnaudit.pipeline.folded import read_folded
 from vpnaudit.pipeline.foreign_lines import sort_lines
 from vpnaudit.pipeline.newest import newest_and_past
 from vpnaudit.platforms.registry import platform, resolve_command, tell_platform
-from vpnaudit.snapshot.rotation import by_age
+from vpnaudit.snapshot.rotation import by_age, log_name
 
 LONGEST_SHOWN = 2048
 CLOCK_COMMANDS = ("show clock", "show clock detail")
@@ -73,8 +74,16 @@ def _clock_of(captures: DeviceCaptures) -> datetime | None:
     """What the device's own clock said; its zone by the capture alone."""
     shown = [c for c in captures.captures if c.command in CLOCK_COMMANDS][-2:]  # the newest, and its detail form
     found = platform(captures.platform) if shown and captures.platform else None
-    clocks = [clock for c in shown if (clock := parse_capture(c, found).parsed.facts.clock) is not None]
-    return max((at for clock in clocks if (at := clock_to_utc(clock)) is not None), default=None)
+    clocks = [clock for c in shown if (clock := _read_clock(parse_capture(c, found), None)) is not None]
+    return max((clock.at for clock in clocks), default=None)
+
+
+def _read_clock(parsed: ParsedCapture | None, config: ConfigFacts | None) -> ClockTime | None:
+    """What `show clock` says, by the configuration and by when it was asked."""
+    if parsed is None or parsed.parsed.facts.clock is None:
+        return None
+    capture = parsed.capture
+    return read_clock(parsed.parsed.facts.clock, config, capture.answered_at if capture.asked_at is not None else None)
 
 
 def _split_repeats(captures: DeviceCaptures) -> tuple[DeviceCaptures, DeviceCaptures]:
@@ -107,12 +116,15 @@ def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tupl
     found = platform(told) if told else None
     parsed = tuple(parse_capture(c, found) for c in captures.captures)
     config = next((p.parsed.facts.config for p in parsed if p.parsed.facts.config is not None), None)
-    clock = next((p.parsed.facts.clock for p in parsed if p.parsed.facts.clock is not None), None)
-    reading = clock_to_utc(clock, config) if clock is not None else None
-    known = _Clock(shown=clock, config=config, platform=found)
+    clock = next((p for p in parsed if p.parsed.facts.clock is not None), None)
+    read = _read_clock(clock, config)
+    reading = read.at if read is not None else None
+    known = _Clock.of(clock, config, found)
     not_asked = _canonical(captures, found)
-    has_log = any(p.capture.command in LOG_COMMANDS for p in parsed)
-    missing = tuple(c for c in _missing(parsed, found) if c not in not_asked or (c in LOG_COMMANDS and not has_log))
+    logs = [p for p in parsed if p.capture.command in LOG_COMMANDS]
+    answers = [_with_probe_times(p, config) for p in parsed if p.capture.command not in LOG_COMMANDS]
+    traced = _with_trace_times(answers, logs, known, snapshot, now)
+    missing = tuple(c for c in _missing(parsed, found) if c not in not_asked or (c in LOG_COMMANDS and not logs))
     device = Device(
         name=captures.name,
         platform=found.name if found else told,
@@ -123,12 +135,9 @@ def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tupl
         error=captures.error,
         missing=missing,
         not_asked=not_asked,
-        captures=tuple(
-            _with_trace_times(_with_probe_times(p, config), reading, config)
-            for p in parsed
-            if p.capture.command not in LOG_COMMANDS
-        ),
-        log_captures=_dated([p for p in parsed if p.capture.command in LOG_COMMANDS], known, snapshot, now),
+        captures=tuple(traced),
+        log_captures=_dated(logs, known, snapshot, now),
+        clock_others_s=read.others_s if read is not None else (),
     )
     return device, reading
 
@@ -187,20 +196,22 @@ def _canonical(captures: DeviceCaptures, found: Platform | None) -> tuple[str, .
 def with_logs(device: Device, captures: Sequence[Capture], logs: Snapshot, now: datetime) -> Device:
     """The device with further logs of it, dated by what is known of its clock; a buffer not asked is then no gap."""
     found = platform(device.platform) if device.platform else None
-    clock = device.clock[1] if device.clock else None
     config = device.config[1] if device.config else None
     ordered = sorted(captures, key=lambda c: (c.command, *_by_folder_and_age(c.file), c.first_line))
-    known = _Clock(shown=clock, config=config, platform=found)
+    known = _Clock.of(device.clock[0] if device.clock else None, config, found)
     more = tuple(parse_capture(c, found) for c in ordered)
     whole = (*device.log_captures, *more)
+    answers: Sequence[ParsedCapture] = device.captures
     if any(is_clock_set(m) for c in whole for m in c.parsed.facts.messages):
         dated = _dated(whole, known, logs, now)
+        answers = _with_trace_times(answers, whole, known, logs, now)
     else:
         dated = (*device.log_captures, *_dated(more, known, logs, now))
     missing = tuple(c for c in device.missing if c not in LOG_COMMANDS or c not in device.not_asked)
     made_whole = missing != device.missing and not missing and device.error is None
     return structs.replace(
         device,
+        captures=tuple(answers),
         log_captures=dated,
         missing=missing,
         status="complete" if made_whole else device.status,
@@ -264,8 +275,20 @@ class _Clock(Struct, frozen=True, kw_only=True, gc=False):
     """What the times of a device's log are told by."""
 
     shown: ClockReading | None
+    zone_min: int | None
     config: ConfigFacts | None
     platform: Platform | None
+
+    @classmethod
+    def of(cls, clock: ParsedCapture | None, config: ConfigFacts | None, found: Platform | None) -> _Clock:
+        """By the answer to `show clock`."""
+        read = _read_clock(clock, config)
+        return cls(
+            shown=clock.parsed.facts.clock if clock is not None else None,
+            zone_min=read.zone_min if read is not None else None,
+            config=config,
+            platform=found,
+        )
 
     @property
     def log_zone(self) -> str | None:
@@ -278,18 +301,45 @@ def _dated(
     logs: Sequence[ParsedCapture], known: _Clock, snapshot: Snapshot, now: datetime
 ) -> tuple[ParsedCapture, ...]:
     """The logs of one device, dated together: each may tell what was done to the clock of all."""
-    contexts = (_time_context(log.capture, known, snapshot, now) for log in logs)
-    dated = date_logs([(log.parsed.facts.messages, context) for log, context in zip(logs, contexts, strict=True)])
+    lines = [(log.parsed.facts.messages, _time_context(log.capture, known, snapshot, now)) for log in logs]
+    dated = date_logs(lines, _files_of_one(logs))
     return tuple(_with_messages(log, messages) for log, messages in zip(logs, dated, strict=True))
+
+
+def _files_of_one(logs: Sequence[ParsedCapture]) -> list[list[int]]:
+    """The logs, by number, that are the files of one which a server rotates, the oldest first.
+
+    Two files of one age (`messages.1` and a copy of it, `messages.1.gz`) are two logs.
+    """
+    families: dict[tuple[str, str, str], dict[str, list[int]]] = {}
+    for number, log in enumerate(logs):
+        capture = log.capture
+        folder, _, name = capture.file.rpartition("/")
+        if capture.command != BUFFER_COMMAND:
+            family = families.setdefault((capture.command, folder, log_name(name).own), {})
+            family.setdefault(name, []).append(number)
+    return [
+        [number for name in sorted(files, key=by_age) for number in files[name]]
+        for files in families.values()
+        if len(files) > 1 and _of_several_ages(files)
+    ]
+
+
+def _of_several_ages(names: Iterable[str]) -> bool:
+    ages = [(found.day, found.number) for found in map(log_name, names)]
+    dated = any(day is not None for day, _ in ages)
+    return len(set(ages)) == len(ages) and not (dated and any(number for _, number in ages))
 
 
 def _time_context(capture: Capture, known: _Clock, snapshot: Snapshot, now: datetime) -> TimeContext:
     return TimeContext(
         clock=known.shown,
+        clock_zone_min=known.zone_min,
         config=known.config,
         log_zone=known.log_zone,
         collected_at=capture.answered_at or snapshot.finished_at,
         modified_at=capture.modified_at,
+        rotated_at=log_name(capture.file.rpartition("/")[2]).day if capture.command != BUFFER_COMMAND else None,
         now=now,
         text=capture.text,
         in_order=capture.command == BUFFER_COMMAND,
@@ -312,14 +362,23 @@ def _with_probe_times(parsed: ParsedCapture, config: ConfigFacts | None) -> Pars
     return ParsedCapture(capture=parsed.capture, parsed=structs.replace(parsed.parsed, facts=facts))
 
 
-def _with_trace_times(parsed: ParsedCapture, reading: datetime | None, config: ConfigFacts | None) -> ParsedCapture:
-    """When each entry of an event trace was made, in UTC."""
-    traces = parsed.parsed.facts.traces
-    if not traces or reading is None:
-        return parsed
-    dated = tuple(structs.replace(t, at=parse_trace_stamp(t.stamp, reading, config)) if t.stamp else t for t in traces)
-    facts = structs.replace(parsed.parsed.facts, traces=dated)
-    return ParsedCapture(capture=parsed.capture, parsed=structs.replace(parsed.parsed, facts=facts))
+def _with_trace_times(
+    answers: Sequence[ParsedCapture], logs: Sequence[ParsedCapture], known: _Clock, snapshot: Snapshot, now: datetime
+) -> list[ParsedCapture]:
+    """When each entry of an event trace was made, by the clock and by what the logs tell of it."""
+    unset = known.shown is None or never_set(known.shown)
+    if unset or not any(a.parsed.facts.traces for a in answers):
+        return list(answers)
+    told = [(log.parsed.facts.messages, _time_context(log.capture, known, snapshot, now)) for log in logs]
+    found = []
+    for answer in answers:
+        facts = answer.parsed.facts
+        if facts.traces:
+            traces = date_traces(facts.traces, _time_context(answer.capture, known, snapshot, now), told)
+            parsed = structs.replace(answer.parsed, facts=structs.replace(facts, traces=traces))
+            answer = ParsedCapture(capture=answer.capture, parsed=parsed)  # noqa: PLW2901 - the same, dated
+        found.append(answer)
+    return found
 
 
 def _unread(device: Device) -> list[Problem]:

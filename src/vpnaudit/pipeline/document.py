@@ -71,7 +71,7 @@ def build(
         summary=_summary(fleet, [d for d, _ in diagnoses], [f for f, _ in findings]),
         devices=tuple(_device(d) for d in fleet.devices),
         tunnels=tuple(_tunnel(t) for t in fleet.tunnels),
-        events=tuple(_event(e) for e in fleet.events),
+        events=tuple(_event(e, fleet.device_by_name[e.device].clock_uncertainty_s) for e in fleet.events),
         episodes=_episodes(fleet),
         diagnoses=tuple(_diagnosis(d, offered) for d, offered in diagnoses),
         findings=_with_ids(findings),
@@ -133,6 +133,7 @@ def _device(device: Device) -> AuditDevice:
         parse=_parse_counts(captures),
         assessable=device.assessable,
         error=device.error,
+        clock_uncertainty_s=device.clock_uncertainty_s,
     )
 
 
@@ -187,7 +188,9 @@ def _sas(end: TunnelEnd) -> Iterable[AuditSa]:
         )
 
 
-def _event(event: Event) -> AuditEvent:
+def _event(event: Event, clock_s: float | None) -> AuditEvent:
+    """`clock_s`: how well the clock of its device is known."""
+    placed = event.at is not None and clock_s is not None
     return AuditEvent(
         id=event.id,
         time=optional_utc_text(event.time),
@@ -204,6 +207,8 @@ def _event(event: Event) -> AuditEvent:
         evidence=event.evidence,
         raw=event.raw,
         because=event.because,
+        at=optional_utc_text(event.at) if placed else None,
+        at_within_s=round(event.uncertainty_s + clock_s, 3) if placed and clock_s is not None else None,
     )
 
 

@@ -8,7 +8,8 @@ from itertools import groupby
 
 from msgspec import Struct, structs
 
-from vpnaudit.correlate.peers import normal, own_addresses
+from vpnaudit.correlate.peers import own_addresses
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.logs import LogMessage

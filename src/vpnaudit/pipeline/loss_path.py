@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from vpnaudit.diagnose.interfaces import carriers
+from vpnaudit.diagnose.outages import outages
 from vpnaudit.diagnose.probes import probes_of
-from vpnaudit.diagnose.signs import Sign, carriers, outages
+from vpnaudit.diagnose.signs import Sign
 from vpnaudit.loss.evidence import Outage, Path, PathProbe
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet

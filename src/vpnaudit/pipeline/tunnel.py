@@ -11,8 +11,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from vpnaudit.correlate.peers import normal
 from vpnaudit.errors import UsageError
+from vpnaudit.model.addresses import is_one_address, normal
 from vpnaudit.model.audit import Audit, AuditDiagnosis, AuditFinding, FindingCounts
 from vpnaudit.pipeline.audit import judge_fleet
 from vpnaudit.pipeline.concerned import concerned, is_between
@@ -49,7 +49,8 @@ def _by_device(paths: Sequence[Path]) -> tuple[ByDevice, ...]:
 
 def _has(audit: Audit, device: str, peer: str) -> bool:
     between = any(is_between(t, device, peer) for t in audit.tunnels)
-    return between or any(_is_of_source(d, device, peer) for d in audit.diagnoses)
+    told = _episodes_of(audit, device, peer)
+    return between or any(_is_of_source(d, device, peer, told) for d in audit.diagnoses)
 
 
 def narrow(audit: Audit, device: str, peer: str) -> Audit:
@@ -64,15 +65,15 @@ def narrow(audit: Audit, device: str, peer: str) -> Audit:
     if not _has(audit, device, peer):
         raise UsageError(_unknown(audit, device, peer))
     tunnels = tuple(t for t in audit.tunnels if is_between(t, device, peer))
-    ids = {t.id for t in tunnels}
+    ids, told = {t.id for t in tunnels}, _episodes_of(audit, device, peer)
     devices = {name for t in tunnels for name in (t.local.device, t.remote.device) if name} | {device}
     diagnoses = tuple(
         structs.replace(d, severity="high") if d.severity == "critical" else d
         for d in audit.diagnoses
-        if d.subject.tunnel in ids or _is_of_source(d, device, peer)
+        if d.subject.tunnel in ids or _is_of_source(d, device, peer, told)
     )
     findings = tuple(f for f in audit.findings if _concerns(f, ids, devices))
-    episodes = tuple(e for e in audit.episodes if e.tunnel in ids or (e.device == device and e.source == peer))
+    episodes = tuple(e for e in audit.episodes if e.tunnel in ids or e.id in told)
     names = {e.id for e in episodes}
     wanted = {r for d in diagnoses for r in d.remediations} | {r for f in findings for r in f.remediations}
     failed = [f.severity for f in findings if f.status == "FAIL" and f.waived is None]
@@ -112,10 +113,16 @@ def _as_known(audit: Audit, word: str) -> str:
     return alike.pop() if len(alike) == 1 else word
 
 
-def _is_of_source(diagnosis: AuditDiagnosis, device: str, source: str) -> bool:
-    """About a source with which `device` has no tunnel."""
+def _episodes_of(audit: Audit, device: str, source: str) -> set[str]:
+    return {e.id for e in audit.episodes if e.device == device and is_one_address(e.source, source)}
+
+
+def _is_of_source(diagnosis: AuditDiagnosis, device: str, source: str, told: set[str]) -> bool:
+    """About a source with which `device` has no tunnel, alone or as one of many."""
     subject = diagnosis.subject
-    return subject.tunnel is None and subject.source == source and device in subject.devices
+    if subject.tunnel is not None or device not in subject.devices:
+        return False
+    return is_one_address(subject.source, source) or not told.isdisjoint(diagnosis.episodes)
 
 
 def _concerns(finding: AuditFinding, tunnels: set[str], devices: set[str]) -> bool:

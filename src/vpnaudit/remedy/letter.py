@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from vpnaudit.model.device import Device
 from vpnaudit.model.event import Episode
 from vpnaudit.model.spi import spi_text
 from vpnaudit.remedy.situation import Situation
@@ -39,15 +40,23 @@ def _what_arrived(situation: Situation, theirs: str, ours: str) -> tuple[str, ..
         return (f"Your SA tables and ours disagree now on the SAs between {theirs} and {ours}.",)
     newest = sorted(episodes, key=_last)[-EPISODES_SHOWN:]
     more = len(episodes) - len(newest)
-    clock = situation.receiver.device.clock_synchronized if situation.receiver.device is not None else None
+    device = situation.receiver.device
+    clock = device.clock_synchronized if device is not None else None
     kept = {True: "our clock is synchronised by NTP", False: "our clock is NOT synchronised"}
     said = kept[clock] if clock is not None else "whether our clock is synchronised is not known"
     return (
-        f"What we logged (times in UTC; {said}; at most one line a minute is logged for a flow):",
+        f"What we logged (times in UTC; {said}; {_limit(device)}):",
         *(f"- {_when(e)}: SPI {spi_text(e.spi)} from {theirs} to {ours}, {_lines(e.lines)}" for e in newest),
         *((f"- and {more} earlier",) if more else ()),
         "",
     )
+
+
+def _limit(device: Device | None) -> str:
+    """How seldom lines come, so that nobody takes their number for that of the packets (field guide 1.3)."""
+    interval_s = device.defaults.log_interval_s if device is not None and device.defaults is not None else 60
+    every = "a minute" if interval_s == 60 else f"in {interval_s} s"
+    return f"at most one line {every} is logged for a flow"
 
 
 def _between_them(situation: Situation) -> list[Episode]:

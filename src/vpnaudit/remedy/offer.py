@@ -37,7 +37,11 @@ def clear_peer(place: Place, scope: str, why: str) -> Remediation | None:
         identity=("clear-peer", scope),
         title=f"Clear the tunnel with {place.peer} on {place.name}",
         why=why,
-        disruption=f"Traffic with {place.peer} stops for one negotiation, 1 to 5 s. No other peer is touched.",
+        disruption=(
+            f"Traffic with {place.peer} stops for one negotiation, 1 to 5 s. No other peer is touched."
+            if place.behind < 2
+            else f"Traffic with {place.behind} peers behind {place.peer} stops for one negotiation, 1 to 5 s."
+        ),
     )
 
 
@@ -114,13 +118,15 @@ def configure(
     fitted = place.syntax.fit(place.running, change.commands)
     if fitted is None:
         return None
+    manager = place.syntax.managed_by(place.running)
+    told = f" {place.name} takes it from {manager} alone: set there what the lines say." if manager else ""
     return Remediation(
         id=_id("config", place.name, *identity),
         device=place.name,
         side=place.side,
         kind="config",
         title=title,
-        why=why,
+        why=f"{why}{told}",
         commands=fitted.commands,
         verify=change.verify,
         rollback=fitted.rollback,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import ModuleType
 from typing import Any
 
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Diagnosis, Finding, Remediation
+from vpnaudit.model.judgement import Diagnosis, Finding, Remediation, Story
 from vpnaudit.model.platform import RemedySyntax
 from vpnaudit.remedy import causes, findings
 from vpnaudit.remedy.offer import Remedies
@@ -26,7 +26,11 @@ def for_diagnosis(diagnosis: Diagnosis, fleet: Fleet, syntaxes: Mapping[str, Rem
     remedies = _causes().get(diagnosis.cause)
     if remedies is None:
         return ()
-    found = _once(r for story in diagnosis.stories for r in remedies(Situation.of(diagnosis, story, fleet, syntaxes)))
+    wave = len({s.source for s in diagnosis.stories if s.tunnel is None}) > 1
+    stories = _one_a_receiver(diagnosis.stories) if wave else diagnosis.stories
+    found = _once(r for story in stories for r in remedies(Situation.of(diagnosis, story, fleet, syntaxes)))
+    if wave:
+        found = tuple(r for r in found if r.kind != "ask")  # many strangers have no owner who could be asked
     # Where the sender is not ours, asking its owner is the sender's part and comes before anything at our end.
     return tuple(sorted(found, key=lambda r: r.kind != "ask"))
 
@@ -47,6 +51,11 @@ def cause_names() -> tuple[str, ...]:
 def finding_areas() -> tuple[str, ...]:
     """The areas of findings that have a file here."""
     return tuple(sorted(_findings()))
+
+
+def _one_a_receiver(stories: Sequence[Story]) -> tuple[Story, ...]:
+    """Of many sources at one device, or at some of one group, what is to be done there is the same for each."""
+    return tuple({s.receiver: s for s in reversed(stories)}.values())[::-1]
 
 
 def _once(remedies: Remedies) -> tuple[Remediation, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Literal
 
+from vpnaudit.model.addresses import is_one_address
 from vpnaudit.model.config import AclEntry, ConfigFacts, ConfigInterface
 from vpnaudit.model.judgement import Remediation
 from vpnaudit.model.platform import Change
@@ -15,17 +16,29 @@ from vpnaudit.remedy.situation import Place, Situation
 DPD_USUAL = (10, 3)
 DPD_LOSSY = (30, 5)
 """Interval and retry in seconds (field guide 8): site to site, and where the path has outages of many seconds."""
+DPD_USEFUL_S = 60
+"""An interval longer than this is none to take over (DPD-004)."""
 DEFAULT_SECONDS = 3600
 EIGHT_HOURS_S = 28_800
 _EVERYBODY = ("0.0.0.0/0", "::/0")
 _ESP = frozenset({"esp", "50", "ip", "ipv6"})
 
 
-def periodic_dpd(place: Place, why: str, *, lossy: bool = False) -> Remediation | None:
-    """Periodic DPD at one end; null where it is on already (on a lossy path: where it is patient enough already)."""
+def periodic_dpd(place: Place, other: Place, why: str, *, lossy: bool = False) -> Remediation | None:
+    """Periodic DPD at one end; null where it is on already (on a lossy path: where it is patient enough already).
+
+    With the other end's timers where those are periodic and quick: one value for both ends (field guide 8).
+    """
     if place.device is None or _dpd_is_enough(place.end, lossy=lossy):
         return None
-    return set_dpd(place, DPD_LOSSY if lossy else DPD_USUAL, why)
+    return set_dpd(place, DPD_LOSSY if lossy else _timers_of(other) or DPD_USUAL, why)
+
+
+def _timers_of(place: Place) -> tuple[int, int] | None:
+    dpd = place.end.dpd if place.end is not None else None
+    if dpd is None or dpd.mode != "periodic" or not dpd.interval_s or not dpd.retry_s:
+        return None
+    return (dpd.interval_s, dpd.retry_s) if dpd.interval_s <= DPD_USEFUL_S else None
 
 
 def set_dpd(place: Place, timers: tuple[int, int], why: str) -> Remediation | None:
@@ -48,14 +61,21 @@ def set_dpd(place: Place, timers: tuple[int, int], why: str) -> Remediation | No
         title=f"Periodic DPD, {interval} s / {retry} s, on {place.name}",
         why=why,
         disruption=(
-            f"None at once: it holds for IKE SAs made after it{reach}. From then on an outage longer than {5 * retry} "
-            f"to {interval + 5 * retry} s ends the tunnel and makes a new one."
+            f"None at once: it holds for IKE SAs made after it{reach}. From then on an outage longer than "
+            f"{_waits(place, interval, retry)} s ends the tunnel and makes a new one."
         ),
     )
     mode = place.end.dpd.mode if place.end is not None and place.end.dpd is not None else None
     if change is None and place.ike == "v1" and profile is not None and mode != "periodic":
         return _profile_cannot(place, profile, why)
     return change
+
+
+def _waits(place: Place, interval: int, retry: int) -> str:
+    """For how long an outage may last before the platform gives its peer up."""
+    defaults = place.device.defaults if place.device is not None else None
+    waits = defaults.dpd_waits if defaults is not None else ((0, 5), (1, 5))
+    return " to ".join(str(n * interval + m * retry) for n, m in waits)
 
 
 def _profile_cannot(place: Place, profile: str, why: str) -> Remediation | None:
@@ -162,7 +182,7 @@ def invalid_spi_recovery(situation: Situation) -> Remediation | None:
     facts = place.facts
     if facts is None or place.syntax is None or situation.story.mechanism != "stale-sa" or place.ike != "v1":
         return None
-    if place.peer not in static_peers(facts) or not drops_strangers(facts, place):
+    if not any(is_one_address(place.peer, p) for p in static_peers(facts)) or not drops_strangers(facts, place):
         return None
     change = place.syntax.invalid_spi_recovery(on=True)
     if change is None:
@@ -200,7 +220,8 @@ def outside_interface(place: Place) -> ConfigInterface | None:
     if mine is not None and mine.tunnel_source in by_name:
         return by_name[mine.tunnel_source]
     address = mine.tunnel_source if mine is not None and mine.tunnel_source is not None else place.address
-    return next((i for i in facts.interfaces if address in {a.partition("/")[0] for a in i.addresses}), None)
+    own = ((i, a.partition("/")[0]) for i in facts.interfaces for a in i.addresses)
+    return next((i for i, a in own if is_one_address(a, address)), None)
 
 
 def drops_strangers(facts: ConfigFacts, place: Place) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Episode
@@ -34,6 +35,8 @@ class Place(Struct, frozen=True, kw_only=True, gc=False):
     peer: str | None
     ike: Literal["v1", "v2"] | None
     syntax: RemedySyntax | None
+    behind: int = 1
+    """How many tunnels this one has with that address of the peer: more than one where a NAT has it."""
 
     @property
     def name(self) -> str:
@@ -86,6 +89,7 @@ class Situation(Struct, frozen=True, kw_only=True, dict=True):
                 peer=receiver_address,
                 ike=(sending.ike if sending is not None else None) or ike,
                 syntax=_syntax(sender, syntaxes),
+                behind=_behind(fleet, sender, receiver_address),
             ),
             receiver=Place(
                 side="receiver",
@@ -95,6 +99,7 @@ class Situation(Struct, frozen=True, kw_only=True, dict=True):
                 peer=sender_address,
                 ike=(receiving.ike if receiving is not None else None) or ike,
                 syntax=_syntax(receiver, syntaxes),
+                behind=_behind(fleet, receiver, sender_address),
             ),
         )
 
@@ -187,7 +192,16 @@ def _in_tunnel(tunnel: Tunnel, end: TunnelEnd, fleet: Fleet, syntaxes: Mapping[s
         peer=_seen(other),
         ike=end.ike or tunnel.ike,
         syntax=_syntax(device, syntaxes),
+        behind=_behind(fleet, device, _seen(other)),
     )
+
+
+def _behind(fleet: Fleet, device: Device | None, peer: str | None) -> int:
+    """The tunnels of the device with that address, at different boxes."""
+    if device is None or peer is None:
+        return 1
+    tunnels = fleet.faced.get((device.name, normal(peer)), ())
+    return len({t.other_end(device.name).device for t in tunnels})
 
 
 def _syntax(device: Device | None, syntaxes: Mapping[str, RemedySyntax]) -> RemedySyntax | None:

@@ -71,7 +71,7 @@ def _story(number: int, story: StoryView) -> Iterable[str]:
         ("Whose it is", _owner(story)),
     ]
     if story.lines:
-        facts.append(("When", f"{wording.span(story.first, story.last)}, {counted(story.lines, 'log line')}"))
+        facts.append(("When", story.when))
     if diagnosis.waived:
         facts.append(("Accepted", wording.accepted(diagnosis.waived)))
     yield "\n".join(f"- **{name}**: {escaped(said)}" for name, said in facts)
@@ -123,7 +123,8 @@ def _evidence(evidence: Sequence[Evidence]) -> Iterable[str]:
 def _remedy(remedy: AuditRemediation) -> Iterable[str]:
     where = f"on {remedy.device}" if remedy.device else f"at the {remedy.side}"
     yield f"### To do {escaped(where)}: {escaped(remedy.title)}"
-    yield escaped(f"{remedy.why} Risk: {remedy.risk}{f', {remedy.disruption}' if remedy.disruption else ''}.")
+    disruption = f": {remedy.disruption}" if remedy.disruption else ""
+    yield escaped(f"{remedy.why} Risk: {remedy.risk}{disruption}".removesuffix(".") + ".")
     for name, commands in (
         (wording.do_word(remedy), remedy.commands),
         ("Verify", remedy.verify),

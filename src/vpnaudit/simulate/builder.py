@@ -15,20 +15,32 @@ from vpnaudit.errors import UsageError
 from vpnaudit.simulate.clock import Timeline
 from vpnaudit.simulate.device import HsrpGroup, Interface, Memory, SimDevice
 from vpnaudit.simulate.engine import Engine
-from vpnaudit.simulate.faults import FAULTS, FIREWALL_ENDS, IPV6_FAULTS, PLANNERS, Plan, Span
+from vpnaudit.simulate.faults import (
+    BACKUP_FAULTS,
+    DMVPN_FAULTS,
+    FAULTS,
+    FIREWALL_ENDS,
+    IPV6_FAULTS,
+    PLANNERS,
+    VRF_FAULTS,
+    Plan,
+    Span,
+    as_spoke,
+    healthy,
+)
 from vpnaudit.simulate.fleet import SimFleet
 from vpnaudit.simulate.group import Group
 from vpnaudit.simulate.layout import Layout, Scattered, Site
 from vpnaudit.simulate.membership import OVERLAP_S, Membership
 from vpnaudit.simulate.models import ASA5516
 from vpnaudit.simulate.stranger import Stranger
-from vpnaudit.simulate.tunnel import End, Tunnel
+from vpnaudit.simulate.tunnel import End, Flow, Path, Tunnel
 
 _UNSYNCHRONIZED = frozenset({"rekey-race", "low-memory"})
 """Faults whose branch has no NTP: its clock is off and its stamps carry `*`."""
 
 
-Ends = Literal["routers", "firewalls", "ipv6"]
+Ends = Literal["routers", "firewalls", "ipv6", "dmvpn", "backup", "vrfs", "partners"]
 
 
 def build_fleet(
@@ -46,7 +58,11 @@ def build_fleet(
     The same arguments give the same fleet to the byte. `cure` takes the cause out of every fault; `scattered` draws
     names, addresses, models, zones and which hub serves whom from the seed. `ends`, where the fault leaves the choice:
     `firewalls` makes an ASA of one end of a tunnel or of both, and of the hub that strangers send to; `ipv6` makes it a
-    tunnel interface over IPv6. Raises UsageError for an unknown fault, a naive `now` or less than two hours.
+    tunnel interface over IPv6; `dmvpn` makes it a spoke's with the hub of a multipoint tunnel, which has other spokes;
+    with `backup` the branch's entry names a second peer that it does not need; with `vrfs` the hub has another tunnel
+    with the same addresses, in another VRF; with `partners` the sender is somebody else's, and not among the fleet's
+    devices. Raises UsageError for an unknown fault, a naive `now` or less than two
+    hours.
     """
     unknown = [f for f in faults if f not in FAULTS]
     if unknown:
@@ -73,6 +89,7 @@ class _Builder:
         self.other_hubs: dict[str, SimDevice] = {}
         self.branches: list[SimDevice] = []
         self.variants = 0
+        self.clouds = 0
 
     def random(self, name: str) -> Random:
         return Random(f"{self.seed}/{name}")  # noqa: S311 - a simulation that must repeat
@@ -96,7 +113,7 @@ class _Builder:
             for tunnel in tunnels:
                 late.update(tunnel.late_lines)
             told["late_lines"] = dict(late)
-        return SimFleet(self.seed, [d for d in devices if d.up], self.engine, self.truth, self.span.now)
+        return SimFleet(self.seed, [d for d in devices if d.up and d.ours], self.engine, self.truth, self.span.now)
 
     # ------------------------------------------------------------------ devices
 
@@ -109,6 +126,9 @@ class _Builder:
     def _hub_for(self, plan: Plan, usual: int) -> SimDevice:
         if 0 in plan.firewalls:
             return self._other_hub(self.layout.firewall_hub())
+        if plan.style == "gre" or plan.vrf is not None:
+            self.clouds += 1
+            return self._other_hub(self.layout.cloud_hub(self.clouds - 1))
         if plan.second_from is not None:
             return self._other_hub(self.layout.open_hub())
         if plan.fails_over:
@@ -193,6 +213,10 @@ class _Builder:
             plan.style = "map"
         elif self.ends == "ipv6" and fault in IPV6_FAULTS:
             plan.ike_version, plan.style, plan.classic, plan.ipv6 = 2, "vti", False, True
+        elif self.ends == "vrfs" and fault in VRF_FAULTS:
+            plan.ike_version, plan.style, plan.classic, plan.vrf = 2, "vti", False, "RED"
+        elif self.ends == "dmvpn" and fault in DMVPN_FAULTS:
+            plan = as_spoke(plan)
         self.variants += fault == "healthy"
         if plan.second_from is not None:
             self._two_behind_nat(fault, plan, plan.second_from, rng)
@@ -200,10 +224,57 @@ class _Builder:
         branch = self._branch(fault, plan)
         usual = int(fault == "healthy" and self.variants % 3 == 0)
         hub = self._hub_for(plan, usual)
+        if self.ends == "partners" and plan.receiver == 1 and plan.goes_over_at is None:
+            hub = self._other_hub(self.layout.partner(len(self.branches)))
+        if plan.vrf is not None:
+            self._give_vrfs(hub)
         tunnel = self._join(hub, branch, plan, rng)
+        tunnel.ends[1 - plan.receiver].device.ours = self.ends != "partners"
         self._apply(plan, tunnel)
         self.engine.begin(tunnel)
         self._say(fault, plan, [tunnel])
+        if plan.style == "gre":
+            self._other_spokes(hub, plan, rng)
+        elif plan.vrf is not None:
+            self._twin(hub, branch, rng)
+        elif self._may_have_backup(fault, plan, hub):
+            self._backup(hub, branch, plan, rng)
+
+    def _may_have_backup(self, fault: str, plan: Plan, hub: SimDevice) -> bool:
+        return plan.goes_over_at is not None or (
+            self.ends == "backup" and fault in BACKUP_FAULTS and plan.style == "map" and hub in self.hubs
+        )
+
+    def _backup(self, hub: SimDevice, branch: SimDevice, plan: Plan, rng: Random) -> None:
+        """The other hub as second peer of the branch's entry: in use from a moment on, or never."""
+        other, from_ = self.hubs[1 - self.hubs.index(hub)], plan.goes_over_at or self.span.now + 7200.0
+        flows = (Flow(0, 5.0, answers=True), Flow(1, 6.0, pauses=[(self.span.start, from_)]))
+        spare = replace(plan, hub_flow=flows[0], branch_flow=flows[1], path=Path(), hub=plan.branch)
+        self.engine.begin_without(self._join(other, branch, spare, rng))
+
+    def _give_vrfs(self, hub: SimDevice) -> None:
+        """Two VRFs, each with a subinterface that has one address."""
+        out = hub.outside
+        out.address, address = self.layout.nat(len(self.branches) + 40), out.address
+        for name, vlan in (("RED", 101), ("BLUE", 102)):
+            hub.vrfs[name] = Interface(f"{out.name}.{vlan}", address, out.prefix, f"Customer {name}", vlan=vlan)
+
+    def _twin(self, hub: SimDevice, branch: SimDevice, rng: Random) -> None:
+        """A healthy tunnel with another branch that has the same address in another network."""
+        plan = replace(healthy(self.span, rng, cure=False, variant=1), vrf="BLUE")
+        other = self._branch("healthy", plan)
+        other.outside.address = branch.outside.address
+        self.engine.begin(self._join(hub, other, plan, rng))
+
+    def _other_spokes(self, hub: SimDevice, faulty: Plan, rng: Random) -> None:
+        """Healthy ones, with the hub's settings for all."""
+        for _ in range(rng.choice((0, 1, 1, 2))):
+            plan = as_spoke(healthy(self.span, rng, cure=False, variant=0))
+            plan.ike_version, plan.hub = faulty.ike_version, replace(faulty.hub, dpd=plan.hub.dpd)
+            plan.branch = replace(faulty.hub, dpd=plan.branch.dpd)
+            tunnel = self._join(hub, self._branch("healthy", plan), plan, rng)
+            self.engine.begin(tunnel)
+            self._say("healthy", plan, [tunnel])
 
     def _two_behind_nat(self, fault: str, plan: Plan, second_from: float, rng: Random) -> None:
         """Two branches whose NAT gives them one address; the hub takes whoever comes."""
@@ -227,14 +298,17 @@ class _Builder:
         number = len(self.branches)
         shares = plan.shared_address or plan.fails_over is not None
         addresses = [hub.hsrp.address if shares and hub.hsrp else hub.outside.address, branch.outside.address]
+        if plan.vrf is not None:
+            addresses[0] = hub.vrfs[plan.vrf].address
         if plan.ipv6:
             addresses = [self._address6(hub, -list(self.hubs).index(hub)), self._address6(branch, number)]
         sequence = 10 * number
         mine = End(hub, addresses[0], self.layout.hub(0).inner_network, plan.hub, plan.style, sequence)
         theirs = End(branch, addresses[1], self.networks[branch.name], plan.branch, plan.style, 10)
         for end, interface in ((mine, f"Tunnel{100 + number}"), (theirs, "Tunnel1")):
-            if plan.style == "vti":
-                end.tunnel_interface = interface
+            if plan.style != "map":
+                end.tunnel_interface = interface if plan.style == "vti" else "Tunnel100"
+        mine.dynamic, mine.vrf = plan.style == "gre", plan.vrf
         period: float = min(plan.hub.seconds, plan.branch.seconds) if plan.ike_version == 1 else plan.branch.seconds
         lead = 31.0 if not plan.firewalls else 0.05 * period + 2
         period -= lead
@@ -340,23 +414,23 @@ class _Builder:
             branch.refused = ("show crypto map",)
         group = Group(members, self.span.now - rng.uniform(240, OVERLAP_S - 60), misses=not self.cure, rng=rng)
         group.begin(self.timeline, self.engine.world.new_spi(rng), self.engine.world.new_spi(rng))
-        victim, behind = members[0]
-        for sender, host in ((device, member.host) for device, member in members[1:]):
-            self.truth.append(
-                {
-                    "fault": "group-key-missed",
-                    "ends": [
-                        {"device": victim.name, "address": behind.host},
-                        {"device": sender.name, "address": host},
-                    ],
-                    "receiver": victim.name,
-                    "sender": sender.name,
-                    "source": host,
-                    "cause": None if self.cure else "group-key-missed",
-                    "owner": "nobody" if self.cure else "receiver",
-                    "late_lines": {},
-                }
-            )
+        (victim, behind), (sender, first), *_ = members
+        self.truth.append(
+            {
+                "fault": "group-key-missed",
+                "ends": [
+                    {"device": victim.name, "address": behind.host},
+                    {"device": sender.name, "address": first.host},
+                ],
+                "receiver": victim.name,
+                "sender": sender.name,
+                "source": first.host,
+                "sources": [member.host for _, member in members[1:]],
+                "cause": None if self.cure else "group-key-missed",
+                "owner": "nobody" if self.cure else "receiver",
+                "late_lines": {},
+            }
+        )
 
     def _say(self, fault: str, plan: Plan, tunnels: list[Tunnel]) -> None:
         tunnel = tunnels[0]
@@ -369,8 +443,11 @@ class _Builder:
                 "ends": [{"device": e.device.name, "address": e.address.lower()} for e in tunnel.ends],
                 "receiver": logger.name,
                 "sender": sender.device.name,
+                "vrf": plan.vrf,
+                "theirs": not sender.device.ours,
                 "source": sender.address.lower(),
                 "cause": plan.cause if caused else None,
+                "also": list(plan.also) if caused else [],
                 "owner": plan.owner if caused else "nobody",
             }
         )

@@ -16,7 +16,10 @@ SMALLEST_BLOCK = 65536
 
 @dataclass
 class Interface:
-    """An interface with its address, and the IPv6 one that it may have as well (a /64). `mbit` is its nominal speed."""
+    """An interface with its address, and the IPv6 one that it may have as well (a /64). `mbit` is its nominal speed.
+
+    `vlan`: of a subinterface.
+    """
 
     name: str
     address: str
@@ -31,6 +34,7 @@ class Interface:
     output_bytes: float = 0.0
     input_errors: int = 0
     address6: str | None = None
+    vlan: int | None = None
 
 
 @dataclass
@@ -68,7 +72,10 @@ class HsrpGroup:
 
 @dataclass
 class SimDevice:
-    """A router. What it does not hold, its show commands cannot say."""
+    """A router. What it does not hold, its show commands cannot say.
+
+    `ours`: it is collected. `vrfs`: the outside interface of each VRF; in all of them the address may be the same.
+    """
 
     name: str
     hostname: str
@@ -86,8 +93,10 @@ class SimDevice:
     hsrp: HsrpGroup | None = None
     shared: Interface | None = None
     group: Membership | None = None
+    vrfs: dict[str, Interface] = field(default_factory=dict)
     isakmp_keepalive: tuple[int, int, str] | None = (10, 3, "periodic")
     up: bool = True
+    ours: bool = True
     log: list[tuple[float, str]] = field(default_factory=list)
     logged: int = 0
     trace: list[tuple[float, str]] = field(default_factory=list)
@@ -115,10 +124,12 @@ class SimDevice:
 
     def interfaces(self) -> list[Interface]:
         """Physical interfaces in the order of the configuration."""
-        return [i for i in (self.outside, self.inside, self.shared) if i is not None]
+        return [i for i in (self.outside, *self.vrfs.values(), self.inside, self.shared) if i is not None]
 
-    def interface_of(self, address: str) -> Interface:
+    def interface_of(self, address: str, vrf: str | None = None) -> Interface:
         """The interface through which packets for `address` come in."""
+        if vrf is not None:
+            return self.vrfs[vrf]
         for interface in self.interfaces():
             if address in {interface.address, interface.address6}:
                 return interface
@@ -148,13 +159,15 @@ class SimDevice:
         if len(self.trace) > 4000:
             del self.trace[:1000]
 
-    def unknown_spi(self, when: float, source: str, destination: str, spi: int, *, sequence: int = 1) -> bool:
+    def unknown_spi(
+        self, when: float, source: str, destination: str, spi: int, *, sequence: int = 1, vrf: str | None = None
+    ) -> bool:
         """A packet came for which there is no SA: log it unless the limit forbids. True where a line was written."""
         key, words = self._limited_by(source, destination, spi), self.hardware.messages
         if when - self._lines.get(key, float("-inf")) < words.line_every_s:
             return False
         self._lines[key] = when
-        interface = self.interface_of(destination).name
+        interface = self.interface_of(destination, vrf).name
         self.write_log(when, words.unknown_spi(UnknownSpi(source, destination, spi, sequence, interface)))
         return True
 

@@ -29,6 +29,8 @@ FAULTS: dict[str, str] = {
     "failover-without-state": "a router died, its partner took the address over without the SAs; the sender has no DPD",
     "group-key-missed": "a member of a GETVPN group did not get the new key that the others send on",
     "two-behind-one-address": "two routers behind one NAT address, and each new set-up ends the other's SAs",
+    "old-hub-sends-on": "the path to the first of two hubs was gone; the branch uses the other, the first has no DPD",
+    "outages-then-data-plane-lost": "outages at first, and hours later the receiver's hardware loses an SA",
     "healthy": "default settings, DPD on both ends, nothing wrong",
 }
 DEMO_FAULTS: tuple[str, ...] = (
@@ -67,7 +69,8 @@ class Plan:
     show. `extra_network`: one that only the branch's access list has. `misfits_at`: moments at which a packet from
     there reaches the hub. `cleared_at`: moments at which the branch's session is cleared there. `second_from`: when a
     second branch behind the same NAT address goes into service. `fails_over`: when the hub dies and
-    its partner has its address; `keeps_state`: with its SAs. `firewalls`: ends that are ASAs.
+    its partner has its address; `keeps_state`: with its SAs. `goes_over_at`: when the branch takes to the second peer
+    of its map entry, another hub. `also`: causes that were true earlier. `firewalls`: ends that are ASAs.
     """
 
     ike_version: IkeVersion = 1
@@ -90,12 +93,15 @@ class Plan:
     extra_network: str | None = None
     cleared_at: list[float] = field(default_factory=list)
     second_from: float | None = None
+    goes_over_at: float | None = None
     fails_over: tuple[float, float] | None = None
     keeps_state: bool = False
     classic: bool = True
     firewalls: tuple[int, ...] = ()
     ipv6: bool = False
+    vrf: str | None = None
     cause: str | None = None
+    also: tuple[str, ...] = ()
     owner: str = "nobody"
     receiver: int = 0
 
@@ -355,12 +361,42 @@ def two_behind_one_address(span: Span, rng: Random, *, cure: bool, variant: int)
         branch=Settings(dpd=ON_V1),
         hub_flow=Flow(0, 5.0, answers=True),
         branch_flow=Flow(1, 6.0),
-        second_from=span.ago(rng.uniform(0.7, 2.0), 0.5),
+        second_from=span.ago(rng.uniform(0.2, 0.45), 0.25),
         rekey_at=span.now - rng.uniform(300, 3000),
         cause=None if cure else "address-shared",
         owner="path",
         receiver=0,
     )
+
+
+def old_hub_sends_on(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:  # noqa: ARG001
+    """The branch gives up its first peer and goes over to the second for good. Cure: DPD at the first hub."""
+    gone_at = span.ago(2.0, 0.3) - rng.uniform(0, 600)
+    long = Settings(seconds=28800, dpd=ON_V1)
+    return Plan(
+        hub=replace(long, dpd=ON_V1 if cure else None),
+        branch=long,
+        hub_flow=Flow(0, 5.0, answers=cure),
+        branch_flow=Flow(1, 6.0, pauses=[(gone_at, span.now + 7200.0)]),
+        path=Path(outages=[(gone_at, gone_at + rng.uniform(45, 110))]),
+        goes_over_at=gone_at + rng.uniform(26, 40),
+        rekey_at=gone_at - rng.uniform(1200, 3600),
+        cause="packet-loss",
+        owner="path",
+        receiver=1,
+    )
+
+
+def outages_then_data_plane_lost(span: Span, rng: Random, *, cure: bool, variant: int) -> Plan:
+    """Two faults of one tunnel, one after the other; the later one goes on. Cure: neither."""
+    plan = loss_in_bursts(span, rng, cure=cure, variant=variant)
+    lost_at = span.ago(rng.uniform(0.4, 1.0), 0.3)
+    plan.path.outages = [o for o in plan.path.outages if o[1] < lost_at - 1800]
+    plan.hub, plan.branch = replace(plan.hub, seconds=28800), replace(plan.branch, seconds=28800)
+    plan.style, plan.classic = "vti", False
+    plan.forgets_at = None if cure else (1, lost_at)
+    plan.cause, plan.owner, plan.also = "suspected-defect", "vendor", ("packet-loss",)
+    return plan
 
 
 FIREWALL_ENDS: dict[str, tuple[tuple[int, ...], ...]] = {
@@ -388,6 +424,41 @@ alone; HSRP is a router's.
 IPV6_FAULTS = frozenset({"bits-flip", "data-plane-lost", "loss-in-bursts", "cleared-by-script", "healthy"})
 """Faults that a tunnel interface with IKEv2 over IPv6 can have: whose facts do not need traffic to ask for SAs."""
 
+DMVPN_FAULTS = frozenset(
+    {
+        "bits-flip",
+        "cleared-by-script",
+        "data-plane-lost",
+        "healthy",
+        "loss-in-bursts",
+        "low-memory",
+        "peer-reloaded-no-dpd",
+        "rekey-race",
+        "volume-runs-out",
+    }
+)
+"""Faults that a spoke of a DMVPN can have with its hub: which sets up SAs by itself, and whose hub calls nobody."""
+
+
+VRF_FAULTS = IPV6_FAULTS
+"""Faults that one of two tunnel interfaces with the same addresses can have, each in a VRF of its own."""
+
+BACKUP_FAULTS = frozenset(
+    {"delete-lost", "healthy", "ike-not-renewed", "lists-differ", "low-memory", "rekey-race", "volume-runs-out"}
+)
+"""Faults of crypto maps over IKEv1 in which the branch does not lose its peer, and so needs no other."""
+
+
+def as_spoke(plan: Plan) -> Plan:
+    """The plan as one of a spoke and its hub. A spoke that reloads calls again: there it is the hub that reloads."""
+    plan.style, plan.classic = "gre", False
+    if plan.reload is not None:
+        _, when, down_s = plan.reload
+        plan.hub, plan.branch, plan.reload, plan.receiver = plan.branch, plan.hub, (0, when, down_s), 0
+        plan.hub_flow, plan.branch_flow = replace(plan.hub_flow, answers=True), replace(plan.branch_flow, answers=False)
+    return plan
+
+
 Planner = Callable[..., Plan]
 PLANNERS: dict[str, Planner] = {
     "peer-reloaded-no-dpd": peer_reloaded,
@@ -405,6 +476,8 @@ PLANNERS: dict[str, Planner] = {
     "cleared-by-script": cleared_by_script,
     "failover-without-state": failover_without_state,
     "two-behind-one-address": two_behind_one_address,
+    "old-hub-sends-on": old_hub_sends_on,
+    "outages-then-data-plane-lost": outages_then_data_plane_lost,
     "healthy": healthy,
 }
 """All faults but those that need no tunnel: `stranger` and `group-key-missed`."""

@@ -102,6 +102,17 @@ class Layout:
         """The router that serves whoever comes."""
         return replace(self.hub(0), name="hub-open", outside="192.0.2.4", inside="10.10.0.5", shared=None)
 
+    def cloud_hub(self, index: int) -> Site:
+        """The hub of the multipoint tunnel `index`, from 0."""
+        inside, outside = f"10.10.0.{8 + index}", f"192.0.2.{8 + index}"
+        return replace(self.hub(index % 2), name=f"cloud-{index + 1}", outside=outside, inside=inside, shared=None)
+
+    def partner(self, number: int) -> Site:
+        """The hub of somebody else that branch `number` has a tunnel with."""
+        return replace(
+            self.hub(0), name=f"partner-{number}", outside=f"203.0.113.{120 + number}", inside="10.10.0.2", shared=None
+        )
+
     def pair(self, index: int) -> Site:
         """A member of the pair of routers that shares `pair_address` and no state."""
         name, shared = f"pair-{index + 1}", f"192.0.2.{193 + index}"
@@ -143,6 +154,8 @@ class Scattered(Layout):
         taken = {*self._outer, *self._shared, self.shared_address}
         free = [str(quarters[0][n]) for n in range(1, 62) if str(quarters[0][n]) not in taken]
         self._free = self._random("free addresses").sample(free, 4)
+        self._clouds = [a for a in free if a not in self._free]
+        self._random("clouds").shuffle(self._clouds)
         self._paired = [str(quarters[2][n]) for n in self._random("pair").sample(range(1, 62), 3)]
         self.pair_address = self._paired[2]
         hosts = [f"{block[:-5]}.{n}" for block in blocks[1:] for n in range(1, 250)]
@@ -204,6 +217,20 @@ class Scattered(Layout):
         """The router that serves whoever comes."""
         inside = f"10.{self._inner[0]}.0.5"
         return replace(self.hub(0), name=self._names[-2], outside=self._free[1], inside=inside, shared=None)
+
+    def cloud_hub(self, index: int) -> Site:
+        """The hub of the multipoint tunnel `index`, from 0."""
+        inside, hardware = (
+            f"10.{self._inner[0]}.0.{8 + index}",
+            self._random(f"cloud {index}").choice((ISR4431, ISR4331)),
+        )
+        site = replace(self.hub(index % 2), name=self._names[-5 - index], hardware=hardware, shared=None)
+        return replace(site, outside=self._clouds[index], inside=inside)
+
+    def partner(self, number: int) -> Site:
+        """The hub of somebody else that branch `number` has a tunnel with."""
+        site = replace(self.hub(0), name=f"{self._names[-9 - number]}-x", outside=self._hosts[-150 - number])
+        return replace(site, shared=None)
 
     def pair(self, index: int) -> Site:
         """A member of the pair of routers that shares `pair_address` and no state."""

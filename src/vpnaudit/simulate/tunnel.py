@@ -11,7 +11,8 @@ from typing import Literal
 from vpnaudit.simulate.device import Interface, SimDevice
 
 IkeVersion = Literal[1, 2]
-Style = Literal["map", "vti"]
+Style = Literal["map", "vti", "gre"]
+"""A crypto map entry; a tunnel interface that is IPsec itself; a GRE tunnel that is protected (DMVPN)."""
 DEFAULT_KB = 4_608_000
 DEFAULT_S = 3600
 
@@ -81,8 +82,10 @@ class End:
 
     `address`: the crypto address as the peer sees it. `forgotten`: inbound SPIs that the tables have and the data plane
     has not. `misfits`: packets that came with inner addresses that their SA does not allow. `behind_nat`: the address
-    that the device itself has, where a NAT makes another of it. `dynamic`: a dynamic map takes whoever comes.
-    `extra_network`: a network of the peer's that only this end's access list protects.
+    that the device itself has, where a NAT makes another of it. `dynamic`: a dynamic map takes whoever comes, and so
+    does the multipoint tunnel of a hub; neither calls anybody.
+    `extra_network`: a network of the peer's that only this end's access list protects. `vrf`: where both the crypto
+    address and what the tunnel carries are.
     """
 
     device: SimDevice
@@ -104,6 +107,7 @@ class End:
     behind_nat: str | None = None
     dynamic: bool = False
     extra_network: str | None = None
+    vrf: str | None = None
 
     @property
     def own(self) -> str:
@@ -119,9 +123,14 @@ class End:
         return None
 
     @property
+    def is_multipoint(self) -> bool:
+        """Whether it is the hub's end of a multipoint tunnel."""
+        return self.dynamic and self.style == "gre"
+
+    @property
     def interface(self) -> Interface:
         """The interface that holds the crypto address."""
-        return self.device.interface_of(self.own)
+        return self.device.interface_of(self.own, self.vrf)
 
     def holds(self, spi: int) -> bool:
         """Whether this end can decrypt what comes on `spi`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
 import msgspec
@@ -26,15 +27,21 @@ _TEXT_KEYS = (
 )
 _HOST_KEYS = ("host", "hostname", "_HOSTNAME", "fromhost", "fromhost-ip", "source", "name", "ip", "address")
 _TIME_KEYS = ("time", "@timestamp", "timestamp", "_time", "__REALTIME_TIMESTAMP", "ts")
-_ISO = re.compile(r"(?:19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
+_ISO = re.compile(
+    r"(?P<day>(?:19|20)\d\d-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)"
+    r"(?: ?(?P<zone>Z|[+-]\d\d(?::?\d\d)?|[A-Z]{2,5}))?(?![\w:.])"
+)
 _NAME = re.compile(r"[A-Za-z0-9][\w.:-]{0,252}$")
 _PRI = re.compile(r"\s{0,9}<\d{1,3}>(?:1 )?")
 _RELAYED = re.compile(
-    rf"(?:[A-Z][a-z]{{2}} [ \d]\d \d\d:\d\d:\d\d|{_ISO.pattern}\S{{0,20}}) [A-Za-z0-9][\w.:-]{{0,252}} "
+    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|(?:19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,20}) "
+    r"[A-Za-z0-9][\w.:-]{0,252} "
 )
-_EPOCHS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (1e8, 1.0))
-"""From which number on a time counts nanoseconds, microseconds, milliseconds, seconds since 1970."""
-_DEEPEST = 5
+_EPOCHS = ((17, 9), (14, 6), (11, 3), (8, 0))
+"""From which power of ten on a time counts nanoseconds, microseconds, milliseconds, seconds since 1970."""
+_EPOCH = re.compile(r"\d{9,19}(?:\.\d{1,9})?$")
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_DEEPEST = 6
 _LONGEST = 1 << 16
 
 
@@ -55,8 +62,12 @@ def unwrapped(line: str) -> str:
     texts = _messages(found)
     if not texts:
         return line
-    text = " ".join(" ".join(_PRI.sub("", t, count=1).split("\n")).strip() for t in texts)
+    text = " ".join(_clean(t) for t in texts)
     return text if _RELAYED.match(text) else f"{_head(_time(found), _host(found))}{text}"
+
+
+def _clean(text: str) -> str:
+    return " ".join(_PRI.sub("", text, count=1).split("\n")).strip()
 
 
 def _head(time: str | None, host: str | None) -> str:
@@ -76,15 +87,27 @@ def _messages(found: Json) -> list[str]:
     return held[known[0]] if known else next(iter(held.values()), [])
 
 
-def _strings(found: Json, key: str, depth: int) -> Iterator[tuple[str, str]]:
+def _strings(found: Json, key: str, depth: int, host: str | None = None) -> Iterator[tuple[str, str]]:
     if isinstance(found, str):
         yield key, found
     elif depth < _DEEPEST and isinstance(found, dict):
+        stream = _host(found) if "values" in found else host
         for name, value in found.items():
-            yield from _strings(value, str(name), depth + 1)
+            yield from _strings(value, str(name), depth + 1, stream)
     elif depth < _DEEPEST and isinstance(found, list):
+        if (stamped := _stamped(found, host)) is not None:
+            yield key, stamped
+            return
         for value in found:
-            yield from _strings(value, key, depth + 1)
+            yield from _strings(value, key, depth + 1, host)
+
+
+def _stamped(found: list[Json], host: str | None) -> str | None:
+    """Loki's form of a line, `["1795482124123456789", "line"]`: each of a stream has a time of its own."""
+    if len(found) < 2 or not isinstance(found[0], str) or not isinstance(found[1], str):
+        return None
+    time = _time_text(found[0])
+    return f"{_head(time, host)}{_clean(found[1])}" if time is not None and _TAG.search(found[1]) else None
 
 
 def _value(found: Json, keys: tuple[str, ...], depth: int = 0) -> Json:
@@ -104,16 +127,31 @@ def _host(found: Json) -> str | None:
 
 
 def _time(found: Json) -> str | None:
-    value = _value(found, _TIME_KEYS)
-    if isinstance(value, str) and _ISO.match(value):
-        return value.replace(" ", "T", 1).split(" ")[0]
-    if not isinstance(value, str | int | float):
+    return _time_text(_value(found, _TIME_KEYS))
+
+
+def _time_text(value: Json) -> str | None:
+    """A time as relays write it: ISO 8601, with the fraction and the zone that it came with."""
+    iso = _ISO.match(value) if isinstance(value, str) else None
+    if iso is not None:
+        zone = iso["zone"] or ""
+        return f"{iso['day']}T{iso['time']}{' ' if zone.isalpha() and zone != 'Z' else ''}{zone}"
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
+    if isinstance(value, str):
+        return _epoch_text(value) if _EPOCH.match(value) else None
+    return _epoch_text(repr(value))
+
+
+def _epoch_text(number: str) -> str | None:
+    """Binary fractions would be off by a microsecond: a line's time is also its name."""
     try:
-        seconds = float(value)
-        for least, unit in _EPOCHS:
-            if seconds >= least:
-                return datetime.fromtimestamp(seconds / unit, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
+        value = Decimal(number)
+        power = next((power for least, power in _EPOCHS if value >= Decimal(10) ** least), None)
+        if power is None:
+            return None
+        at = _FIRST + timedelta(microseconds=int(value.scaleb(6 - power)))
+    except (InvalidOperation, OverflowError, ValueError):
         return None
-    return None
+    fraction = f"{at.microsecond:06d}".rstrip("0")
+    return f"{at:%Y-%m-%dT%H:%M:%S}{'.' if fraction else ''}{fraction}Z"

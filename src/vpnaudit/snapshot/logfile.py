@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from vpnaudit.model.snapshot import Capture
 from vpnaudit.snapshot.copied import undo_copy
+from vpnaudit.snapshot.csv_export import without_columns
 from vpnaudit.snapshot.json_line import unwrapped
 from vpnaudit.snapshot.session import Part, read_prompt
 from vpnaudit.snapshot.sieve import Line, needed_lines
@@ -29,7 +30,8 @@ _STAMP = (
     r"\d{1,2}:\d\d:\d\d(?:\.\d{1,9})?(?: (?:19|20)\d\d)?"
     rf"|\d{{1,2}}[ -]{_MONTH}[ -](?:19|20)\d\d \d{{1,2}}:\d\d:\d\d(?:\.\d{{1,9}})?"
     r"|\d{10}(?:\.\d{1,9})?(?=\s)"
-    r"|(?:19|20)\d\d[-/]\d\d[-/]\d\d[T \t]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|(?:19|20)\d\d[-/]\d\d[-/]\d\d[T \t]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+    rf"(?:Z|[+-]\d\d(?::?\d\d)?| (?:[A-Z]{{1,3}}[SD]T|UTC|GMT|[CEMW]ET|MSK)(?=\s+(?!\d+:|[%*.]|{_MONTH} )\S))?"
     r"|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d[ \t]\d{1,2}:\d\d:\d\d(?: [AP]M)?)"
 )
 _PRIORITY = (
@@ -52,6 +54,8 @@ _PRIORITY_ALONE = re.compile(rf"(?i:{_PRIORITY})$")
 _ORIGINAL = re.compile(r"(?:<\d{1,3}>)?Original Address=(?P<host>[\w.:-]{1,253})\s")
 """What Kiwi writes in front of a message that it hands on."""
 _FIREWALL = re.compile(r"%(?:ASA|FTD|PIX)-")
+_DEVICE_ID = re.compile(rf"(?:{_STAMP} )?(?P<host>[A-Za-z0-9][\w.-]{{0,63}}) : %(?:ASA|FTD|PIX)-")
+"""What a firewall calls itself (`logging device-id`), behind the name of the relay that handed its line on."""
 _OWN_HEAD = re.compile(rf"(?:\d{{1,10}}:|[*.]?{_MONTH} {{1,2}}\d|[*.]?(?:19|20)\d\d )")
 _ZONE = re.compile(r"[A-Z]{2,5}$")
 
@@ -114,7 +118,8 @@ def line_host(line: str) -> str | None:
         return original["host"]
     relayed = _RELAYED.match(line)
     if relayed is not None and _is_name(relayed):
-        return relayed["host"]
+        itself = _DEVICE_ID.match(relayed["next"]) if " : %" in relayed["next"] else None
+        return (itself or relayed)["host"]
     named = _NAMED_FIRST.match(line)
     if named is None or named["host"].isdigit() or _PRIORITY_ALONE.match(named["host"]):
         return None
@@ -145,6 +150,7 @@ def split_lines(lines: Sequence[Line], fallback: str) -> list[Part]:
     """The same for lines with their numbers."""
     owned: dict[str | None, list[Line]] = {}
     current: str | None = None
+    lines = without_columns(lines)
     for line in lines:
         current = line_host(line[1]) or current
         if line[1].strip():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from vpnaudit.correlate.clocks import UNKNOWN_CLOCK_S, is_synchronized, set_clocks, uncertainty
+from vpnaudit.correlate.clocks import UNKNOWN_CLOCK_S, from_marks, is_synchronized, set_clocks, uncertainty
 from vpnaudit.model.device import Device
 
 UNSET: dict[str, Any] = {"manifest": False, "ntp": None, "mark": "*"}
@@ -108,6 +108,33 @@ def test_a_clock_that_shares_nothing_is_told_by_those_read_beside_it(lab: Any) -
     assert (found["spoke"].clock_offset_s, uncertainty(found["spoke"])) == (86_400.0, 300.0)
 
 
+CHINA_S, CUBA_S = -50_400.0, -3600.0
+"""By how much later a clock's reading is that shows CST and is taken for America's."""
+
+
+@pytest.mark.parametrize(
+    ("clocks_shown", "expected"),
+    [
+        pytest.param([("CST", 0)], [(0.0, 50_402.0)], id="alone: nothing tells which"),
+        pytest.param([("CST", 0), ("CST", 600)], [(0.0, 2.0), (0.0, 2.0)], id="of one name: the same, whichever it is"),
+        pytest.param([("CST", 0), ("CST", -50_000)], [(0.0, 50_402.0)] * 2, id="of one name, and of two zones"),
+        pytest.param([("CST", 14 * 3600), ("UTC", 60)], [(50_400.0, 2.0), (0.0, 2.0)], id="told by one read beside it"),
+        pytest.param([("CST", 7200), ("UTC", 0)], [(0.0, 50_402.0), (0.0, 2.0)], id="read at another time"),
+    ],
+)
+def test_a_clock_whose_zone_is_a_guess(
+    lab: Any, clocks_shown: list[tuple[str, float]], expected: list[tuple[float, float]]
+) -> None:
+    routers = [lab.router(f"r{n}", manifest=False, ahead_s=s) for n, (_, s) in enumerate(clocks_shown)]
+    devices = [
+        structs.replace(_showing(r.device(), zone), clock_others_s=(CHINA_S, CUBA_S) if zone == "CST" else ())
+        for r, (zone, _) in zip(routers, clocks_shown, strict=True)
+    ]
+    readings = {d.name: r.reading() for d, r in zip(devices, routers, strict=True)}
+    placed = from_marks(set_clocks(devices, readings), readings)
+    assert [(d.clock_offset_s, uncertainty(d)) for d in placed] == expected
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -124,20 +151,24 @@ def test_whether_a_clock_follows_ntp(lab: Any, given: dict[str, Any], expected: 
 
 @pytest.mark.parametrize("source", ["NTP", "Time source is ntp"])
 def test_the_source_that_show_clock_detail_names(lab: Any, source: str) -> None:
-    device = lab.router(ntp=None).device()
+    assert is_synchronized(_showing(lab.router(ntp=None).device(), "UTC", source=source)) is True
+
+
+def _showing(device: Device, zone: str, **fields: Any) -> Device:
+    """The same device, whose clock shows another zone's name."""
     captures = tuple(
         structs.replace(
             c,
             parsed=structs.replace(
                 c.parsed,
-                facts=structs.replace(c.parsed.facts, clock=structs.replace(c.parsed.facts.clock, source=source)),
+                facts=structs.replace(c.parsed.facts, clock=structs.replace(c.parsed.facts.clock, zone=zone, **fields)),
             ),
         )
         if c.parsed.facts.clock is not None
         else c
         for c in device.captures
     )
-    assert is_synchronized(structs.replace(device, captures=captures)) is True
+    return structs.replace(device, captures=captures)
 
 
 @pytest.mark.parametrize(("manifest", "spread"), [(True, 0.0), (False, 60.0)])

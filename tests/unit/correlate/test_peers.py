@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from vpnaudit.correlate.peers import normal, own_addresses, peer_set
+from vpnaudit.correlate.peers import own_addresses, peer_set
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.config import ConfigInterface, IkeProfile, MapEntry, PeerMatch
 
 

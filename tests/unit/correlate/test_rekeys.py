@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from vpnaudit.correlate.rekeys import predicted_rekeys, rekey_period_s, seen_rekeys, volume_period_s
+from vpnaudit.correlate.rekeys import (
+    before_lines,
+    predicted_rekeys,
+    rekey_period_s,
+    seen_period,
+    seen_rekeys,
+    volume_period_s,
+)
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.ledger import LedgerEntry
 from vpnaudit.model.tunnel import Lifetime, Tunnel
@@ -101,6 +108,17 @@ def test_a_short_period_comes_to_any_moment(lab: Any) -> None:
     assert reach == 30 * 86_400
 
 
+def test_lines_that_met_a_rekey_tell_when_those_before_them_were(lab: Any) -> None:
+    paced = lab.replace(tunnel(lab), rekey_period_s=3570.0)
+    races = [(lab.ago(ago), "hub", 1.0) for ago in (9000, 500, 4000)]
+    found = before_lines(paced, races)
+    assert [(lab.ago(9000) - r.at).total_seconds() for r in found[:2]] == [3570.0, 7140.0]
+    assert [r.uncertainty_s for r in found[:2]] == [16.0, 31.0]
+    assert not any(r.seen for r in found)
+    assert before_lines(paced, races[:2]) == [], "two may be chance"
+    assert before_lines(lab.replace(paced, rekey_by_volume=True), races) == [], "traffic was another then"
+
+
 def entry(**changes: Any) -> LedgerEntry:
     evidence = Evidence(device="hub", command="show logging", file="f")
     base = {"spi": 1, "device": "hub", "role": "receiver", "peer": None, "address": None, "live": False, "how": "log"}
@@ -120,3 +138,26 @@ def test_seen_rekeys_are_installs_and_deletes(lab: Any) -> None:
         (lab.at - lab.ago(100), 0.0, "hub", True),
         (lab.at - lab.ago(90), 60.0, "hub", True),
     ], "when an older snapshot's SA went is not known"
+
+
+@pytest.mark.parametrize(
+    ("installs", "hub", "expected"),
+    [
+        pytest.param((5, 545, 1090, 1620, 2165), {}, 542.5, id="every nine minutes"),
+        pytest.param((5, 545, 1090), {}, None, id="too few to tell"),
+        pytest.param((5, 545, 2090, 2630, 5000), {}, None, id="now and then"),
+        pytest.param((5, 2400, 4800, 7200), {}, None, id="hardly oftener than time asks"),
+        pytest.param((3000, 3540, 4080, 4620), {}, None, id="over"),
+        pytest.param((5, 545, 1090, 1620), {"ike_age_s": 1000}, None, id="some from before the IKE SA: set up anew"),
+    ],
+)
+def test_a_record_of_rekeys_tells_the_period_of_sas_that_are_too_young(
+    lab: Any, installs: tuple[int, ...], hub: dict[str, int], expected: float | None
+) -> None:
+    found = tunnel(lab, age_s=5, remaining_kb=4_607_000)
+    old = lab.replace(found.local.ike_sas[0], established_at=lab.ago(hub.get("ike_age_s", 80_000)))
+    found = lab.replace(
+        found, local=lab.replace(found.local, ike_sas=(old,)), remote=lab.replace(found.remote, ike_sas=())
+    )
+    records = [entry(spi=n, device=found.local.device, installed_at=lab.ago(ago)) for n, ago in enumerate(installs)]
+    assert (seen_period(found, records) or (None,))[0] == expected

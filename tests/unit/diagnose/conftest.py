@@ -114,14 +114,14 @@ def took_over(lab: Any) -> list[Any]:
 
 
 def sender_younger(lab: Any) -> list[Any]:
-    """Both ends came up, the sender after the lines began; they agree since."""
-    one, two = lab.pair(hub={"uptime_s": 900}, spoke={"dpd": "off", "uptime_s": 100})
+    """Both ends came up, the sender after the receiver and before the lines; they agree since."""
+    one, two = lab.pair(hub={"uptime_s": 1500}, spoke={"dpd": "off", "uptime_s": 1200})
     for router, peer, spis in (
         (one, lab.spoke, (lab.into_hub, lab.into_spoke)),
         (two, lab.hub, (lab.into_spoke, lab.into_hub)),
     ):
         router.sas, router.flows, router.ikes["v1"] = [], [], []
-        router.pair(peer, *spis, age_s=50).ike(peer, age_s=50)
+        router.pair(peer, *spis, age_s=50).ike(peer, age_s=1100)
     return [one.line(lab.lost, lab.spoke, *range(800, 200, -60)), two]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from vpnaudit.diagnose.engine import judge
+from vpnaudit.diagnose.log_reach import session_logging
 from vpnaudit.diagnose.stories import tell
 from vpnaudit.model.judgement import Weighing
 from vpnaudit.settings import Settings
@@ -71,6 +72,20 @@ def reloaded_long_before(lab: Any) -> list[Any]:
 def low_now_and_lines_of_yesterday(lab: Any) -> list[Any]:
     one, two = lab.pair(hub={"free": 4_000_000})
     return [one.line(ODD_SPI, lab.spoke, 80_000), two]
+
+
+def test_where_everything_was_had_the_next_line_tells(lab: Any) -> None:
+    """Both ends whole, and nobody has the SPI: what is open names a command all the same."""
+    (found,) = lab.diagnose(*one_line(lab))
+    assert found.cause == "insufficient-evidence"
+    assert any("hub and spoke: show crypto ipsec sa, within" in (w.command or "") for w in found.would_settle)
+
+
+@pytest.mark.parametrize(("stands", "words"), [(True, "as a syslog server has it"), (False, "configure crypto log")])
+def test_no_setting_is_asked_for_that_stands(lab: Any, stands: bool, words: str) -> None:
+    hub = lab.router()
+    hub.config["logging_session"] = stands
+    assert words in session_logging(lab.fleet(hub).device_by_name["hub"])
 
 
 def test_tables_of_two_moments_tell_no_story(lab: Any) -> None:

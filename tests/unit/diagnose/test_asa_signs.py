@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vpnaudit.diagnose import signs
+from vpnaudit.diagnose import losses, outages
 from vpnaudit.parse.messages import read_message
 
 SAID = [
@@ -53,7 +53,7 @@ def test_a_line_that_goes_down() -> None:
 )
 def test_state_losses(lab: Any, tag: str, details: dict[str, str], takeover: bool) -> None:
     device = lab.router(uptime_s=None).says(tag, 600, details=details).device()
-    (loss,) = [s for s in signs.state_losses(device) if s.at == lab.ago(600)]
+    (loss,) = [s for s in losses.state_losses(device) if s.at == lab.ago(600)]
     assert loss.is_takeover == takeover
 
 
@@ -68,7 +68,7 @@ def test_state_losses(lab: Any, tag: str, details: dict[str, str], takeover: boo
 )
 def test_what_costs_no_sa(lab: Any, tag: str, text: str) -> None:
     device = lab.router(uptime_s=None).says(tag, 600, details=read_message(tag, text).details).device()
-    assert list(signs.state_losses(device)) == []
+    assert list(losses.state_losses(device)) == []
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_costs_no_sa(lab: Any, tag: str, text: str) -> None:
 )
 def test_whose_sas_are_lost(lab: Any, tag: str, text: str, peer: str | None) -> None:
     device = lab.router(uptime_s=None).says(tag, 600, details=read_message(tag, text).details).device()
-    assert [s.peer for s in signs.state_losses(device)] == [peer]
+    assert [s.peer for s in losses.state_losses(device)] == [peer]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_whose_sas_are_lost(lab: Any, tag: str, text: str, peer: str | None) -> 
 )
 def test_a_refusal_or_an_end_is_no_outage(lab: Any, tag: str, text: str, outage: bool) -> None:
     device = lab.router().says(tag, 600, details=read_message(tag, text).details).device()
-    assert bool(signs.outages(device, None, lab.spoke)) == outage
+    assert bool(outages.outages(device, None, lab.spoke)) == outage
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_a_refusal_or_an_end_is_no_outage(lab: Any, tag: str, text: str, outage:
 )
 def test_sessions(lab: Any, tag: str, state: str) -> None:
     device = lab.router().says(tag, 600, details={"peer": lab.spoke}).device()
-    assert [s for s, _ in signs.sessions(device, lab.spoke)] == [state]
-    assert signs.sessions(device, lab.stranger) == []
-    assert bool(signs.outages(device, None, lab.spoke)) == (state == "down")
+    assert [s for s, _ in outages.sessions(device, lab.spoke)] == [state]
+    assert outages.sessions(device, lab.stranger) == []
+    assert bool(outages.outages(device, None, lab.spoke)) == (state == "down")
 
 
 @pytest.mark.parametrize(
@@ -133,5 +133,5 @@ def test_sessions(lab: Any, tag: str, state: str) -> None:
 def test_a_session_that_an_end_took_down_tells_of_no_outage(lab: Any, given: str, outage: bool) -> None:
     text = f"Group = {lab.spoke}, IP = {lab.spoke}, Session is being torn down. Reason: {given}"
     device = lab.router().says("ASA-5-713259", 600, details=dict(read_message("ASA-5-713259", text).details)).device()
-    assert [s for s, _ in signs.sessions(device, lab.spoke)] == ["down"]
-    assert bool(signs.outages(device, None, lab.spoke)) == outage
+    assert [s for s, _ in outages.sessions(device, lab.spoke)] == ["down"]
+    assert bool(outages.outages(device, None, lab.spoke)) == outage

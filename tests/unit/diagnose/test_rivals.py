@@ -63,6 +63,29 @@ def test_what_is_said_against_a_rival(weighings: Any, verdict: str | None) -> No
     assert (name in asked) is (verdict is None)
 
 
+@pytest.mark.parametrize(
+    ("mechanism", "words"),
+    [
+        ("stale-sa", "delete-lost explains why the receiver has no SA"),
+        ("rekey-race", "delete-lost explains why the SAs changed then"),
+        ("unexplained", "delete-lost explains more of it"),
+    ],
+)
+def test_what_the_first_explains_better(mechanism: Any, words: str) -> None:
+    """In a race the receiver has the SA."""
+    ((_, own, weighings),) = told((LATER, FITS))
+    story = Story(mechanism=mechanism, receiver="hub", sender=None, source=None, tunnel=None)
+    found = {r.cause: r for r in ruled_out(cause(WINNER), [(story, own, weighings)])}
+    assert found[LATER].because == f"it would fit too, but {words}"
+
+
+def test_what_waits_names_all_that_go_before() -> None:
+    waits = Weighing(verdict="fits", unless_open=("misdelivery", "low-memory", "reset-not-detected"))
+    asked = would_settle(cause(WINNER), told((RIVAL, waits)))
+    said = f"is it {RIVAL}? It fits once misdelivery, low-memory and reset-not-detected are ruled out"
+    assert [w.question for w in asked] == [said]
+
+
 def test_the_line_that_rules_out_is_cited() -> None:
     found = {r.cause: r for r in ruled_out(cause(WINNER), told((RIVAL, OUT)))}
     assert (found[RIVAL].because, found[RIVAL].evidence) == ("it cannot be", (LINE,))

@@ -60,7 +60,7 @@ def over(lab: Any, age_s: float) -> list[Any]:
     return [one.line(lab.lost, lab.spoke, *LINES_S), two]
 
 
-def standby(lab: Any, *, took_over: bool) -> list[Any]:
+def standby(lab: Any, *, took_over: bool, gave_back: bool = False) -> list[Any]:
     """A member of a pair, of which the partner was not collected."""
     interface = ConfigInterface(
         line=12, name=lab.outside, addresses=(f"{lab.hub}/24",), standby_addresses=(VIRTUAL,), crypto_map="M"
@@ -70,6 +70,8 @@ def standby(lab: Any, *, took_over: bool) -> list[Any]:
     two.pair(VIRTUAL, lab.into_spoke, lab.lost, age_s=1200)
     if took_over:
         one.says("HSRP-5-STATECHANGE", 620, interface=lab.outside, details={"state": "Active"})
+    if gave_back:
+        one.says("HSRP-5-STATECHANGE", 60, interface=lab.outside, details={"state": "Speak"})
     return [one.line(lab.lost, lab.spoke, *LINES_S, destination=VIRTUAL), two]
 
 
@@ -121,6 +123,12 @@ def failed_before(lab: Any, hub: Any) -> list[Any]:
             "misdelivery", lambda lab: standby(lab, took_over=False), "open", id="a partner that was not read"
         ),
         pytest.param("misdelivery", lambda lab: standby(lab, took_over=True), "unlikely", id="from which it took over"),
+        pytest.param(
+            "misdelivery",
+            lambda lab: standby(lab, took_over=True, gave_back=True),
+            "open",
+            id="to which it gave back",
+        ),
         pytest.param("delete-lost", lambda lab: over(lab, 300), "fits", id="over: healed by a new pair"),
         pytest.param(
             "delete-lost", lambda lab: over(lab, 3000), "open", id="over: the sender had its pair all the time"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,9 @@ FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
         pytest.param(12, DAY, HOUR, "poor", id="every second rekey"),
         pytest.param(100, DAY, HOUR, "more-than-rekeys", id="more than two a rekey"),
         pytest.param(3, 990.0, HOUR, "more-than-rekeys", id="three in a quarter of an hour, at most half a rekey"),
+        pytest.param(1, 95.0, HOUR, "open", id="one in a log of a minute and a half: every rekey may show two"),
+        pytest.param(2, 1800.0, HOUR, "open", id="two in half an hour: one rekey can show both"),
+        pytest.param(3, 1800.0, 900.0, "poor", id="three of three rekeys at most"),
         pytest.param(3, 990.0, None, None, id="no lifetime known"),
         pytest.param(0, DAY, HOUR, "open", id="none in a day: up to 3.7"),
     ],
@@ -44,10 +48,24 @@ def test_only_what_the_whole_interval_bears_out(
         (3, 0.01, "more than a couple a day"),
         (1, 10, "fewer than a couple a day"),
         (2, 1, "which may be a couple a day"),
+        (1, 0.001, "which may be a couple a day"),
     ],
 )
 def test_a_couple_a_day(spis: int, days: float, words: str) -> None:
     assert words in rate_words(rate(spis, days * DAY, None))
+
+
+@pytest.mark.parametrize(
+    ("of", "poor", "normal"),
+    [
+        ("races", "more than one rekey in ten, so the ends hand over poorly", "one rekey in ten, which is normal"),
+        ("stale", "a stale SA at more than one rekey in ten.", "a stale SA at fewer than one rekey in ten."),
+        ("unknown", "more than one rekey in ten, if they are of rekeys.", "fewer than one rekey in ten, if they are"),
+    ],
+)
+def test_how_ends_hand_over_is_told_by_races_alone(of: Any, poor: str, normal: str) -> None:
+    assert poor in rate_words(rate(12, DAY, HOUR), of)
+    assert normal in rate_words(rate(1, 10 * DAY, HOUR), of)
 
 
 def test_what_may_be_more_than_one_a_rekey_is_no_share_of_the_rekeys() -> None:

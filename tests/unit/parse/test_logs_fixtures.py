@@ -20,7 +20,7 @@ from vpnaudit.parse.logs import scan
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "logs"
 CASES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
 DEFAULTS: dict[str, Any] = {"lines": 1, "count": 1, "corrupt_text": False, "details": {}, "between": []}
-DEFAULTS |= {"time_from": "", "clock_moved_s": 0.0, "clock_within_s": 0.0}
+DEFAULTS |= {"time_from": "", "clock_moved_s": 0.0, "clock_within_s": 0.0, "zone_within_s": 0.0, "by_relay": False}
 
 
 def stamp_words(stamp: Stamp | None) -> str | None:

@@ -14,7 +14,7 @@ from vpnaudit.model.system import ClockReading
 from vpnaudit.parse.logs import scan
 from vpnaudit.parse.mail_dates import read_date
 from vpnaudit.parse.summer_time import summer_rule
-from vpnaudit.parse.times import TimeContext, clock_to_utc, date_messages, parse_trace_stamp
+from vpnaudit.parse.times import ClockTime, TimeContext, clock_to_utc, date_messages, read_clock
 
 TEXT = "%SYS-5-CONFIG_I: Configured from console by noc on console"
 EUROPE = "recurring last Sun Mar 2:00 last Sun Oct 3:00"
@@ -45,6 +45,8 @@ def dated(*heads: str, **context: object) -> tuple[LogMessage, ...]:
 
 
 NOW = {"now": utc(2026, 11, 25, 12)}
+PART = ConfigFacts(line=1)
+LOCAL_PART = ConfigFacts(line=1, timestamps=TimeStamps(line=1, kind="datetime", localtime=True))
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,39 @@ NOW = {"now": utc(2026, 11, 25, 12)}
             utc(2019, 7, 24, 1, 2, 3),
             "UTC (configuration)",
         ),
+        ("Nov 24 2019 01:02:03 NPT:", NOW, utc(2019, 11, 23, 19, 17, 3), "UTC+05:45"),
+        ("Jan 24 2019 01:02:03 CHADT:", NOW, utc(2019, 1, 23, 11, 17, 3), "UTC+13:45"),
+        (
+            "Jan 24 2019 01:02:03 AEDT:",
+            {"config": config("AEDT", 600, ("AEDT", "recurring 1 Sun Oct 2:00 1 Sun Apr 3:00"))},
+            utc(2019, 1, 23, 14, 2, 3),
+            "configuration",
+        ),
+        (
+            "Nov 24 2019 01:02:03 CST:",
+            {"clock": clock(2019, 11, 24, 9, 0, 0, zone="CST"), "clock_zone_min": 480},
+            utc(2019, 11, 23, 17, 2, 3),
+            "as the collector's clock tells",
+        ),
+        (
+            "Jan 24 2019 01:02:03 IST:",
+            {"clock": clock(2019, 7, 24, 9, 0, 0, zone="IDT")},
+            utc(2019, 1, 23, 23, 2, 3),
+            "beside the clock's IDT",
+        ),
+        (
+            "Jul 24 2019 01:02:03:",
+            {"config": PART, "clock": clock(2019, 7, 24, 9, 0, 0, zone="CEST")},
+            utc(2019, 7, 24, 1, 2, 3),
+            "zone UTC (assumed; the clock shows CEST",
+        ),
+        (
+            "Jul 24 2019 01:02:03:",
+            {"config": LOCAL_PART, "clock": clock(2019, 7, 24, 9, 0, 0, zone="CEST")},
+            utc(2019, 7, 23, 23, 2, 3),
+            "the clock's; configuration: localtime",
+        ),
+        ("2019-11-24 01:02:03.250 CET hub1", NOW, utc(2019, 11, 24, 0, 2, 3, 250000), "CET"),
         ("Oct  3 2026 01:02:60:", NOW, utc(2026, 10, 3, 1, 3, 0), "stamp"),
         ("Oct  3 2026 01:02:03 hub1", NOW, utc(2026, 10, 3, 1, 2, 3), "stamp"),
         ("Oct  3 01:02:03 hub1", NOW | {"config": config("JST", 540)}, utc(2026, 10, 3, 1, 2, 3), "syslog server's"),
@@ -106,6 +141,50 @@ def test_dated(head: str, context: dict[str, object], time: datetime, word: str)
     (message,) = dated(head, **context)
     assert message.time == time
     assert word in message.time_from
+
+
+@pytest.mark.parametrize(
+    ("head", "config", "shown", "within_s"),
+    [
+        pytest.param("Nov 24 2026 09:00:00:", None, "UTC", 0, id="the clock is in UTC: so is the log"),
+        pytest.param("Nov 24 2026 09:00:00:", None, "PKT", 18_000, id="UTC, or the clock's zone"),
+        pytest.param(
+            "Nov 24 2026 09:00:00:", PART, "PKT", 18_000, id="a part without `service timestamps` says nothing"
+        ),
+        pytest.param("Nov 24 2026 09:00:00:", config("PKT", 300), "PKT", 0, id="the configuration says it"),
+        pytest.param("Nov 24 2026 09:00:00:", PART, "XQZ", 50_400, id="a zone that nobody knows"),
+        pytest.param("Nov 24 2026 09:00:00 CST:", None, "CST", 0, id="the same name: no further off than the clock"),
+        pytest.param("Nov 24 2026 09:00:00 CST:", None, "PKT", 55_800, id="another name, of several meanings"),
+        pytest.param("Nov 24 2026 09:00:00 UTC:", None, "PKT", 0, id="printed"),
+        pytest.param("Mar 24 2026 09:00:00:", LOCAL_PART, "CET", 3600, id="months away: summer time or not"),
+    ],
+)
+def test_how_far_a_zone_that_is_a_guess_may_be_off(
+    head: str, config: ConfigFacts | None, shown: str, within_s: float
+) -> None:
+    (message,) = dated(head, config=config, clock=clock(2026, 11, 24, 10, 0, 0, zone=shown))
+    assert message.zone_within_s == within_s
+
+
+@pytest.mark.parametrize(
+    ("zone", "asked_hour", "time", "zone_min", "others"),
+    [
+        pytest.param("UTC", None, utc(2026, 11, 24, 12), None, (), id="one meaning"),
+        pytest.param("CST", None, utc(2026, 11, 24, 18), None, (-50_400, -3600, -55_800), id="several"),
+        pytest.param("CST", 4, utc(2026, 11, 24, 4), 480, (), id="China, as the collector's clock tells"),
+        pytest.param("CST", 18, utc(2026, 11, 24, 18), -360, (), id="America, as the collector's clock tells"),
+        pytest.param("CST", 11, utc(2026, 11, 24, 18), None, (-50_400, -3600, -55_800), id="a clock hours off"),
+        pytest.param("XQZ", 12, utc(2026, 11, 24, 12), None, (-50_400, 50_400), id="nobody knows it"),
+    ],
+)
+def test_what_a_clocks_zone_may_mean(
+    zone: str, asked_hour: int | None, time: datetime, zone_min: int | None, others: tuple[float, ...]
+) -> None:
+    asked_at = utc(2026, 11, 24, asked_hour, 1) if asked_hour is not None else None
+    shown = read_clock(clock(2026, 11, 24, 12, 0, 0, zone=zone), None, asked_at)
+    assert shown == ClockTime(at=time, zone_min=zone_min, others_s=others)
+    told = config("CST", 480)
+    assert read_clock(clock(2026, 11, 24, 12, 0, 0, zone="CST"), told) == ClockTime(at=utc(2026, 11, 24, 4))
 
 
 @pytest.mark.parametrize(
@@ -129,6 +208,65 @@ def test_not_dated(head: str, context: dict[str, object], word: str) -> None:
     assert word in message.time_from
 
 
+NTP_STAMP = "Jun 10 2026 11:00:00.250"
+
+
+@pytest.mark.parametrize(
+    ("heads", "time", "by_relay", "within_s"),
+    [
+        pytest.param(
+            [f"Jun 10 07:00:00 hub 11: {NTP_STAMP}:", "Jun 10 07:10:00 hub 12:"],
+            utc(2026, 6, 10, 11, 10, 0, 250_000),
+            False,
+            0,
+            id="a line with both stamps tells the server's zone",
+        ),
+        pytest.param(
+            ["Dec 31 19:00:00 hub 11: Jan  1 2026 00:00:00:", "Dec 31 19:10:00 hub 12:"],
+            utc(2026, 1, 1, 0, 10),
+            False,
+            0,
+            id="over a New Year",
+        ),
+        pytest.param(["Jun 10 07:10:00 hub 12:"], utc(2026, 6, 10, 7, 10), True, 50_400, id="nothing tells it"),
+        pytest.param(
+            ["2026-06-10T07:10:00-04:00 hub 12: 1d03h:"],
+            utc(2026, 6, 10, 11, 10),
+            True,
+            0,
+            id="the device counts from its boot, the server does not",
+        ),
+        pytest.param(
+            ["2026-06-10T11:10:00Z hub 12: *Mar  1 00:02:00:"],
+            utc(2026, 6, 10, 11, 10),
+            True,
+            0,
+            id="the device's clock was never set",
+        ),
+        pytest.param(
+            ["Jun 10 07:10:00 hub 12: 1d03h:"], None, False, 0, id="from the boot, and a zone that is a guess"
+        ),
+        pytest.param(
+            [f"Jun 10 07:00:00 hub 11: {NTP_STAMP}:", "Jun 10 07:10:00 spoke 12:"],
+            utc(2026, 6, 10, 7, 10),
+            True,
+            50_400,
+            id="another host's line tells nothing of this one's clock",
+        ),
+        pytest.param(
+            [f"2026-06-10T07:00:00-04:00 hub 11: {NTP_STAMP}:", "2026-06-10T07:10:00-04:00 hub 12:"],
+            utc(2026, 6, 10, 11, 10),
+            True,
+            0,
+            id="the server prints its zone",
+        ),
+    ],
+)
+def test_a_syslog_servers_stamp(heads: list[str], time: datetime | None, by_relay: bool, within_s: float) -> None:
+    found = dated(*heads, clock=clock(2026, 6, 10, 12, 0, 0))[-1]
+    assert (found.time, found.by_relay, found.zone_within_s) == (time, by_relay, within_s)
+
+
 def test_the_first_of_march_is_a_day_like_any_other_where_the_clock_says_so() -> None:
     (message,) = dated("*Mar  1 00:42:09:", clock=clock(2026, 3, 1, 9, 0, 0, mark="*"))
     assert message.time == utc(2026, 3, 1, 0, 42, 9)
@@ -143,6 +281,13 @@ def test_a_log_that_runs_over_new_years_counts_back_from_the_clock() -> None:
     heads = ("Jun 30 12:00:00:", "Dec 31 23:59:58:", "Jan  1 00:00:01:", "Nov 24 09:00:00:")
     years = [m.time.year for m in dated(*heads, clock=clock(2026, 11, 24, 10, 0, 0)) if m.time]
     assert years == [2025, 2025, 2026, 2026]
+
+
+@pytest.mark.parametrize(("second", "counts"), [("Mar 07 2021 01:27:29:", False), ("01:27:29:", True)])
+def test_what_is_left_of_a_stamp_where_a_buffer_wrapped_is_no_uptime(second: str, counts: bool) -> None:
+    first, _ = dated("01:27:24:", second, in_order=True)
+    assert first.time is None
+    assert (first.since_boot_s is not None) is counts
 
 
 def test_a_log_with_its_newest_line_first_keeps_its_year() -> None:
@@ -215,12 +360,6 @@ def test_clock_to_utc() -> None:
     assert clock_to_utc(clock(2026, 7, 1, 12, 0, 0, zone="EDT")) == utc(2026, 7, 1, 16)
     assert clock_to_utc(clock(2002, 3, 1, 0, 3, 0, mark="*")) is None
     assert clock_to_utc(clock(2026, 2, 31, 0, 3, 0)) is None
-
-
-def test_trace_stamps_are_read_from_the_clock_backwards() -> None:
-    assert parse_trace_stamp("Nov 24 01:02:03.456", utc(2026, 11, 24, 2)) == utc(2026, 11, 24, 1, 2, 3, 456000)
-    assert parse_trace_stamp("Dec 24 01:02:03.456", utc(2026, 11, 24, 2)) == utc(2025, 12, 24, 1, 2, 3, 456000)
-    assert parse_trace_stamp("no stamp", utc(2026, 11, 24, 2)) is None
 
 
 @given(

@@ -228,6 +228,24 @@ def test_the_hour_that_comes_twice(bench: Any) -> None:
     assert [e.time.strftime("%H:%M") for e in found.events] == ["00:10", "00:55", "01:05", "01:50", "02:10"]
 
 
+def test_a_clock_set_back_in_the_hour_that_comes_twice(bench: Any) -> None:
+    """The change says in which of the two it was: what reads earlier below it is no second pass."""
+    config = bench.answers("hub")["show running-config"].replace("datetime msec", "datetime msec localtime")
+    rule = "clock timezone CET 1 0\nclock summer-time CEST recurring last Sun Mar 2:00 last Sun Oct 3:00\nhostname"
+    said = (
+        "%SYS-6-CLOCKUPDATE: System clock has been updated from {} CEST Sun Oct 26 2025 to {} CEST Sun Oct 26 2025, by"
+    )
+    lines = [stamped(bench, f"Oct 26 {at}.000") for at in ("02:50:00", "02:20:00", "02:05:00")]
+    lines.insert(1, f"Oct 26 02:10:00.000: {said.format('02:55:00', '02:10:00')} console.")
+    answers = {
+        "show running-config": config.replace("hostname", rule),
+        "show clock": "03:30:00.000 CET Sun Oct 26 2025\n",
+    }
+    found = fleet(bench, *lines, hub=answers)
+    offset = found.devices[0].clock_offset_s
+    assert [(e.at + timedelta(seconds=offset)).strftime("%H:%M") for e in found.events] == ["00:20", "00:05", "01:05"]
+
+
 def test_lines_of_one_unknown_clock_still_have_their_distance(bench: Any) -> None:
     """When they were is not known; that they are ten minutes of one flow is."""
     said = f"{bench.ago(150).strftime('%b %d %H:%M:%S.000')}: {SYNCED}"

@@ -148,12 +148,12 @@ def test_an_event_trace(bench: Any) -> None:
 
 @pytest.mark.parametrize("manifest", [True, False])
 def test_an_earlier_table(bench: Any, manifest: bool) -> None:
-    """It had 2700 s left two hours ago; without a manifest the device's own clock says when that was."""
+    """It had 2700 of 3600 s left two hours ago; without a manifest the device's own clock says when that was."""
     answers = bench.answers("hub", spis=(SPI, OUT), at=bench.ago(7200))
     at = bench.ago(7200) if manifest else None
     before = bench.snapshot(bench.device("hub", answers, at=at), at=at, path="nights/before")
     (entry,) = ledger(bench, before, hub(bench))
-    assert told(entry, bench) == ("receiver", bench.spoke, "older snapshot", None, 4500)
+    assert told(entry, bench) == ("receiver", bench.spoke, "older snapshot", 8100, 4500)
 
 
 def test_what_an_earlier_collection_logged_and_traced(bench: Any) -> None:

@@ -52,7 +52,23 @@ def stream(bench: Any) -> list[str]:
 def test_one_reading_bounds_the_number(bench: Any, stream: list[str]) -> None:
     (text,) = said(bench, (0, drops(20_518, 31)), lines=stream)
     assert "hub counts 20549 in all since 2025-12-14 23:56:30 UTC at the longest" in text
-    assert "behind the 9 line(s) are no more than that" in text
+    assert "behind the 9 lines are no more than that, of all sources, unless it was cleared since" in text
+
+
+def test_a_reading_below_the_lines_bounds_nothing(bench: Any, stream: list[str]) -> None:
+    (text,) = said(bench, (0, drops(4)), lines=stream)
+    assert "no more than" not in text
+    assert "fewer than the 9 lines: they were counted elsewhere, or it was cleared since" in text
+
+
+@pytest.mark.parametrize("count", [0, 20_000])
+def test_the_count_of_a_flow_bounds_nothing(bench: Any, stream: list[str], count: int) -> None:
+    """An SPI that nobody has has no flow to be counted on (field guide, appendix C)."""
+    (text,) = said(bench, (0, refused(bench, count)), lines=stream)
+    assert f"hub counts {count} in all" in text
+    assert "an SPI that nobody has need not be counted" in text
+    assert "no more than" not in text
+    assert "fewer than" not in text
 
 
 @pytest.mark.parametrize(
@@ -62,24 +78,31 @@ def test_one_reading_bounds_the_number(bench: Any, stream: list[str]) -> None:
         pytest.param(100, 100, "counted 0 more in 10 min", id="flat"),
         pytest.param(ROUND - 1000, 5000, "counted 6000 more in 10 min", id="a counter of 32 bits went round"),
         pytest.param(50_000, 4000, "counted at least 4000 more in 10 min (the counter began anew", id="cleared"),
+        pytest.param(2_200_000_000, 4000, "counted at least 4000 more in 10 min", id="a large one cleared"),
     ],
 )
 def test_two_readings(bench: Any, stream: list[str], before: int, now: int, words: str) -> None:
     (text,) = said(bench, (600, drops(before)), (0, drops(now)), lines=stream)
     assert words in text
-    assert "9 line(s) of this in the same time" in text
+    assert "9 lines of this in the same time" in text
 
 
 @pytest.mark.parametrize(
     ("grown", "lines", "words"),
     [
         pytest.param(
-            12_000, True, "20 a second, for 9 line(s) of this in the same time: a flow is being lost", id="flow"
+            12_000, True, "20 a second, for 9 lines of this in the same time: a flow is being lost", id="flow"
         ),
         pytest.param(
-            0, True, "0 an hour, for 9 line(s) of this in the same time: these lines were counted else", id="flat"
+            0, True, "0 an hour, for 9 lines of this in the same time: these lines were counted else", id="flat"
         ),
-        pytest.param(20, True, "120 an hour, for 9 line(s) of this in the same time", id="a few"),
+        pytest.param(
+            3,
+            True,
+            "18 an hour, for 9 lines of this in the same time: these lines were counted else",
+            id="fewer than the lines",
+        ),
+        pytest.param(20, True, "120 an hour, for 9 lines of this in the same time", id="a few"),
     ],
 )
 def test_what_two_readings_mean(bench: Any, stream: list[str], grown: int, lines: bool, words: str) -> None:
@@ -103,6 +126,12 @@ def test_a_boot_between_two_readings(bench: Any, stream: list[str]) -> None:
 def test_the_finest_counter_speaks(bench: Any, stream: list[str], answers: dict[str, str], words: str) -> None:
     (text,) = said(bench, (0, answers), lines=stream)
     assert words in text
+
+
+def test_drops_of_other_reasons_are_no_flow_that_is_lost(bench: Any, stream: list[str]) -> None:
+    (text,) = said(bench, (600, statistics(100)), (0, statistics(12_100)), lines=stream)
+    assert "counted 12000 more" in text
+    assert "flow is being lost" not in text
 
 
 def test_the_count_of_a_flow(bench: Any, stream: list[str]) -> None:

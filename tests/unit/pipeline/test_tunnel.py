@@ -55,6 +55,14 @@ def test_a_source_that_is_no_peer(audit: Audit) -> None:
     assert (found.tunnels, {e.device for e in found.episodes}) == ((), {"hub"})
 
 
+def test_one_of_many_sources_that_are_told_together(bench: Any) -> None:
+    strangers = [bench.line(0x77B40000, 400, source=f"203.0.113.{n}") for n in range(60, 75)]
+    whole = bench.audit(bench.snapshot(bench.device("hub", bench.answers("hub", lines=strangers))))
+    assert [d.subject.source for d in whole.diagnoses] == [None]
+    found = narrow(whole, "hub", "203.0.113.66")
+    assert ([d.id for d in found.diagnoses], len(found.episodes)) == ([d.id for d in whole.diagnoses], 1)
+
+
 def test_the_numbers_are_those_of_what_is_left(audit: Audit) -> None:
     found = narrow(audit, "hub", "spoke")
     summary = found.summary

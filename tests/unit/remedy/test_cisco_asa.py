@@ -240,3 +240,15 @@ def test_any_text_gives_an_answer(running: str, name: str) -> None:
     assert change is not None
     fitted = REMEDIES.fit(running, change.commands)
     assert fitted is None or fitted.rollback
+
+
+@pytest.mark.parametrize(
+    ("running", "manager"),
+    [
+        (": Saved\n:\nNGFW Version 7.2.5 \n!\nhostname fw1\n", "its manager (FMC or FDM)"),
+        (": Saved\n:\nASA Version 9.18(4)22 \n!\nhostname fw1\n", None),
+    ],
+    ids=["FTD", "ASA"],
+)
+def test_an_ftd_is_configured_by_its_manager(running: str, manager: str | None) -> None:
+    assert REMEDIES.managed_by(running) == manager

@@ -351,6 +351,23 @@ def test_dpd_that_stands_is_not_proposed() -> None:
     assert kinds(Case("reset-not-detected", ongoing=False, r2=standing).remedies()) == []
 
 
+@pytest.mark.parametrize(
+    ("theirs", "line", "outage"),
+    [
+        (Dpd(mode="periodic", interval_s=10, retry_s=2), "10 2", "10 to 20 s"),
+        (Dpd(mode="periodic", interval_s=3600, retry_s=2), "10 3", "15 to 25 s"),
+        (Dpd(mode="on-demand", interval_s=20, retry_s=2), "10 3", "15 to 25 s"),
+        (Dpd(mode="off"), "10 3", "15 to 25 s"),
+    ],
+    ids=["periodic", "periodic, of no use", "on demand", "off"],
+)
+def test_periodic_dpd_has_the_timers_of_the_other_end(theirs: Dpd, line: str, outage: str) -> None:
+    """One value for both ends (field guide 8), where the other's is one to have."""
+    (remedy,) = Case("reset-not-detected", ongoing=False, receiver_end={"dpd": theirs}).remedies()
+    assert remedy.commands == (f"crypto isakmp keepalive {line} periodic",)
+    assert f"an outage longer than {outage} ends the tunnel" in remedy.disruption
+
+
 def test_on_demand_dpd_is_replaced_and_comes_back() -> None:
     case = Case(
         "reset-not-detected",
@@ -528,6 +545,18 @@ def test_our_inbound_spis_help_them_to_compare() -> None:
     case = Case("suspected-defect", ours=False, receiver_end={"sas": (sa,)})
     (letter,) = (r for r in case.remedies() if r.kind == "ask")
     assert "0x00000ABC" in "\n".join(letter.commands)
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "why"),
+    [
+        ("stale-sa", "The ends disagree on their SPIs"),
+        ("unexplained", "r1 refuses packets on an SA that its own table"),
+    ],
+)
+def test_why_a_suspected_defect_is_cleared(mechanism: str, why: str) -> None:
+    remedies = Case("suspected-defect", mechanism=mechanism).remedies()
+    assert any(r.why.startswith(why) for r in remedies if r.kind == "exec")
 
 
 def test_a_lossy_path_gets_patient_dpd_at_both_ends() -> None:

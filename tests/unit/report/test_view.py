@@ -77,11 +77,16 @@ def test_lifetimes(setting: AuditLifetime | None, ipsec: str, ike: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "synchronized", "said"),
-    [(None, None, "not known"), (1.25, True, "+1.2 s, synchronized"), (-73.2, False, "-73.2 s, not synchronized")],
+    ("seconds", "within_s", "synchronized", "said"),
+    [
+        (None, None, None, "not known"),
+        (1.25, 1.0, True, "+1.2 s, synchronized"),
+        (-73.2, None, False, "-73.2 s, not synchronized"),
+        (0.0, 50_402.0, True, "+0.0 s to within 14 h 2 s, synchronized"),
+    ],
 )
-def test_clock_offsets(seconds: float | None, *, synchronized: bool | None, said: str) -> None:
-    assert wording.offset(seconds, synchronized=synchronized) == said
+def test_clock_offsets(seconds: float | None, within_s: float | None, *, synchronized: bool | None, said: str) -> None:
+    assert wording.offset(seconds, synchronized=synchronized, within_s=within_s) == said
 
 
 def _with_states(audit: Audit, *states: str) -> Audit:
@@ -176,6 +181,22 @@ def test_a_command_in_back_quotes_needs_no_other_mention(typical: Audit) -> None
     assert [g.command for g in join(audit).open_groups] == ["show crypto eli"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        (" on the peer 192.0.2.9 (not collected) would settle it: how.", "the peer 192.0.2.9 (not collected)"),
+        (" on hub1 on another day, audited as well, would settle it: so.", "hub1 on another day, audited as well"),
+        (" tells.", "branch8"),
+    ],
+    ids=["the other end", "another day", "no place"],
+)
+def test_an_open_check_is_asked_where_its_sentence_says(typical: Audit, asked: str, where: str) -> None:
+    finding = msgspec.structs.replace(typical.findings[3], because=f"`show crypto eli`{asked}")
+    finding = msgspec.structs.replace(finding, subject=msgspec.structs.replace(finding.subject, devices=("branch8",)))
+    audit = msgspec.structs.replace(typical, findings=(finding,), diagnoses=())
+    assert [g.devices for g in join(audit).open_groups] == [(where,)]
+
+
 def test_a_reference_that_leads_nowhere_is_left_out(typical: Audit) -> None:
     diagnosis = msgspec.structs.replace(
         typical.diagnoses[0],
@@ -245,3 +266,16 @@ def test_many_episodes_and_a_flood_of_lines_stay_small(typical: Audit) -> None:
     story = timeline(join(flood).stories[0])
     assert story is not None
     assert [m.said for m in story.lanes[0].marks] == ["2026-05-01 11:59:07 UTC, 5000 lines"]
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "said"),
+    [(None, None), (-2.0, None), (-18_120.0, "(5 h 2 min behind), "), (2820.0, "(47 min ahead), ")],
+)
+def test_lines_by_a_clock_that_is_wrong_say_whose(typical: Audit, offset_s: float | None, said: str | None) -> None:
+    """Elsewhere in the story times are on the common clock."""
+    first = join(typical).stories[0]
+    logger = first.episodes[0].device
+    devices = [msgspec.structs.replace(d, clock_offset_s=offset_s) for d in typical.devices if d.name == logger]
+    (when, *_) = (s.when for s in join(msgspec.structs.replace(typical, devices=tuple(devices))).stories)
+    assert when == first.when if said is None else f", by {logger}'s clock {said}" in when

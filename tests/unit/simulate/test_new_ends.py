@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from vpnaudit.simulate import SimFleet, build_fleet
-from vpnaudit.simulate.faults import FIREWALL_ENDS, IPV6_FAULTS
+from vpnaudit.simulate import Ends, SimFleet, build_fleet
+from vpnaudit.simulate.faults import BACKUP_FAULTS, DMVPN_FAULTS, FIREWALL_ENDS, IPV6_FAULTS, VRF_FAULTS
 from vpnaudit.simulate.fleet import CAPTURED_OF_ASA
 
 NOW = datetime(2026, 5, 2, 3, 4, 5, tzinfo=UTC)
@@ -120,3 +120,59 @@ def test_a_member_without_the_new_key_has_the_old_one_alone() -> None:
     logged = {int(m[2], 16) for m in IOS_EVENT.finditer(fleet.answer(victim, "show logging"))}
     assert logged == {int(k, 16) for k in keys[1]} - {int(keys[0][0], 16)}
     assert "gdoi" not in fleet.answer("hub-a", "show running-config")
+
+
+OTHER_ENDS = [
+    *(("dmvpn", f) for f in sorted(DMVPN_FAULTS - {"healthy"})),
+    *(("backup", f) for f in sorted(BACKUP_FAULTS - {"healthy"})),
+    *(("vrfs", f) for f in sorted(VRF_FAULTS - {"healthy"})),
+]
+
+
+@pytest.mark.parametrize(("ends", "fault"), OTHER_ENDS)
+def test_a_fault_has_its_lines_and_its_cure_has_none_whatever_the_ends(ends: Ends, fault: str) -> None:
+    ill, cured = (build_fleet(3, [fault], NOW, cure=c, ends=ends, hours=6.0) for c in (False, True))
+    truth = ill.truth[0]
+    assert sources(ill, truth["receiver"]) == {truth["source"]}
+    assert not [d.name for d in cured.devices if sources(cured, d.name)]
+
+
+def test_a_hub_of_a_multipoint_tunnel_lists_the_spokes_that_it_has_sas_with() -> None:
+    fleet = build_fleet(2, ["peer-reloaded-no-dpd"], NOW, ends="dmvpn")
+    hub, lost, others = fleet.truth[0]["ends"][0], fleet.truth[0]["source"], [t["source"] for t in fleet.truth[1:]]
+    assert others
+    for command in ("show crypto ipsec sa", "show dmvpn", "show ip nhrp", "show crypto map"):
+        text = fleet.answer(hub["device"], command)
+        assert lost not in text
+        assert all(address in text for address in others)
+    config = fleet.answer(hub["device"], "show running-config")
+    assert config.count("interface Tunnel") == 1
+    assert lost not in config
+    assert f"nbma {hub['address']}" in fleet.answer(fleet.truth[0]["sender"], "show running-config")
+
+
+def test_a_branch_with_two_peers_has_sas_with_one() -> None:
+    fleet = build_fleet(2, ["old-hub-sends-on"], NOW)
+    branch, old = fleet.truth[0]["receiver"], fleet.truth[0]["source"]
+    peers = re.findall(r"set peer (\S+)", fleet.answer(branch, "show running-config"))
+    assert len(peers) == 2
+    assert peers[0] == old
+    (current,) = re.findall(r"current_peer (\S+)", fleet.answer(branch, "show crypto ipsec sa"))
+    assert current == peers[1]
+    assert fleet.answer(fleet.truth[0]["sender"], "show crypto ipsec sa | include ^ +spi:")
+
+
+def test_two_vrfs_of_a_hub_have_one_pair_of_addresses() -> None:
+    fleet = build_fleet(2, ["bits-flip"], NOW, ends="vrfs")
+    hub = fleet.truth[0]["ends"][0]["device"]
+    table = fleet.answer(hub, "show crypto ipsec sa")
+    assert re.findall(r"protected vrf: (\w+)", table) == ["RED", "BLUE"]
+    for name in ("local addr", "current_peer"):
+        assert len(set(re.findall(rf"{name} (\S+)", table))) == 1
+    assert "input interface=GigabitEthernet0/0/0.101" in fleet.answer(hub, "show logging")
+
+
+def test_a_partners_device_is_none_of_the_fleet() -> None:
+    fleet = build_fleet(2, ["peer-reloaded-no-dpd", "healthy"], NOW, ends="partners")
+    assert all(t["theirs"] and t["sender"] not in {d.name for d in fleet.devices} for t in fleet.truth)
+    assert sources(fleet, fleet.truth[0]["receiver"]) == {fleet.truth[0]["source"]}

@@ -251,6 +251,29 @@ MESSAGE = "*Nov 24 01:02:03.456: %SYS-5-CONFIG_I: Configured from console by noc
             f"Nov 24 01:02:04 hub2 4: {MESSAGE}",
             "hub2",
         ),
+        (
+            f'{{"host":"hub1","short_message":"{MESSAGE}","timestamp":1795482124.123}}',
+            f"2026-11-24T01:02:04.123Z hub1 {MESSAGE}",
+            "hub1",
+        ),
+        (
+            f'{{"__REALTIME_TIMESTAMP":"1795482124123456","_HOSTNAME":"hub1","MESSAGE":"{MESSAGE}"}}',
+            f"2026-11-24T01:02:04.123456Z hub1 {MESSAGE}",
+            "hub1",
+        ),
+        (
+            f'{{"_time":"2026-11-24 01:02:04.250 CET","host":"hub1","_raw":"{MESSAGE}"}}',
+            f"2026-11-24T01:02:04.250 CET hub1 {MESSAGE}",
+            "hub1",
+        ),
+        (
+            (
+                f'{{"streams":[{{"stream":{{"host":"hub1"}},"values":[["1795482124123456789","<188>{MESSAGE}"],'
+                f'["1795482125000000000","{MESSAGE}"]]}}]}}'
+            ),
+            f"2026-11-24T01:02:04.123456Z hub1 {MESSAGE} 2026-11-24T01:02:05Z hub1 {MESSAGE}",
+            "hub1",
+        ),
         ('{"message":"nothing of a device"}', '{"message":"nothing of a device"}', None),
         (f'{{"message":"{MESSAGE}', f'{{"message":"{MESSAGE}', None),
         (f"{MESSAGE} {{}}", f"{MESSAGE} {{}}", None),

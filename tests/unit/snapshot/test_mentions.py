@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from vpnaudit.correlate.ends import views
-from vpnaudit.correlate.peers import normal, own_addresses
+from vpnaudit.correlate.peers import own_addresses
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.snapshot import Capture
 from vpnaudit.pipeline.devices import parse_capture

@@ -51,7 +51,7 @@ def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
 
 def _judge(device: Device, most_s: float) -> Finding:
     case = device_case(RULE, device, f"a clock known to {most_s:.0f} s")
-    offset, doubt = device.clock_offset_s, device.clock_uncertainty_s
+    offset, doubt = device.clock_off_s, device.clock_uncertainty_s
     evidence = [device.cite(device.clock[0], device.clock[1].line)] if device.clock else []
     if offset is not None and doubt is not None and doubt <= most_s:
         return case.passed(f"{offset:+.1f} s, known to {doubt:.1f} s", "", evidence)

@@ -59,7 +59,7 @@ def _judge(fleet: Fleet, device: Device, most_percent: float) -> Finding:
         return case.unknown(device.name, INTERFACES, "whether packets arrive damaged")
     names = {n.lower() for n in carriers(fleet, device)}
     shares = [
-        (share, s.name, device.cite(c, s.line))
+        (share, s.name, device.cite_below(c, s.line, "input errors"))
         for c, s in device.interfaces
         if s.name.lower() in names and (share := _share(s)) is not None
     ]

@@ -98,8 +98,9 @@ def _judge(device: Device, older: Sequence[Device], thresholds: Thresholds) -> F
     trends = _trends(device, older)
     if not trends:
         command = next((c for c in COMMANDS if device.find(c)), settling(device, *COMMANDS))
-        question = "whether its memory falls; audit collections of different days together"
-        return case.unknown(device.name, command, question)
+        read = any(device.find(c) for c in COMMANDS)
+        where = f"{device.name} on another day, audited together with this one," if read else device.name
+        return case.unknown(where, command, "whether its memory falls")
     low = thresholds.memory_free_percent
     falling = [t for t in trends if t.fall >= LEAST_FALL_PERCENT and t.days_until(low) <= days]
     if not falling:

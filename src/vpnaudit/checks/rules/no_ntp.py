@@ -54,7 +54,7 @@ def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
 def _judge(device: Device, most_s: float) -> Finding:
     case = device_case(RULE, device, f"a clock that follows NTP, at most {most_s:.0f} s off")
     evidence = _evidence(device)
-    offset = device.clock_offset_s
+    offset = device.clock_off_s
     parameters: dict[str, str | None] = {"device": device.name}
     if device.clock_synchronized is False:
         because = "Its log cannot be laid beside another device's with certainty."

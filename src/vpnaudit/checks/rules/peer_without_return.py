@@ -50,6 +50,7 @@ from vpnaudit.checks.finding import (
     tunnel_case,
 )
 from vpnaudit.checks.open_peers import open_binding_lines, takes_any
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.config import ConfigFacts, ConfigInterface
 from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.facts import ParsedCapture
@@ -81,17 +82,9 @@ def _owners(fleet: Fleet) -> dict[str, tuple[Device, ParsedCapture, ConfigFacts]
             continue
         capture, config = device.config
         shown = {a.partition("/")[0] for i in config.interfaces for a in (*i.addresses, *i.standby_addresses)}
-        for address in map(_spelled, shown):
+        for address in map(normal, shown):
             found[address] = (device, capture, config) if config.whole and address not in found else None
     return found
-
-
-def _spelled(address: str) -> str:
-    """In its one spelling, as a tunnel's ends have it."""
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return address
 
 
 def _unaware(
@@ -99,7 +92,7 @@ def _unaware(
 ) -> tuple[Device, ParsedCapture, ConfigFacts] | None:
     """The device of ours that has the peer's address and no tunnel with this end, which nobody answers."""
     end = tunnel.local
-    owner = owners.get(_spelled(tunnel.remote.address))
+    owner = owners.get(normal(tunnel.remote.address))
     answered = end.sas or end.live_ike
     if owner is None or answered or not end.configured or owner[0].name == end.device:
         return None
@@ -118,7 +111,7 @@ def _is_translated(end: TunnelEnd) -> bool:
 
 def _named(config: ConfigFacts) -> set[str]:
     peers = {p for e in config.map_entries for p in e.peers}
-    return {_spelled(p) for p in peers | {i.tunnel_destination for i in config.interfaces if i.tunnel_destination}}
+    return {normal(p) for p in peers | {i.tunnel_destination for i in config.interfaces if i.tunnel_destination}}
 
 
 def _fail_unaware(fleet: Fleet, tunnel: Tunnel, device: Device, capture: ParsedCapture, config: ConfigFacts) -> Finding:
@@ -126,7 +119,7 @@ def _fail_unaware(fleet: Fleet, tunnel: Tunnel, device: Device, capture: ParsedC
     case = Case(
         rule=RULE, subject=Subject(devices=(end.device or "", device.name), tunnel=tunnel.id), expected=EXPECTED
     )
-    shut = next((i for i in config.interfaces if i.shutdown and end.address in _peers_on(i, config)), None)
+    shut = next((i for i in config.interfaces if i.shutdown and normal(end.address) in _peers_on(i, config)), None)
     lacks = (
         f"{device.name}'s interface {shut.name} with peer {end.address} is shut down"
         if shut is not None
@@ -142,7 +135,7 @@ def _fail_unaware(fleet: Fleet, tunnel: Tunnel, device: Device, capture: ParsedC
 
 def _peers_on(interface: ConfigInterface, config: ConfigFacts) -> set[str]:
     entries = (e for e in config.map_entries if e.name == interface.crypto_map and not e.template)
-    return {_spelled(p) for p in (interface.tunnel_destination, *(p for e in entries for p in e.peers)) if p}
+    return {normal(p) for p in (interface.tunnel_destination, *(p for e in entries for p in e.peers)) if p}
 
 
 def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:

@@ -49,6 +49,7 @@ from vpnaudit.checks.open_peers import takes_any
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
+from vpnaudit.model.printable import counted
 from vpnaudit.model.tunnel import Proxy, Tunnel, TunnelEnd
 from vpnaudit.settings import Settings
 
@@ -78,7 +79,7 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
     there = {_mirrored(p) for p in tunnel.remote.proxies or ()}
     evidence = (*cite_config(fleet, tunnel.local), *cite_config(fleet, tunnel.remote))
     if here == there:
-        return case.passed(f"{len(here)} lines, mirrored", "", evidence)
+        return case.passed(f"{counted(len(here), 'line')}, mirrored", "", evidence)
     return case.failed(
         f"only at {tunnel.local.device}: {_words(here - there)}; only at {tunnel.remote.device}, as seen from "
         f"{tunnel.local.device}: {_words(there - here)}",

@@ -91,10 +91,7 @@ def _last_start(device: Device) -> tuple[datetime, list[Evidence]] | None:
     logged = [
         (at, device.cite(c, m.line)) for c, m in tagged(device, STARTS) if (at := true_time(device, m)) is not None
     ]
-    evidence = [e for _, e in logged[-1:]]
-    if device.version is not None:
-        capture, facts = device.version
-        evidence.insert(0, device.cite(capture, facts.line))
+    evidence = [*device.cite_uptime(), *(e for _, e in logged[-1:])]
     if device.booted_at is not None:
         return device.booted_at, evidence
     return (max(at for at, _ in logged), evidence) if logged else None

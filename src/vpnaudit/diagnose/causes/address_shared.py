@@ -17,27 +17,29 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import groupby
 
-from vpnaudit.diagnose.proofs import SHOWN, ike_tables, lifetimes_of, placed, sa_tables
-from vpnaudit.diagnose.signs import (
-    SESSION_TAGS,
-    as_written,
+from vpnaudit.diagnose.of_story import (
     begins,
     clocks_are_known,
-    messages,
     receiver_end,
     receiver_of,
     rekey_budget,
     sender_end,
-    sessions,
     slack,
 )
+from vpnaudit.diagnose.outages import sessions
+from vpnaudit.diagnose.proofs import SHOWN, ike_tables, lifetimes_of, placed, sa_tables
+from vpnaudit.diagnose.signs import messages
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
+from vpnaudit.model.addresses import is_one_address, normal
+from vpnaudit.model.config import ConfigInterface
 from vpnaudit.model.device import IKE_COMMANDS, SA_COMMANDS, Device
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
 from vpnaudit.model.platform import Words
+from vpnaudit.model.sessions import SESSION_TAGS
 from vpnaudit.settings import Settings
 
 SPIS_OF_A_REKEY = 2
@@ -95,7 +97,7 @@ def _spared(story: Story, fleet: Fleet, boxes: int) -> Weighing | None:
     """Boxes that live side by side behind one address, as NAT-T lets them: their neighbours cost them nothing."""
     period = story.tunnel.rekey_period_s if story.tunnel is not None else None
     if story.mechanism == "rekey-race" and not sessions(receiver_of(story, fleet), story.source):
-        episodes = [e for e in fleet.received_by[story.receiver].episodes if e.source == story.source]
+        episodes = [e for e in fleet.received_by[story.receiver].episodes if is_one_address(e.source, story.source)]
         times = [e.first_at for e in episodes if e.first_at]
         length = (max(times) - min(times)).total_seconds() if times else 0.0
         of_one = rekey_budget(period, length) if period is not None else SPIS_OF_A_REKEY
@@ -163,6 +165,15 @@ def _none_is_new(story: Story, boxes: int) -> bool:
 
 def _ports(device: Device, story: Story) -> dict[int, Reason]:
     """SAs and sessions of the source by port; 500 and 4500 are one device before and after NAT was found."""
+    shown = device.once(_ports_by_peer).get(normal(story.source or ""), {})
+    found = {port: reason("", device.cite(capture, line)) for port, (capture, line) in shown.items()}
+    for port, told in _turns(device, story).items():
+        found.setdefault(port, told)
+    return found
+
+
+def _ports_by_peer(device: Device) -> dict[str, dict[int, tuple[ParsedCapture, int]]]:
+    """The first record of each peer's port."""
     shown = [(c, s.peer, s.peer_port, s.line) for c, s in device.ipsec_sas]
     shown += [(c, i.remote, i.remote_port, i.line) for c, i in device.ike_sas if i.ends_known]
     shown += [
@@ -170,17 +181,15 @@ def _ports(device: Device, story: Story) -> dict[int, Reason]:
         for c, s in device.sessions
         if s.peers and (s.status or "").startswith("UP")
     ]
-    found: dict[int, Reason] = {}
+    found: dict[str, dict[int, tuple[ParsedCapture, int]]] = {}
     for capture, peer, port, line in shown:
-        if peer == story.source and port is not None:
-            found.setdefault(_one_device(port), reason("", device.cite(capture, line)))
-    for port, told in _turns(device, story).items():
-        found.setdefault(port, told)
+        if peer is not None and port is not None:
+            found.setdefault(normal(peer), {}).setdefault(_one_device(port), (capture, line))
     return found
 
 
 def _turns(device: Device, story: Story) -> dict[int, Reason]:
-    return device.once(_taking_turns).get(as_written(story.source or "") or "", {})
+    return device.once(_taking_turns).get(normal(story.source or ""), {})
 
 
 def _one_device(port: int) -> int:
@@ -197,7 +206,7 @@ def _taking_turns(device: Device) -> dict[str, dict[int, Reason]]:
         peer, port = message.details.get("peer"), message.details.get("port")
         if peer and port and message.details.get("state") == "up":
             told = reason("", device.cite(capture, message.line))
-            logged.setdefault(as_written(peer) or peer, []).append((_one_device(int(port)), told))
+            logged.setdefault(normal(peer), []).append((_one_device(int(port)), told))
     return {peer: dict(turns) for peer, turns in logged.items() if _come_back([port for port, _ in turns])}
 
 
@@ -212,20 +221,23 @@ def _come_back(ports: Sequence[int]) -> bool:
 
 
 def _twin_tunnels(device: Device, story: Story) -> list[Reason]:
-    if device.config is None:
-        return []
-    capture, config = device.config
-    twins = [
-        i
-        for i in config.interfaces
-        if i.ipsec_profile and i.tunnel_destination == story.source and not i.shutdown and not i.protection_shared
-    ]
+    twins = device.once(_protected_tunnels).get(normal(story.source or ""), [])
     sources = {i.tunnel_source for i in twins}
-    if len(twins) < 2 or len(sources) > 1:
+    if device.config is None or len(twins) < 2 or len(sources) > 1:
         return []
+    capture = device.config[0]
     names = ", ".join(i.name for i in twins)
     text = f"{device.name}: {names} have the same source and destination, and their protection is not shared"
     return [reason(text, *(device.cite(capture, i.line) for i in twins))]
+
+
+def _protected_tunnels(device: Device) -> dict[str, list[ConfigInterface]]:
+    """By destination, the tunnel interfaces whose protection is their own."""
+    found: dict[str, list[ConfigInterface]] = {}
+    for interface in device.config[1].interfaces if device.config is not None else ():
+        if interface.ipsec_profile and not interface.shutdown and not interface.protection_shared:
+            found.setdefault(normal(interface.tunnel_destination or ""), []).append(interface)
+    return found
 
 
 def _fits(story: Story, because: list[Reason], confidence: Confidence) -> Weighing:

@@ -10,8 +10,10 @@ that source; errors on the interface that it came in on make it likely.
 
 from __future__ import annotations
 
+from vpnaudit.diagnose.interfaces import carriers
+from vpnaudit.diagnose.log_reach import begin_is_seen
+from vpnaudit.diagnose.of_story import receiver_end, receiver_of, repeated, sas_with_source_read
 from vpnaudit.diagnose.proofs import first_and_last, placed, sa_tables
-from vpnaudit.diagnose.signs import begin_is_seen, carriers, receiver_end, receiver_of, repeated, sas_with_source_read
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
@@ -29,8 +31,11 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     names = {e.interface for episode in story.episodes for e in episode.events if e.interface}
     names |= carriers(device, receiver_end(story))
     errors = [(c, i) for c, i in device.interfaces if i.name in names and (i.input_errors or 0) > 0]
-    because = [reason(event.because, *(entry.evidence for entry in event.found))]
-    because += [reason(f"{i.name} has {i.input_errors} input errors", device.cite(c, i.line)) for c, i in errors]
+    because = [reason(event.because, *event.evidence[:1], *(entry.evidence for entry in event.found))]
+    because += [
+        reason(f"{i.name} has {i.input_errors} input errors", device.cite_below(c, i.line, "input errors"))
+        for c, i in errors
+    ]
     return Weighing(
         verdict="fits",
         confidence="likely" if errors else "possible",

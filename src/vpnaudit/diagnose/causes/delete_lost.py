@@ -7,7 +7,7 @@ for the SA's life with DPD as without).
 **Ruled out by.** No IKE SA at one end; a reload; the other half of the same pair in use at both ends: then nothing was
 deleted. IKEv2 at both ends makes it rare (its DELETE is acknowledged): it is not named before both ends' lifetimes are
 known to be equal. Open where no line speaks of it and the tables of both ends may be from before and after a rekey, and
-where it is over and the age of no IKE SA is known.
+where it is over and the age of no IKE SA is known, or all of them are younger than the last line.
 
 **What to do.** Clear the peer at the sender; see that UDP 500 and 4500 pass both ways; IKEv2. Source: field guide C4,
 11.
@@ -17,13 +17,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vpnaudit.diagnose.proofs import ike_of, ike_tables, placed
-from vpnaudit.diagnose.signs import (
+from vpnaudit.diagnose.log_reach import begin_is_seen
+from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
-    begin_is_seen,
+    RECORDED,
     begins,
     clocks_are_known,
+    deleted_by_its_own,
     is_older_than_sa,
+    is_over_by,
     may_be_rekeyed_between,
     not_kept,
     on_group_interface,
@@ -38,9 +40,11 @@ from vpnaudit.diagnose.signs import (
     sends_in_vain,
     sent_sa,
     slack,
-    stamp,
     which_moment,
+    without_ike,
 )
+from vpnaudit.diagnose.proofs import ike_of, ike_tables, placed
+from vpnaudit.diagnose.signs import stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.event import Confidence
@@ -52,6 +56,8 @@ from vpnaudit.settings import Settings
 
 LATE_S = 60.0
 """An IKE SA that is younger than the first line by more than this was set up after the other was gone."""
+SOON_S = 120.0
+"""A sender that was told nothing keeps its SA for longer than this after the first line (DESIGN 7)."""
 OF_V2 = ("lifetime-mismatch",)
 """IKEv2 does not negotiate lifetimes, and repeats its DELETE: while one that differs is open, a lost one is no more."""
 PAIR_S = 2
@@ -63,13 +69,34 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return _not_stale(story, fleet)
     if story.episodes and sent_sa(story) is None and not repeated(story):
         # A lost DELETE is followed by a stream for as long as the SA lives (measured, field guide 11).
-        who = story.source or "the sender"
-        return still_open(f"does {who} go on sending on it?", f"{story.receiver}: show logging")
+        return _given_up(story, fleet) or _asks_of_more(story)
+    here = receiver_end(story)
+    if here is not None and here.ike_table_read and not here.live_ike:
+        return out(without_ike(story, fleet), *ike_tables(receiver_of(story, fleet)))
     if not (sa_table_read(story, fleet) or _seen_to_go(story)):
         return still_open(f"has {story.receiver} lost that SA?", f"{story.receiver}: {SA_COMMANDS[0]}")
     if may_be_rekeyed_between(story):
         return which_moment(story)
     return _by_ike(story, fleet)
+
+
+def _asks_of_more(story: Story) -> Weighing:
+    who = story.source or "the sender"
+    return still_open(f"does {who} go on sending on it?", f"{story.receiver}: show logging")
+
+
+def _given_up(story: Story, fleet: Fleet) -> Weighing | None:
+    """The sender's own record that it gave the SA up soon after the line."""
+    begin, spis = begins(story), sorted({e.spi for e in story.episodes})
+    sent = [x for spi in spis for x in fleet.ledger.find(spi, device=story.sender, role="sender")]
+    for entry in sent if begin is not None and story.sender is not None and clocks_are_known(story, fleet) else ():
+        if entry.gone_at is None or entry.live or entry.how not in RECORDED or begin is None:
+            continue
+        late_s = (entry.gone_at - begin).total_seconds()
+        if late_s + slack(story, fleet) >= 0 and late_s <= SOON_S:
+            text = f"{story.sender} gave that SA up at {stamp(entry.gone_at)}: it sent on it no longer"
+            return out(text, entry.evidence)
+    return None
 
 
 def _by_ike(story: Story, fleet: Fleet) -> Weighing:
@@ -79,8 +106,6 @@ def _by_ike(story: Story, fleet: Fleet) -> Weighing:
         return still_open(
             f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: {_shown_by(here)}"
         )
-    if not here.live_ike:
-        return out(f"{story.receiver} has no IKE SA with {story.source}", *ike_tables(receiver_of(story, fleet)))
     if there is None or there.device is None or not there.ike_table_read:
         who = story.sender or "the peer"
         return still_open(
@@ -107,12 +132,18 @@ def _fits(story: Story, fleet: Fleet, here: TunnelEnd, there: TunnelEnd) -> Weig
         text = f"{story.receiver} deleted nothing: it sends on the other half of the pair that {there.device} sends on"
         return out(text, *(s.evidence for s in half))
     because = [
+        *deleted_by_its_own(story, fleet),
         reason(f"{story.receiver} and {there.device} both hold a live IKE SA", *(i.evidence for i in oldest if i)),
     ]
     if sa is not None:
         because.append(sends_in_vain(story, sa))
     aged = [i.established_at for i in oldest if i is not None and i.established_at is not None]
     if begin is not None and len(aged) == 2 and all(a > begin + timedelta(seconds=LATE_S) for a in aged):
+        if all(is_over_by(a, story) for a in aged):
+            return still_open(
+                f"had {story.receiver} and {there.device} IKE SAs while the lines came? Those of now are younger",
+                f"both ends ({story.receiver}, {there.device}): show logging, as a syslog server has it",
+            )
         return out("the IKE SAs of both ends were set up after the lines began", *ike_of(here, there))
     if story.tunnel is not None and story.tunnel.ike == "v2" and not there.sa_table_read:
         # A lost DELETE is rare there, and the other half of the pair in use would show that nothing was deleted.
@@ -123,11 +154,13 @@ def _fits(story: Story, fleet: Fleet, here: TunnelEnd, there: TunnelEnd) -> Weig
     if begin is not None and sa is None and not _seen_to_go(story) and _sent_on_since_before(story, fleet, there):
         return still_open(
             f"what was that SPI? {there.device} sends on SAs that are older than the lines, and on no other",
-            f"{there.device}: show monitor event-trace crypto ipsec event all",
+            f"{there.device}: {there.words.sas_recorded_by}",
         )
     over = sa is None and not aged and not _seen_to_go(story)
     young = begin is not None and len(aged) == 1 and aged[0] > begin + timedelta(seconds=LATE_S)
-    if begin is not None and (over or young):
+    known = begin is not None and clocks_are_known(story, fleet)
+    undated = bool(story.episodes) and not known and sa is None and not _seen_to_go(story)
+    if undated or (begin is not None and (over or young)):
         # Nothing tells that IKE lived through it: what is live now may be younger than the lines.
         return still_open(
             f"are the IKE SAs of {story.receiver} and {there.device} older than the lines?",

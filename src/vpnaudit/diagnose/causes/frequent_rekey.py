@@ -1,7 +1,8 @@
 """The tunnel is rekeyed very often, and each rekey can leave a line.
 
 **Signature.** Rekey races, more than a couple a day, on a tunnel whose lifetime is short or whose volume lifetime runs
-out early: the kilobytes that are gone and the SA's age give the traffic rate, and that the time to the next rekey.
+out early: the kilobytes that are gone and the SA's age give the traffic rate, and that the time to the next rekey; of
+an SA that has just begun the rekeys before it tell.
 
 **Ruled out by.** Lifetimes and traffic that allow few rekeys.
 
@@ -10,11 +11,13 @@ out early: the kilobytes that are gone and the SA's age give the traffic rate, a
 
 from __future__ import annotations
 
+from vpnaudit.diagnose.of_story import no_race
 from vpnaudit.diagnose.proofs import first_lines, lifetimes_of
-from vpnaudit.diagnose.signs import no_race, span
+from vpnaudit.diagnose.signs import span
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.printable import counted
 from vpnaudit.settings import Settings
 
 
@@ -33,7 +36,9 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return out(f"lifetimes and traffic make a rekey every {span(period)}", *paced)
     lines = sum(e.lines for e in story.episodes)
     if lines < limits.frequent_events_a_day:
-        return out(f"{lines} line(s), although a rekey comes every {span(period)}", *first_lines(story), *paced)
+        return out(
+            f"{counted(lines, 'line')}, although a rekey comes every {span(period)}", *first_lines(story), *paced
+        )
     times = [e.first_at for e in story.episodes if e.first_at]
     length = (max(times) - min(times)).total_seconds() if times else 0.0
     rekeys = length / period + 1
@@ -44,6 +49,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         )
     evidence = [e for end in tunnel.ends for e in (end.lifetime.evidence if end.lifetime else ())]
     live = [s.evidence for end in tunnel.ends for s in end.sas[:1]] if tunnel.rekey_by_volume else []
+    live = list(tunnel.rekeys_seen) or live
     return Weighing(
         verdict="fits",
         confidence="likely",

@@ -1,7 +1,8 @@
 """The group got a new key and this member missed it (GETVPN).
 
 **Signature.** The line came in on an interface with a group (gdoi) map. All members of a group share one SPI, so a
-member that misses a rekey logs that SPI from every other member; sources are the original, inner addresses.
+member that misses a rekey logs that SPI from every other member; sources are the original, inner addresses. Whoever
+sends on it, and however many members missed it, it is one diagnosis.
 
 **Ruled out by.** No group map on the interface; the SPI among the member's own keys of the group.
 
@@ -11,13 +12,14 @@ servers of the group hold the same policy. Source: field guide C14, Cisco GETVPN
 
 from __future__ import annotations
 
+from vpnaudit.diagnose.of_story import receiver_end, receiver_of
 from vpnaudit.diagnose.proofs import agreed, configuration
-from vpnaudit.diagnose.signs import receiver_end, receiver_of
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
+from vpnaudit.model.printable import counted
 from vpnaudit.settings import Settings
 
 GROUP_KEYS = "group-member"
@@ -48,9 +50,10 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if own:
         return out(f"{device.name} has that key of the group", device.cite(own[0], None))
     holders = _holders(spis, story, fleet)
+    carried = f"{hit[0]} carries the group map {carrying[hit[0]].name}"
     because = [
         reason(
-            f"{hit[0]} carries the group map {carrying[hit[0]].name}; {len(senders)} source(s) sent on this SPI",
+            f"{carried}; {counted(len(senders), 'source')} sent on this SPI",
             device.cite(capture, carrying[hit[0]].line),
         ),
         *holders,

@@ -10,11 +10,14 @@ and whether the source is a configured peer. Source: field guide 3.2 row 10, 3.4
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.signs import receiver_end, receiver_of, sas_with_source_read, sender_end
+from vpnaudit.diagnose.of_story import receiver_end, receiver_of, sas_with_source_read, sender_end
 from vpnaudit.diagnose.verdicts import reason
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing, WouldSettle
+from vpnaudit.model.printable import counted
+from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
 
@@ -33,7 +36,7 @@ def _title(story: Story) -> str:
     who = story.sender or story.source or "an unknown source"
     if not lines:
         return f"{story.receiver} and {who} are out of step, and the evidence does not say why"
-    return f"{lines} line(s) from {who} at {story.receiver}: the evidence allows several causes"
+    return f"{counted(lines, 'line')} from {who} at {story.receiver}: the evidence allows several causes"
 
 
 def _seen(story: Story) -> list[Reason]:
@@ -46,12 +49,8 @@ def _seen(story: Story) -> list[Reason]:
     events = [ev for e in story.episodes for ev in e.events]
     spis = {ev.spi for ev in events}
     lines = sum(e.lines for e in story.episodes)
-    found = [
-        reason(
-            f"{lines} line(s) with {len(spis)} SPI(s) from {story.source or 'a source that is not named'}",
-            *events[0].evidence,
-        )
-    ]
+    source = story.source or "a source that is not named"
+    found = [reason(f"{counted(lines, 'line')} with {counted(len(spis), 'SPI')} from {source}", *events[0].evidence)]
     if lines == 1:
         found.append(
             reason("a single line is a rekey race or a stream of less than a minute: counters tell them apart")
@@ -63,7 +62,8 @@ def _others(story: Story, fleet: Fleet) -> list[Reason]:
     """A gap to another source's line measures nothing."""
     if not story.episodes:
         return []
-    others = [s for s in fleet.received_by[story.receiver].sources if s != story.source]
+    own = normal(story.source or "")
+    others = [s for s in fleet.received_by[story.receiver].sources if normal(s or "") != own]
     if not others:
         return []
     names = ", ".join(s or "unknown" for s in others[:3])
@@ -89,11 +89,24 @@ def _missing(story: Story, fleet: Fleet) -> tuple[WouldSettle, ...]:
                 f"{device.name}: show running-config; show crypto isakmp sa",
             )
         )
-    if here is None or here.dpd is None or there is None or there.dpd is None:
-        asked.append(("is DPD on at both ends, and periodic?", f"{device.name} and {who}: show running-config"))
+    unknown = [name for name, end in ((device.name, here), (who, there)) if not _knows_dpd(end)]
+    if unknown:
+        asked.append(("is DPD on at both ends, and periodic?", f"{' and '.join(unknown)}: show running-config"))
     if not device.memory_pools:
-        asked.append((f"is {device.name} short of memory?", f"{device.name}: show memory statistics"))
+        asked.append((f"is {device.name} short of memory?", f"{device.name}: {device.words.memory_shown_by}"))
+    if not asked:
+        # Everything was had, and nobody has the SPI any more: only tables of the line's own minute can show it.
+        asked.append(
+            (
+                "which SPIs do both ends have when such a line comes?",
+                f"{device.name} and {who}: show crypto ipsec sa, within a minute of the next line",
+            )
+        )
     return tuple(WouldSettle(question=q, command=c) for q, c in asked)
+
+
+def _knows_dpd(end: TunnelEnd | None) -> bool:
+    return end is not None and end.dpd is not None and end.dpd.mode is not None
 
 
 CAUSE = Cause(name="insufficient-evidence", order=1000, owner="unknown", weigh=_weigh)

@@ -4,7 +4,8 @@
 not negotiate lifetimes: each end ends its SAs by its own clock, and where the shorter end lets its pair die without a
 rekey and cannot tell the other, the longer one sends on for the difference.
 
-**Ruled out by.** Equal lifetimes; or IKEv1 between Ciscos, where the lower one is used by both.
+**Ruled out by.** Equal lifetimes; IKEv1 between Ciscos, where the lower one is used by both; lines that began long
+before the receiver's own lifetime of that SA ended (unlikely only, where the sender's is not known).
 
 **What to do.** The same lifetimes at both ends. Source: field guide 2.1, C11; RFC 7296 2.8.
 """
@@ -13,25 +14,27 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vpnaudit.diagnose.proofs import first_and_last, lifetimes_of, placed
-from vpnaudit.diagnose.signs import (
+from vpnaudit.diagnose.log_reach import begin_is_seen
+from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
-    begin_is_seen,
+    RECORDED,
     begins,
     clocks_are_known,
+    deleted_by_its_own,
     is_its_own,
     on_group_interface,
     receiver_end,
     sender_end,
     sent_sa,
     slack,
-    span,
-    stamp,
 )
-from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.diagnose.proofs import first_and_last, lifetimes_of, placed
+from vpnaudit.diagnose.signs import span, stamp
+from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
+from vpnaudit.model.ledger import LedgerEntry
 from vpnaudit.model.tunnel import Lifetime, LiveSa
 from vpnaudit.settings import Settings
 
@@ -47,12 +50,11 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if on_group_interface(story, fleet):
         return out(NOT_OF_TWO, *placed(story))
     here, there = receiver_end(story), sender_end(story)
-    if here is None or there is None or here.lifetime is None or there.lifetime is None:
+    mine, theirs = (end.lifetime if end is not None else None for end in (here, there))
+    if mine is None or theirs is None or mine.ipsec_s is None or theirs.ipsec_s is None:
         who = story.source or "the peer"
-        return still_open(f"are the IPsec lifetimes of {story.receiver} and {who} the same?", _command(story))
-    mine, theirs = here.lifetime, there.lifetime
-    if mine.ipsec_s is None or theirs.ipsec_s is None:
-        return still_open("are the IPsec lifetimes of both ends the same?", _command(story))
+        question = f"are the IPsec lifetimes of {story.receiver} and {who} the same?"
+        return _gone_before_its_time(story, fleet, mine) or still_open(question, _command(story))
     sa = sent_sa(story)
     if theirs.ipsec_s <= mine.ipsec_s:
         word = "the same" if theirs.ipsec_s == mine.ipsec_s else "longer at the receiver"
@@ -63,6 +65,30 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         text = "IKEv1 between two Ciscos negotiates the lower lifetime, and the SA honours it"
         return out(text, *lifetimes_of(here, there), *((sa.evidence,) if sa is not None else ()))
     return _by_time(story, fleet, mine, theirs, sa)
+
+
+def _gone_before_its_time(story: Story, fleet: Fleet, mine: Lifetime | None) -> Weighing | None:
+    """Lines of an SA whose own lifetime at the receiver was to end much later: whatever the sender's lifetime is.
+
+    No proof: volume may end an SA before its time.
+    """
+    begin, own_s = begins(story), mine.ipsec_s if mine is not None else None
+    for entry in _own_records(story, fleet):
+        lives_until = entry.gone_at if entry.how == "older snapshot" else None
+        if entry.how in RECORDED and entry.installed_at is not None and own_s is not None:
+            lives_until = entry.installed_at + timedelta(seconds=own_s)
+        if begin is None or lives_until is None:
+            continue
+        if begin < lives_until - timedelta(seconds=BEFORE_S + entry.uncertainty_s):
+            text = f"the lines began at {stamp(begin)}, long before {entry.device}'s lifetime of that SA ended"
+            return unlikely(f"{text} ({stamp(lives_until)})", *first_and_last(story)[:1], entry.evidence)
+    return None
+
+
+def _own_records(story: Story, fleet: Fleet) -> list[LedgerEntry]:
+    """What the receiver's logs, traces and older tables say of the SAs that the story is about."""
+    spis = sorted({e.spi for e in story.episodes})
+    return [x for spi in spis for x in fleet.ledger.find(spi, device=story.receiver, role="receiver") if not x.live]
 
 
 def _command(story: Story) -> str:
@@ -95,7 +121,7 @@ def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: L
         bound = timedelta(seconds=slack(story, fleet) + sa.uncertainty_s)
         if ran_out - timedelta(seconds=BEFORE_S) - bound <= begin <= ran_out + timedelta(seconds=AFTER_S) + bound:
             text = f"the lines began at {stamp(begin)}, when {story.receiver}'s lifetime ran out ({stamp(ran_out)})"
-            return _fits(story, [*facts, reason(text, sa.evidence)], "proven")
+            return _fits(story, [*facts, *deleted_by_its_own(story, fleet), reason(text, sa.evidence)], "proven")
         if begin > ran_out and not begin_is_seen(story, fleet):
             question = f"when did the lines begin? {story.receiver}'s log begins with them, after its lifetime ran out"
             return still_open(question, f"{story.receiver}: show logging, as a syslog server has it")
@@ -127,7 +153,8 @@ def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: L
 def _own_end(story: Story, fleet: Fleet, shorter: int) -> Reason | None:
     """The receiver's own record (trace or log) of that SA: it lived its lifetime, and the lines began when it ended."""
     begin = begins(story)
-    entries = [x for e in story.episodes for ev in e.events for x in ev.found if x.role == "receiver"]
+    found = [x for e in story.episodes for ev in e.events for x in ev.found]
+    entries = [x for x in found if x.role == "receiver" and x.how in RECORDED]
     for entry in entries:
         if begin is None or entry.installed_at is None or entry.gone_at is None:
             continue

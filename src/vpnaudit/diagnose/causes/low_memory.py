@@ -13,19 +13,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from vpnaudit.diagnose.log_reach import log_begins, log_reaches
+from vpnaudit.diagnose.losses import IGNORED_POOLS, memory_failures
+from vpnaudit.diagnose.of_story import begins, ends, receiver_of, sent_sa
 from vpnaudit.diagnose.proofs import logs, placed
-from vpnaudit.diagnose.signs import (
-    IGNORED_POOLS,
-    Window,
-    begins,
-    ends,
-    log_begins,
-    log_reaches,
-    memory_failures,
-    receiver_of,
-    sent_sa,
-    stamp,
-)
+from vpnaudit.diagnose.signs import Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Confidence
@@ -52,7 +44,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if low and recent:
         return _fits(story, low, "possible")
     if not device.memory_pools:
-        return still_open(f"is {device.name} short of memory?", f"{device.name}: show memory statistics")
+        return still_open(f"is {device.name} short of memory?", f"{device.name}: {device.words.memory_shown_by}")
     if not device.log_captures:
         return still_open(f"did {device.name} get no memory at times?", f"{device.name}: show logging")
     if not all(log_reaches(device, w.low) for w in windows):

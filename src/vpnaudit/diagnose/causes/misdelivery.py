@@ -4,7 +4,9 @@
 the sender sends on it.
 
 **Ruled out by.** The SPI is the receiver's own. Open while the SA table of a partner was not read, unless the receiver
-took over from it before the lines: then the packets were meant for the receiver.
+took over from it before the lines, and is not seen to step down again: then they were meant for the receiver. Open too
+while the sender sends to a NAT before the receiver, which may forward to another box, unless the receiver lost its SAs
+before the lines.
 
 **What to do.** Find what moved the traffic: HSRP or failover state, a NAT rule, a route. Stateful switch-over keeps the
 SAs on both members. Source: field guide C6, C7.
@@ -14,21 +16,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vpnaudit.diagnose.proofs import placed, sa_tables
-from vpnaudit.diagnose.signs import (
+from vpnaudit.diagnose.interfaces import alone_with, is_private
+from vpnaudit.diagnose.losses import losses_of, stepped_down_after, unread_partner
+from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
-    Window,
-    alone_with,
     begins,
-    is_private,
-    losses_of,
     on_group_interface,
+    receiver_end,
     receiver_of,
     sa_table_read,
     sender_of,
-    unread_partner,
+    sent_sa,
 )
+from vpnaudit.diagnose.proofs import placed, sa_tables
+from vpnaudit.diagnose.signs import Window
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
 from vpnaudit.model.ledger import LedgerEntry
@@ -60,10 +63,10 @@ def _not_seen(story: Story, fleet: Fleet) -> Weighing:
     if on_group_interface(story, fleet):
         return out(NOT_OF_TWO, *placed(story))
     shared = story.episodes[0].events[0].destination or story.receiver
-    partners = [name for name in fleet.sharing.get(shared, ()) if name != story.receiver]
+    partners = [name for name in fleet.sharing.get(normal(shared), ()) if name != story.receiver]
     if partners and not story.ongoing:
         question = f"did {partners[0]}, which shares {shared}, hold that SPI then?"
-        return still_open(question, f"{partners[0]}: show monitor event-trace crypto ipsec event all")
+        return still_open(question, f"{partners[0]}: {fleet.device_by_name[partners[0]].words.sas_recorded_by}")
     partner = unread_partner(story, fleet)
     if partner is not None:
         question = f"does {partner}, which shares {shared}, hold that SPI?"
@@ -83,16 +86,32 @@ def _not_seen(story: Story, fleet: Fleet) -> Weighing:
 
 def _where_another_may_hold_it(story: Story, fleet: Fleet, found: Sequence[LedgerEntry]) -> Weighing:
     """A partner whose table was not had may hold the SPI, unless the receiver stands in for it."""
-    partner, begin = unread_partner(story, fleet), begins(story)
-    if partner is None or any(e.role == "receiver" and e.device == story.receiver for e in found):
+    partner = unread_partner(story, fleet)
+    if any(e.role == "receiver" and e.device == story.receiver for e in found):
         return out("the SPI is no inbound SA of another device of ours", *placed(story))
-    window = Window(high=begin)
+    if partner is None:
+        return _behind_nat(story, fleet)
+    window = Window(high=begins(story))
     took = [s for s in losses_of(story, fleet) if s.is_takeover and window.has(s)]
-    if took:
+    if took and not stepped_down_after(receiver_of(story, fleet), took[0]):
         text = f"{took[-1].text} before the lines: packets to the address that they share were meant for it"
         return unlikely(text, *took[-1].evidence)
     question = f"does {partner}, which shares an address with {story.receiver}, hold that SPI?"
     return still_open(question, f"{partner}: show crypto ipsec sa")
+
+
+def _behind_nat(story: Story, fleet: Fleet) -> Weighing:
+    """Who sends to a NAT's address sends to whatever box it forwards to: the receiver, if it lost the SA."""
+    end = receiver_end(story)
+    if end is None or normal(end.seen) == normal(end.address):
+        return out("the SPI is no inbound SA of another device of ours", *placed(story))
+    sa = sent_sa(story)
+    window = Window(low=sa.installed_at if sa is not None else None, high=begins(story))
+    lost = [s for s in losses_of(story, fleet) if window.has(s)]
+    if lost:
+        return unlikely(f"{lost[-1].text} before the lines: the SA can well have been its own", *lost[-1].evidence)
+    question = f"does another device stand behind the NAT of {end.seen} and hold that SPI?"
+    return still_open(question, "there: show crypto ipsec sa")
 
 
 CAUSE = Cause(name="misdelivery", order=30, owner="path", weigh=_weigh)

@@ -3,7 +3,9 @@
 **Signature.** A stale SA, no IKE SA with that source at the receiver, and no reason known why the receiver lost its SA.
 IOS answers an unknown SPI with a DELETE, but only over a live IKE SA.
 
-**Ruled out by.** An IKE SA on both ends; a reload, clear or failover; a lifetime that ran out; a lost DELETE.
+**Ruled out by.** An IKE SA on both ends; a reload, clear or failover; a lifetime that ran out; a lost DELETE. Open
+where it is over and the IKE SA of now is younger than the last line: that may have ended it, and tells of nothing
+before.
 
 **What to do.** Clear the peer at the sender, periodic DPD at the sender; `crypto isakmp invalid-spi-recovery` at the
 receiver only for a static IKEv1 peer behind a filter. Source: field guide C3, C4, 4.A.
@@ -14,13 +16,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from vpnaudit.diagnose.proofs import placed
-from vpnaudit.diagnose.signs import (
+from vpnaudit.diagnose.log_reach import begin_is_seen
+from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
-    begin_is_seen,
     begins,
+    deleted_by_its_own,
     goes_on,
     is_older_than_sa,
+    is_over_by,
     may_be_rekeyed_between,
     not_kept,
     on_group_interface,
@@ -31,11 +34,13 @@ from vpnaudit.diagnose.signs import (
     sender_may_keep,
     sends_in_vain,
     sent_sa,
-    stamp,
     which_moment,
+    without_ike,
 )
+from vpnaudit.diagnose.proofs import ike_tables, placed
+from vpnaudit.diagnose.signs import stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
-from vpnaudit.model.device import IKE_COMMANDS, IKE_V1_COMMANDS, IKE_V2_COMMANDS
+from vpnaudit.model.device import IKE_V1_COMMANDS, IKE_V2_COMMANDS
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
@@ -66,13 +71,17 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     live = here.live_ike if here is not None else ()
     if live:
         return _live(story, fleet, live)
-    return _fits(story, [reason(f"{device.name} has no IKE SA with {story.source}", *device.cite_whole(*IKE_COMMANDS))])
+    none = reason(without_ike(story, fleet), *ike_tables(device))
+    return _fits(story, [*deleted_by_its_own(story, fleet), none])
 
 
 def _maybe_kept(story: Story, fleet: Fleet) -> Weighing:
     """Lines that may be of an SA that the sender keeps: what the receiver's IKE table says, else the question."""
     here = receiver_end(story)
-    live = here.live_ike if here is not None else ()
+    live, who = here.live_ike if here is not None else (), story.sender or story.source or "the sender"
+    if not live and here is not None and here.ike_table_read:
+        question = f"does {who} send on an SA, while {story.receiver} has no IKE SA with it?"
+        return still_open(question, f"{who}: show crypto ipsec sa")
     if not live:
         return still_open(
             f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: {_shown_by(story)}"
@@ -80,7 +89,6 @@ def _maybe_kept(story: Story, fleet: Fleet) -> Weighing:
     weighed = _live(story, fleet, live)
     if weighed.verdict != "fits":
         return weighed
-    who = story.sender or story.source or "the sender"
     question = f"does {who} still send on an SA from before {story.receiver}'s IKE SA with it?"
     return still_open(question, f"{who}: show crypto ipsec sa")
 
@@ -100,6 +108,11 @@ def _live(story: Story, fleet: Fleet, live: Sequence[LiveIke]) -> Weighing:
     if at is not None and story.episodes and not repeated(story):
         # One line tells of one moment, and an IKE SA that was re-authenticated since is as young.
         return still_open(f"was there an IKE SA before {who}?", f"{story.receiver}: show logging")
+    if at is not None and is_over_by(at, story):
+        return still_open(
+            f"was there an IKE SA while the lines came? {who} dates from {stamp(at)}, after them",
+            f"{story.receiver}: show logging, as a syslog server has it",
+        )
     if at is None or any(i.established_at is None for i in live):
         return still_open(f"is {who} older than the lines?", f"{story.receiver}: {_shown_by(story)}")
     # One that was re-authenticated is as young.

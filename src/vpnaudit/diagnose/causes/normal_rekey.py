@@ -1,26 +1,41 @@
 """Nothing is wrong: packets met a rekey.
 
 **Signature.** Only rekey races, each over in seconds, and no more SPIs than twice the rekeys that time and volume allow
-(each rekey can show the old and the new one).
+(each rekey can show the old and the new one); or a single packet as the session ended.
 
 **Ruled out by.** The same SPI again a minute later; more distinct SPIs than rekeys allow. Open while nothing tells when
 the tunnel was rekeyed, or whether the receiver was reloaded just before an SPI that nobody knows, or the same SPI came
-before it, where the log begins with that line.
+before it, where the log begins with that line; or what ended an SA early, and its IKE SA with it; or whose the other
+lines of its source are, which several may share.
 
 **What to do.** Nothing. Longer lifetimes make it rarer. Source: field guide C1, 3.3; Cisco 115801.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from vpnaudit.diagnose.log_reach import begin_is_seen, session_logging
+from vpnaudit.diagnose.of_story import dated_sas, no_race, receiver_end, receiver_of, rekey_budget
+from vpnaudit.diagnose.outages import sessions
 from vpnaudit.diagnose.proofs import first_and_last, first_lines, lifetimes_of
-from vpnaudit.diagnose.signs import begin_is_seen, no_race, receiver_of, rekey_budget, span
+from vpnaudit.diagnose.signs import span
 from vpnaudit.diagnose.verdicts import out, reason, still_open
-from vpnaudit.model.event import Confidence
+from vpnaudit.model.device import Device
+from vpnaudit.model.event import Confidence, Event
+from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
+from vpnaudit.model.ledger import LedgerEntry
+from vpnaudit.model.printable import counted
 from vpnaudit.settings import Settings
 
 OVER_S = 60.0
+COLLISION_S, EARLY_SHARE = 5.0, 0.5
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+ENDED_S = 5.0
+"""A late packet of a session that ended comes within this (as the mechanism has it)."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
@@ -28,20 +43,70 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return no_race(story)
     if any(e.duration_s > OVER_S for e in story.episodes):
         return out("the same SPI came again a minute later", *first_and_last(story))
-    period = story.tunnel.rekey_period_s if story.tunnel else None
+    doubt = _of_their_number(story, fleet) or _of_what_ended(story, fleet)
+    if doubt is not None:
+        return doubt
+    spis, budget, period = _spis(story), _budget(story), _period(story)
+    events, device = [ev for e in story.episodes for ev in e.events], receiver_of(story, fleet)
+    worst: Confidence = max((ev.confidence for ev in events), key=CONFIDENCES.index)
+    allowed = f"; rekeys every {span(period)} allow up to {budget:.0f}" if period and budget else ""
+    closed = all(not ev.found and _shown(ev, device) for ev in events)
+    what = "as the session ended" if closed else f"next to a rekey{allowed}"
+    who = story.sender or story.source
+    shown = f"{counted(len(spis), 'SPI')}," + (" each" if len(spis) > 1 else "")
+    return Weighing(
+        verdict="fits",
+        confidence=worst,
+        because=(
+            reason(f"{shown} over at once, {what}", *events[0].evidence),
+            *(reason(ev.because, *(_shown(ev, device) or dated_sas(story))) for ev in events[:3]),
+        ),
+        title=f"packets of {who} {'came late, as its session ended' if closed else 'met a rekey'}: normal",
+    )
+
+
+def _spis(story: Story) -> set[int]:
+    return {e.spi for e in story.episodes}
+
+
+def _period(story: Story) -> float | None:
+    return story.tunnel.rekey_period_s if story.tunnel else None
+
+
+def _length_s(story: Story) -> float:
+    """From its first line to its last."""
     times = [e.first_at for e in story.episodes if e.first_at]
-    spis = {e.spi for e in story.episodes}
-    length = (max(times) - min(times)).total_seconds() if times else 0.0
-    budget = rekey_budget(period, length) if period else None
+    return (max(times) - min(times)).total_seconds() if times else 0.0
+
+
+def _budget(story: Story) -> float | None:
+    period = _period(story)
+    return rekey_budget(period, _length_s(story)) if period else None
+
+
+def _of_their_number(story: Story, fleet: Fleet) -> Weighing | None:
+    """More SPIs than rekeys can show."""
+    spis, budget, length = _spis(story), _budget(story), _length_s(story)
     if budget is not None and len(spis) > budget + 1:
         paced = lifetimes_of(*story.tunnel.ends) if story.tunnel else ()
-        text = f"{len(spis)} SPIs in {span(length)} are more than rekeys every {span(period or 0)} can show"
+        text = f"{len(spis)} SPIs in {span(length)} are more than rekeys every {span(_period(story) or 0)} can show"
         return out(text, *first_lines(story), *paced)
     if budget is None and len(spis) > 2:
         return still_open(
             f"do lifetimes and traffic allow {len(spis)} SPIs in {span(length)}?",
             f"{story.receiver}: show crypto ipsec sa, twice 10 minutes apart; show running-config",
         )
+    loose = fleet.of_no_tunnel.get((story.receiver, story.source), frozenset()) if story.tunnel else frozenset()
+    if budget is not None and len(spis) + len(loose) > budget + 1:
+        return still_open(
+            f"whose are the other {len(loose)} SPIs from {story.source}, which are no tunnel's that is known?",
+            f"the devices behind {story.source}: show crypto ipsec sa; show monitor event-trace crypto ipsec event all",
+        )
+    return None
+
+
+def _of_what_ended(story: Story, fleet: Fleet) -> Weighing | None:
+    """What may have ended the SA, but for a rekey."""
     events = [ev for e in story.episodes for ev in e.events]
     device = receiver_of(story, fleet)
     if device.booted_at is None and not any(ev.found for ev in events):
@@ -50,17 +115,42 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if len(story.episodes) == 1 and not events[0].found and not begin_is_seen(story, fleet):
         question = f"did the same SPI come before? {device.name}'s log begins with that line"
         return still_open(question, f"{device.name}: show logging, as a syslog server has it")
-    worst: Confidence = max((ev.confidence for ev in events), key=CONFIDENCES.index)
-    allowed = f"; rekeys every {span(period)} allow up to {budget:.0f}" if period and budget else ""
-    return Weighing(
-        verdict="fits",
-        confidence=worst,
-        because=(
-            reason(f"{len(spis)} SPI(s), each over at once, next to a rekey{allowed}", *events[0].evidence),
-            *(reason(ev.because, *(x.evidence for x in ev.found)) for ev in events[:3]),
-        ),
-        title=f"packets of {story.sender or story.source} met a rekey: normal",
-    )
+    torn = _torn_down(story, events, _period(story))
+    if torn is not None:
+        lived = span(((torn.gone_at or EARLIEST) - (torn.installed_at or EARLIEST)).total_seconds())
+        question = f"what ended 0x{torn.spi:08X} after {lived}, long before its time, and the IKE SA that made it?"
+        return still_open(question, f"{device.name}: {session_logging(device)}")
+    return None
+
+
+def _torn_down(story: Story, events: Sequence[Event], period_s: float | None) -> LedgerEntry | None:
+    """An SA that the receiver's record has from begin to end, and that no rekey replaced.
+
+    It ended long before one was due, and the IKE SA that it was made over is gone too; of two that a collision makes
+    one lives for less than a second (field guide 2.3).
+    """
+    end = receiver_end(story)
+    ages = [i.established_at for i in end.live_ike if i.established_at is not None] if end is not None else []
+    if period_s is None or not ages or (story.tunnel is not None and story.tunnel.rekey_by_volume):
+        return None
+    for entry in (x for e in events for x in e.found if x.role == "receiver" and not x.live):
+        if entry.installed_at is None or entry.gone_at is None:
+            continue
+        lived_s = (entry.gone_at - entry.installed_at).total_seconds()
+        if COLLISION_S < lived_s < EARLY_SHARE * period_s and min(ages) > entry.gone_at:
+            return entry
+    return None
+
+
+def _shown(event: Event, device: Device) -> tuple[Evidence, ...]:
+    """The SA's lines, or that of the session's end."""
+    if event.found or event.at is None:
+        return tuple(x.evidence for x in event.found)
+    ended = [s for state, s in sessions(device, event.source) if state == "down" and s.at is not None]
+    near = [
+        s for s in ended if s.at is not None and abs((event.at - s.at).total_seconds()) <= ENDED_S + s.uncertainty_s
+    ]
+    return near[-1].evidence if near else ()
 
 
 CAUSE = Cause(name="normal-rekey", order=150, owner="nobody", weigh=_weigh)

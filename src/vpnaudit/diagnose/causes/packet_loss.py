@@ -6,7 +6,8 @@ probe of the path) within two minutes before it. What counts is the longest outa
 
 **Ruled out by.** More lines than the loss can cause, IKE SAs older than the lines at both ends, an IKE SA older than
 the session's end that would tell of an outage, a session that lasted just as long as its SA may, no outage near;
-sessions that both ends end in the same second and set up again within ten (something ends them).
+sessions that both ends end in the same second and set up again within ten (something ends them). Open where nothing
+but sessions ended, at ends without DPD, and the lines went on for long.
 
 **What to do.** Find the outages on the path; DPD slower than them on lossy links. Source: field guide 6, 11.
 """
@@ -16,25 +17,21 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import datetime, timedelta
 
-from vpnaudit.diagnose.proofs import first_lines, logs, placed
-from vpnaudit.diagnose.signs import (
-    Sign,
-    Window,
-    begin_is_seen,
+from vpnaudit.diagnose.log_reach import begin_is_seen, logs_sessions_since, session_logging
+from vpnaudit.diagnose.losses import memory_failures, state_losses
+from vpnaudit.diagnose.of_story import (
     begins,
+    came_in_by,
     clocks_are_known,
-    logs_sessions_since,
-    memory_failures,
-    outages,
     receiver_end,
     receiver_of,
     sender_end,
     sender_of,
-    sessions,
     slack,
-    stamp,
-    state_losses,
 )
+from vpnaudit.diagnose.outages import outages, sessions
+from vpnaudit.diagnose.proofs import first_lines, logs, placed
+from vpnaudit.diagnose.signs import InOrder, Sign, Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
@@ -64,22 +61,24 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     here = receiver_of(story, fleet)
     begin = begins(story)
     if begin is None:
-        logged_by = here.words.sessions_logged_by
-        return still_open("was there an outage before it began?", f"{logged_by}, and the path's own records")
+        logged_by = session_logging(here)
+        return still_open("was there an outage before it began?", f"{here.name}: {logged_by}; the path's own records")
     survived = _ike_survived(story) if clocks_are_known(story, fleet) else None
     if survived is not None:
         return survived
-    signs = _outages_of(here, receiver_end(story), story.source)
+    signs = _outages_of(here, receiver_end(story), story.source, came_in_by(story))
     there = sender_of(story, fleet)
     if there is not None:
         end = receiver_end(story)
         signs += _outages_of(there, sender_end(story), end.seen if end else None)
     signs = _without_other_reasons(signs, [d for d in (here, there) if d is not None], settings)
     signs = _without_background(story, signs, settings)
-    before = {e.id: _before(e.first_at, signs, settings) for e in story.episodes if e.first_at}
+    dated = InOrder(signs)
+    before = {e.id: _before(e.first_at, dated, settings) for e in story.episodes if e.first_at}
     if all(before.values()):
         evidence = list({s.text + str(s.at): s for found in before.values() for s in found}.values())
-        return _torn_down(story, fleet, evidence) or _fits(story, evidence)
+        told_otherwise = _torn_down(story, fleet, evidence) or _without_dpd(story, evidence)
+        return told_otherwise or _came_to_the_last(story, evidence) or _fits(story, evidence)
     if any(before.values()) and logs_sessions_since(here, begin):
         with_one = sum(1 for found in before.values() if found)
         without = [e for episode in story.episodes if not before.get(episode.id) for e in episode.events[0].evidence]
@@ -91,10 +90,10 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if logs_sessions_since(here, begin):
         text = f"{here.name}'s log has no line, session, IKE or probe failure within two minutes before the lines"
         return out(text, *first_lines(story)[:1], *logs(here))
-    words = here.words
+    shown = f"{here.words.interfaces_shown_by}; " if not here.interfaces else ""
     return still_open(
         "was there an outage of the path before it began, and how long was the longest?",
-        f"{here.name}: {words.interfaces_shown_by}; configure {words.sessions_logged_by}; the path's own measurements",
+        f"{here.name}: {shown}{session_logging(here)}; the path's own measurements",
     )
 
 
@@ -104,9 +103,17 @@ def _fits(story: Story, signs: list[Sign]) -> Weighing:
         confidence="likely",
         because=tuple(reason(f"{s.text} at {stamp(s.at)}", *s.evidence) for s in signs[:6] if s.at),
         owner_devices=(),
-        title=f"outages between {story.receiver} and {story.sender or story.source} preceded every episode",
+        title=_title(story, signs),
         unless_open=("lifetime-mismatch", "delete-lost") if _outlasts_a_session_end(story, signs) else (),
     )
+
+
+def _title(story: Story, signs: list[Sign]) -> str:
+    """What was seen: that an outage is what ended a session is a conclusion."""
+    ends = f"between {story.receiver} and {story.sender or story.source}"
+    if all(s.is_session for s in signs):
+        return f"the session {ends} went down before every episode"
+    return f"outages {ends} preceded every episode"
 
 
 def _torn_down(story: Story, fleet: Fleet, signs: list[Sign]) -> Weighing | None:
@@ -134,6 +141,42 @@ def _torn_down(story: Story, fleet: Fleet, signs: list[Sign]) -> Weighing | None
         return out(f"{text}, {len(downs)} times: an outage leaves each end to its own DPD", *signs[0].evidence[:1])
     return still_open(
         "was the path gone each time the session went down, or did something end the session?",
+        f"both ends ({story.receiver}, {story.sender or 'the peer'}): show logging; the path's own measurements",
+    )
+
+
+def _without_dpd(story: Story, signs: list[Sign]) -> Weighing | None:
+    """Sessions that ended at ends without DPD, before a sender that went on for longer than any has patience.
+
+    Nothing there gives a peer up for want of an answer, but for an IKE message of its own that nobody answers, as at a
+    rekey in an outage (measured, field guide 11): an outage ends such a session, and so does anything else.
+    """
+    ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None]
+    deaf = {e.device for e in ends if e.dpd is not None and e.dpd.mode == "off"}
+    logged_by = {line.device for s in signs for line in s.evidence[:1]}
+    if not all(s.is_session for s in signs) or not logged_by or not logged_by <= deaf:
+        return None
+    if not _outlasts_a_session_end(story, signs):
+        return None
+    who, at = " and ".join(sorted(logged_by)), signs[0].at
+    when = f" at {stamp(at)}" if at is not None else ""
+    return still_open(
+        f"was the path gone when the session ended{when}? {who} has no DPD that would end one in an outage",
+        f"{who}: show logging, as a syslog server has it; the path's own measurements",
+    )
+
+
+def _came_to_the_last(story: Story, signs: list[Sign]) -> Weighing | None:
+    """Single packets that came as the session ended: what gives its peer up has heard nothing of it for a while."""
+    ends = sorted(s.at for s in signs if s.is_session and s.at is not None)
+    times = [e.first_at for e in story.episodes if e.first_at]
+    moment = timedelta(seconds=LATE_S)
+    if story.mechanism != "rekey-race" or len(ends) < len(signs):
+        return None
+    if not all(_one_within(ends, at - moment, at) for at in times):
+        return None
+    return still_open(
+        f"did an outage end the session with {story.source}, or one of its ends?",
         f"both ends ({story.receiver}, {story.sender or 'the peer'}): show logging; the path's own measurements",
     )
 
@@ -167,9 +210,11 @@ def _without_other_reasons(signs: list[Sign], devices: list[Device], settings: S
     return [s for s in signs if not ((s.is_session or s.is_probe) and any(w.has(s) for w in windows))]
 
 
-def _outages_of(device: Device, end: TunnelEnd | None, peer: str | None) -> list[Sign]:
+def _outages_of(
+    device: Device, end: TunnelEnd | None, peer: str | None, inputs: frozenset[str] = frozenset()
+) -> list[Sign]:
     """What a device saw of outages of its path to the peer, without what its IKE SA outlived and what ended by age."""
-    signs = _not_survived(outages(device, end, peer), end)
+    signs = _not_survived(outages(device, end, peer, inputs), end)
     if not any(s.is_session for s in signs):
         return signs
     lifetime = end.lifetime.ipsec_s if end is not None and end.lifetime is not None else None
@@ -193,7 +238,8 @@ def _without_background(story: Story, signs: list[Sign], settings: Settings) -> 
     """Without messages that name no peer, where most of them come while no episode begins: a site that is down."""
     nameless = [s for s in signs if s.is_nameless]
     begun = [e.first_at for e in story.episodes if e.first_at]
-    followed = {id(s) for at in begun for s in _before(at, nameless, settings)}
+    dated = InOrder(nameless)
+    followed = {id(s) for at in begun for s in _before(at, dated, settings)}
     return signs if 2 * len(followed) >= len(nameless) else [s for s in signs if not s.is_nameless]
 
 
@@ -226,11 +272,11 @@ def _ike_survived(story: Story) -> Weighing | None:
     )
 
 
-def _before(at: datetime, signs: list[Sign], settings: Settings) -> list[Sign]:
+def _before(at: datetime, signs: InOrder, settings: Settings) -> list[Sign]:
     window = Window(
         low=at - timedelta(seconds=settings.thresholds.outage_before_s), high=at + timedelta(seconds=LATE_S)
     )
-    return [s for s in signs if window.has(s)]
+    return signs.within(window)
 
 
 CAUSE = Cause(name="packet-loss", order=80, owner="path", weigh=_weigh)

@@ -12,19 +12,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vpnaudit.diagnose.proofs import agreed, logs, placed
-from vpnaudit.diagnose.signs import (
+from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
-    Window,
     begins,
     ends,
-    identity_errors,
     on_group_interface,
     receiver_end,
     receiver_of,
     sender_end,
     sender_of,
 )
+from vpnaudit.diagnose.outages import identity_errors
+from vpnaudit.diagnose.proofs import agreed, logs, placed
+from vpnaudit.diagnose.signs import Window
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing

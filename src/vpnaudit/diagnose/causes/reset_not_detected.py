@@ -1,10 +1,11 @@
-"""The receiver lost its SAs (reload, clear, failover, crypto map taken off) and the sender did not notice.
+"""The receiver lost its SAs (reload, clear, log-off, failover, crypto map taken off) and the sender did not notice.
 
 **Signature.** The sender still has (or had) an SA from before the receiver came up, was cleared or took over, and the
 lines begin after that. The sender has no DPD, or DPD on demand, which sees nothing while packets come in.
 
 **Ruled out by.** No reload, clear or failover before the lines began (unlikely only, where the log begins later than
-the SA that the sender holds; open, where it begins with the lines); or the sender itself came up after they began.
+the SA that the sender holds; open, where it begins with the lines); a record that the receiver had the SA for minutes
+after it (a failover with state); or the sender itself came up after the loss and before them, or while they came.
 
 **What to do.** Clear the session at the sender; give the sender periodic DPD. Source: field guide C3, C4, section 11.
 """
@@ -12,35 +13,33 @@ the SA that the sender holds; open, where it begins with the lines); or the send
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from vpnaudit.diagnose.proofs import first_and_last, logs, placed
-from vpnaudit.diagnose.signs import (
-    Sign,
-    Window,
-    begin_is_seen,
+from vpnaudit.diagnose.log_reach import begin_is_seen, log_begins, log_reaches
+from vpnaudit.diagnose.losses import losses_of, restarts, unread_partner
+from vpnaudit.diagnose.of_story import (
     begins,
     clocks_are_known,
+    ends,
     is_its_own,
-    log_begins,
-    log_reaches,
-    losses_of,
+    last_of_sa,
     receiver_end,
     receiver_of,
     repeated,
-    restarts,
     sender_end,
     sender_of,
     sent_sa,
     slack,
-    stamp,
-    unread_partner,
+    where_it_stood,
 )
+from vpnaudit.diagnose.proofs import first_and_last, logs, placed
+from vpnaudit.diagnose.signs import Sign, Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing, WouldSettle
-from vpnaudit.model.tunnel import Dpd
+from vpnaudit.model.ledger import LedgerEntry
+from vpnaudit.model.tunnel import LiveIke, TunnelEnd
 from vpnaudit.settings import Settings
 
 LONGEST_SA_S = 28_800.0
@@ -48,6 +47,7 @@ LONGEST_SA_S = 28_800.0
 LATE_SIGN_S = 90.0
 SAME_LOSS_S = 300.0
 """Signs so close together tell of one loss: a restart is in the log and in the uptime."""
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 SINGLE_S = 300.0
 """A single line is a stream of under a minute: the loss must lie close before it."""
 
@@ -59,16 +59,16 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     losses = losses_of(story, fleet)
     begin = begins(story)
     sender = sender_of(story, fleet)
-    if sender is not None and begin and sender.booted_at and sender.booted_at > begin + timedelta(minutes=5):
+    if sender is not None and begin and sender.booted_at and _came_up_meanwhile(story, sender.booted_at, begin):
         booted = [line for s in restarts(sender) if s.at == sender.booted_at for line in s.evidence]
-        text = f"{sender.name} itself came up after the lines began, so it kept nothing from before"
+        text = f"{sender.name} itself came up while the lines came, so it kept nothing from before"
         return out(text, *booted[:1], *first_and_last(story)[:1])
     window = _window(story, fleet)
     if window is None:
         return still_open(f"was {device.name} reloaded or cleared before?", f"{device.name}: show version")
-    found = [s for s in losses if window.has(s)]
-    if found:
-        return _of_unknown_age(story, fleet, found) or _fits(story, fleet, found)
+    before = [s for s in losses if window.has(s)]
+    if before:
+        return _sender_came_later(story, fleet, before) or _of_losses(story, fleet, before)
     if device.booted_at is None and not device.messages:
         return still_open(f"was {device.name} reloaded before the lines began?", f"{device.name}: show version")
     if not device.log_captures:
@@ -78,6 +78,46 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if device.booted_at is None:
         return still_open(f"how long is {device.name} up?", f"{device.name}: show version")
     return _not_lost(story, fleet, device.booted_at, window)
+
+
+def _sender_came_later(story: Story, fleet: Fleet, losses: Sequence[Sign]) -> Weighing | None:
+    """A sender that came up after the receiver's loss and before the lines: all its SAs are younger than the loss."""
+    sender, begin = sender_of(story, fleet), begins(story)
+    if sender is None or sender.booted_at is None or begin is None or not clocks_are_known(story, fleet):
+        return None
+    newest = max(losses, key=lambda s: s.at or EARLIEST)
+    bound = timedelta(seconds=sender.boot_uncertainty_s + newest.uncertainty_s + slack(story, fleet))
+    if not (newest.at or EARLIEST) + bound < sender.booted_at <= begin:
+        return None
+    booted = [line for s in restarts(sender) if s.at == sender.booted_at for line in s.evidence]
+    text = f"{sender.name} itself came up after that and before the lines: what it sends on is younger"
+    return out(f"{newest.text} at {stamp(newest.at or EARLIEST)}; {text}", *newest.evidence, *booted[:1])
+
+
+def _came_up_meanwhile(story: Story, booted_at: datetime, begin: datetime) -> bool:
+    """Whether the sender came up while the lines came: a boot after the last one may be what ended them."""
+    last = ends(story)
+    return booted_at > begin + timedelta(minutes=5) and (story.ongoing or last is None or booted_at <= last)
+
+
+def _of_losses(story: Story, fleet: Fleet, before: list[Sign]) -> Weighing:
+    """What the losses before the lines say: one that the SA outlived did not take it."""
+    last = last_of_sa(story, fleet)
+    found = [s for s in before if last is None or not _outlived(s, last)]
+    if found or last is None:
+        return _of_unknown_age(story, fleet, found) or _fits(story, fleet, found)
+    newest = max(before, key=lambda s: s.at or EARLIEST)
+    until, at = stamp(last.gone_at or EARLIEST), stamp(newest.at or EARLIEST)
+    text = f"{newest.text} at {at}, and still held that SA after it, until {until}"
+    return out(text, *newest.evidence, last.evidence)
+
+
+def _outlived(sign: Sign, last: LedgerEntry) -> bool:
+    """Whether the receiver still had the SA well after what makes a device forget its SAs: that did not cost it."""
+    if sign.at is None or last.gone_at is None:
+        return False
+    margin = timedelta(seconds=LATE_SIGN_S + sign.uncertainty_s + last.uncertainty_s)
+    return last.gone_at - sign.at > margin
 
 
 def _not_lost(story: Story, fleet: Fleet, booted_at: datetime, window: Window) -> Weighing:
@@ -144,7 +184,8 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
         because.append(
             reason(f"{who} still sends on 0x{sa.spi:08X}{when}; {device.name} no longer has it", sa.evidence)
         )
-    dpd_reason, dpd_explains = _dpd(who, end.dpd if end else None)
+    because += where_it_stood(story)
+    dpd_reason, dpd_explains = _dpd(who, end)
     because += dpd_reason
     partner = unread_partner(story, fleet) if all(s.is_takeover for s in found) else None
     settle = [] if end is not None and end.dpd is not None else [_ask_dpd(who, story)]
@@ -163,17 +204,30 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
     )
 
 
-def _dpd(who: str, dpd: Dpd | None) -> tuple[list[Reason], bool]:
-    if dpd is None or dpd.mode is None:
+def _dpd(who: str, end: TunnelEnd | None) -> tuple[list[Reason], bool]:
+    dpd = end.dpd if end is not None else None
+    if end is None or dpd is None or dpd.mode is None:
         return [], False
     if dpd.mode == "off":
         return [reason(f"{who} has no DPD, so nothing tells it that its peer lost the SAs", *dpd.evidence)], True
     if dpd.mode == "on-demand":
         text = f"{who} has DPD on demand only: it asks nothing while packets come in or while it has none to send"
         return [reason(text, *dpd.evidence)], True
+    bare = [i for i in end.live_ike if _is_without_dpd(i)]
+    if bare and len(bare) == len(end.live_ike):
+        text = f"{who} is configured for periodic DPD ({dpd.interval_s} s), and its IKE SA was made without"
+        return [reason(text, *dpd.evidence, bare[0].evidence)], False
     return [
         reason(f"{who} has periodic DPD ({dpd.interval_s} s), which should end this by itself", *dpd.evidence)
     ], False
+
+
+def _is_without_dpd(ike: LiveIke) -> bool:
+    """Whether an IKE SA's listing shows that DPD is not in force on it: no letter D, or an interval of 0 seconds."""
+    sa = ike.sa
+    if sa.version == "v1":
+        return sa.capabilities is not None and "D" not in sa.capabilities
+    return sa.dpd is not None and sa.dpd.interval_s == 0
 
 
 def _ask_dpd(who: str, story: Story) -> WouldSettle:

@@ -1,7 +1,8 @@
 """The device does what it should not: a software defect is the best explanation left.
 
 **Signature.** Lines for an SPI that the receiver's own table shows as installed long before (the data plane does not
-have what the table says); or ends that agree in all settings, hold live IKE SAs and still disagree on SPIs.
+have what the table says); or ends whose settings do not differ as far as they were read, that hold live IKE SAs and
+still disagree on SPIs.
 
 **Ruled out by.** Any plainer cause.
 
@@ -11,8 +12,18 @@ field guide C5, 3.2 row 3.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.proofs import agreed, ike_tables, lifetimes_of, placed, sa_tables
-from vpnaudit.diagnose.signs import receiver_end, receiver_of, sa_table_read, sender_end, sends_in_vain, sent_sa
+from vpnaudit.diagnose.of_story import (
+    NOT_OF_TWO,
+    on_group_interface,
+    receiver_end,
+    receiver_of,
+    sa_table_read,
+    sender_end,
+    sends_in_vain,
+    sent_sa,
+)
+from vpnaudit.diagnose.proofs import agreed, ike_of, ike_tables, lifetimes_of, placed, sa_tables
+from vpnaudit.diagnose.signs import stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.event import Event
 from vpnaudit.model.fleet import Fleet
@@ -40,9 +51,10 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
 def _disagree(story: Story, fleet: Fleet) -> Weighing:
     """Whether the ends agree on all and still disagree on SPIs."""
     here, there = receiver_end(story), sender_end(story)
+    if on_group_interface(story, fleet):
+        return out(NOT_OF_TWO, *placed(story))
     if not story.ongoing:
-        tables = sa_tables(receiver_of(story, fleet))
-        return unlikely("it is over: the ends do not disagree on SPIs any more", *placed(story), *tables)
+        return _over(story, fleet)
     if here is None or there is None or not (here.config_read and there.config_read):
         return still_open("do both ends agree in all settings?", "both ends: show running-config")
     without = [e for e in (here, there) if not e.live_ike]
@@ -58,12 +70,31 @@ def _disagree(story: Story, fleet: Fleet) -> Weighing:
         verdict="fits",
         confidence="possible",
         because=(
-            reason("both ends agree in all settings and hold live IKE SAs, and still disagree on SPIs"),
+            reason(
+                "lifetimes, transforms and proxy identities of both ends agree as far as they were read, both hold "
+                "live IKE SAs, and still they disagree on SPIs",
+                *agreed(here, there),
+                *ike_of(here, there),
+            ),
             *((sends_in_vain(story, sa),) if (sa := sent_sa(story)) is not None else ()),
         ),
         title=f"{story.receiver} and {there.device} disagree on SPIs without a reason in sight",
         unless_open=RIVALS,
     )
+
+
+def _over(story: Story, fleet: Fleet) -> Weighing:
+    """That it ended: seen in the tables of both ends, or by the last line."""
+    tunnel = story.tunnel
+    if tunnel is not None and tunnel.both_ends and all(e.sa_table_read for e in tunnel.ends) and not tunnel.stale:
+        tables = [line for e in tunnel.ends for line in sa_tables(fleet.device_by_name[e.device or ""])]
+        return unlikely("it is over: the ends do not disagree on SPIs any more", *tables)
+    dated = [(v.at, v.evidence) for e in story.episodes for v in e.events[-1:] if v.at is not None]
+    last = max(dated, key=lambda one: one[0], default=None)
+    shown = sa_tables(receiver_of(story, fleet))
+    if last is None:
+        return unlikely("nothing shows that it goes on", *placed(story), *shown)
+    return unlikely(f"the episode is over: its last line is of {stamp(last[0])}", *last[1][:1], *shown)
 
 
 def _agree(here: TunnelEnd, there: TunnelEnd) -> bool:

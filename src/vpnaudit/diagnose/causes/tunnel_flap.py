@@ -10,27 +10,22 @@ more unknown SPIs than a rekey does (measured, field guide 11).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from vpnaudit.diagnose.log_reach import log_reaches, logs_sessions_since, session_logging
+from vpnaudit.diagnose.of_story import receiver_end, receiver_of, sender_end, sender_of
+from vpnaudit.diagnose.outages import sessions, why_sessions_ended
 from vpnaudit.diagnose.proofs import ike_of, logs, placed
-from vpnaudit.diagnose.signs import (
-    Sign,
-    log_reaches,
-    logs_sessions_since,
-    most_in_an_hour,
-    receiver_end,
-    receiver_of,
-    sender_end,
-    sender_of,
-    sessions,
-    span,
-)
+from vpnaudit.diagnose.signs import Sign, most_in_an_hour, span
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
+from vpnaudit.model.printable import counted
 from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
@@ -53,7 +48,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     ups = _each_once(s for state, s in changes if state == "up" and s.at)
     most = most_in_an_hour([s.at for s in ups if s.at])
     times = [e.first_at for e in story.episodes if e.first_at]
-    near = [t for t in times if any(_near(t, s) for _, s in changes)]
+    changed_at = sorted(s.at for _, s in changes if s.at is not None)
+    near = [t for t in times if _is_near(t, changed_at)]
     if most >= settings.thresholds.flap_setups_an_hour and near and 2 * len(near) >= len(times):
         life = _life_s(here, there)
         if life is not None and any(_lived_their_life(mine, life) for mine in logged):
@@ -63,7 +59,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return Weighing(
             verdict="fits",
             confidence="likely",
-            because=(reason(text, *(e for s in ups[:3] for e in s.evidence)),),
+            because=(reason(text, *(e for s in ups[:3] for e in s.evidence)), *_reasons_given(device, story.source)),
             owner_devices=tuple(sorted(d for d in (story.receiver, story.sender) if d)),
             title=f"the tunnel between {story.receiver} and {story.sender or story.source} flaps",
         )
@@ -76,11 +72,24 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return unlikely("no session change in the log, and the session stands", *ike_of(here, there), *logs(device))
     if times and logs_sessions_since(device, min(times)):
         return out(f"{device.name} logs the changes of sessions, and logged none", *logs(device))
-    words = device.words
     return still_open(
         "does the tunnel go down and up?",
-        f"{device.name}: {words.sessions_shown_by}; configure {words.sessions_logged_by}",
+        f"{device.name}: {device.words.sessions_shown_by}; {session_logging(device)}",
     )
+
+
+def _reasons_given(device: Device, peer: str | None) -> list[Reason]:
+    """What the receiver's own messages say of why sessions with the peer ended: the most frequent first."""
+    found: dict[str, list[Sign]] = {}
+    for why, sign in why_sessions_ended(device, peer):
+        found.setdefault(why, []).append(sign)
+    often = sorted(found.items(), key=lambda of: (-len(of[1]), of[0]))
+    return [
+        reason(
+            f"{device.name} gives for {counted(len(signs), 'end')} of a session the reason `{why}`", *signs[-1].evidence
+        )
+        for why, signs in often[:2]
+    ]
 
 
 def _too_few(device: Device, changes: Sequence[tuple[str, Sign]], times: Sequence[datetime], most: int) -> Weighing:
@@ -88,7 +97,8 @@ def _too_few(device: Device, changes: Sequence[tuple[str, Sign]], times: Sequenc
     if times and not log_reaches(device, min(times) - timedelta(hours=1)):
         question = f"how often does the tunnel go down and up? {device.name}'s log reaches back too short a time"
         return still_open(question, f"{device.name}: show logging, as a syslog server has it")
-    return out(f"at most {most} set-ups within an hour", *(line for _, s in changes[:4] for line in s.evidence))
+    text = f"at most {counted(most, 'set-up')} within an hour" if most else "the log has no session that was set up"
+    return out(text, *(line for _, s in changes[:4] for line in s.evidence))
 
 
 def _session_lines(story: Story, fleet: Fleet) -> tuple[Evidence, ...]:
@@ -100,7 +110,7 @@ def _session_lines(story: Story, fleet: Fleet) -> tuple[Evidence, ...]:
         for device, peer in sides
         if device is not None
         for capture, session in device.sessions
-        if peer in session.peers and session.uptime_s is not None
+        if peer is not None and normal(peer) in map(normal, session.peers) and session.uptime_s is not None
     )
 
 
@@ -134,8 +144,10 @@ def _each_once(ups: Iterable[Sign]) -> list[Sign]:
     return found
 
 
-def _near(at: datetime, sign: Sign) -> bool:
-    return sign.at is not None and abs((at - sign.at).total_seconds()) <= NEXT_TO_S
+def _is_near(at: datetime, times: Sequence[datetime]) -> bool:
+    """Whether one of the times, which are in order, lies next to `at`."""
+    index = bisect_left(times, at - timedelta(seconds=NEXT_TO_S))
+    return index < len(times) and times[index] <= at + timedelta(seconds=NEXT_TO_S)
 
 
 CAUSE = Cause(name="tunnel-flap", order=110, owner="both", weigh=_weigh)

@@ -12,9 +12,10 @@ C2.
 
 from __future__ import annotations
 
+from vpnaudit.diagnose.of_story import goes_on, on_group_interface, receiver_end, receiver_of
 from vpnaudit.diagnose.proofs import agreed, configuration, placed
-from vpnaudit.diagnose.signs import goes_on, on_group_interface, receiver_end, receiver_of
 from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
@@ -60,10 +61,14 @@ def _known_peer(story: Story, fleet: Fleet) -> Weighing:
         if not own:
             return out(f"{story.sender or source} has {device.name} for its peer", *agreed(*story.tunnel.ends))
         return out(f"{source} is a peer of {device.name}", *own)
+    behind = [t.end_of(device.name) for t in fleet.faced.get((device.name, normal(source)), ())]
+    if behind:
+        text = f"{source} is the address of {len(behind)} peers of {device.name}, and the SPI does not tell whose it is"
+        return out(text, *(line for end in behind for line in agreed(end)))
     if on_group_interface(story, fleet):
         text = f"{device.name} has a group map on that interface, where sources are inner addresses and no peers"
         return out(text, *placed(story), *configuration(device))
-    learned = next((device.cite(c, n.line) for c, n in device.nbma_peers if n.nbma.lower() == source.lower()), None)
+    learned = next((device.cite(c, n.line) for c, n in device.nbma_peers if normal(n.nbma) == normal(source)), None)
     if learned is not None:
         return out(f"{source} is a peer that {device.name} learned by NHRP", learned)
     if any(event.found for episode in story.episodes for event in episode.events):

@@ -40,6 +40,9 @@ _LOOKS: dict[Topic, tuple[str, ...]] = {
     "clock": ("show clock detail", "show ntp status"),
 }
 
+_FTD = re.compile(r"^NGFW Version ", re.MULTILINE)
+_HEAD = 4096
+"""The version stands so far into a configuration at most."""
 _LIFE = "set security-association lifetime"
 _PART = re.compile(
     rf"^((?:crypto (?:dynamic-)?map \S+ \d+ )?{_LIFE}|crypto ipsec security-association lifetime) (\w+) "
@@ -54,6 +57,10 @@ _MADE_WHERE_MISSING = f"tunnel-group {_DEFAULT_GROUP} ipsec-attributes"
 
 class CiscoAsaRemedies:
     """`vpnaudit.model.platform.RemedySyntax` for ASA and FTD (FTD takes configuration from its manager only)."""
+
+    def managed_by(self, running: str) -> str | None:
+        """An FTD shows ASA statements, and is configured by its manager."""
+        return "its manager (FMC or FDM)" if _FTD.search(running, 0, _HEAD) else None
 
     def clear_peer(self, peer: str) -> Change:
         """Both phases with one peer, in both IKE versions: clearing what is not there does nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from vpnaudit.model.config import SummerTime, TimeStamps
@@ -25,6 +26,7 @@ def system_facts(top: list[Statement]) -> dict[str, Any]:
     return {
         "hostname": (first(top, "hostname") or first(top, "switchname") or "").strip('"') or None,
         "timestamps": _timestamps(top),
+        "trace_timestamps": _trace_timestamps(top),
         "sequence_numbers": any(True for _ in after(top, "service sequence-numbers")),
         "logging_hosts": _logging_hosts(top),
         "logging_session": any(True for _ in after(top, "crypto logging session")),
@@ -64,15 +66,23 @@ def _timestamps(top: list[Statement]) -> TimeStamps | None:
         if off is not None or statement.text == "no service timestamps":
             found = TimeStamps(line=statement.line, kind="none")
         elif on is not None:
-            found = TimeStamps(
-                line=statement.line,
-                kind="datetime" if "datetime" in on else "uptime",
-                msec="msec" in on,
-                localtime="localtime" in on,
-                show_timezone="show-timezone" in on,
-                year="year" in on,
-            )
+            found = _stamps(statement, on)
     return found
+
+
+def _trace_timestamps(top: list[Statement]) -> TimeStamps | None:
+    return next((_stamps(s, on) for s, on in after(top, "monitor event-trace timestamps")), None)
+
+
+def _stamps(statement: Statement, words: Sequence[str]) -> TimeStamps:
+    return TimeStamps(
+        line=statement.line,
+        kind="datetime" if "datetime" in words else "uptime",
+        msec="msec" in words,
+        localtime="localtime" in words,
+        show_timezone="show-timezone" in words,
+        year="year" in words,
+    )
 
 
 def _buffer(top: list[Statement]) -> dict[str, Any]:

@@ -49,6 +49,9 @@ _LOOKS: dict[Topic, tuple[str, ...]] = {
 class CiscoIosRemedies:
     """`vpnaudit.model.platform.RemedySyntax` for IOS and IOS-XE."""
 
+    def managed_by(self, running: str) -> None:
+        """None: what is proposed can be entered."""
+
     def clear_peer(self, peer: str) -> Change:
         """Both phases with one peer (from IOS 12.3(4)T); never the forms that drop every tunnel."""
         return Change(

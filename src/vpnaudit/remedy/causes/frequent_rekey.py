@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from vpnaudit.remedy.offer import Remedies, ask
 from vpnaudit.remedy.settings import DEFAULT_SECONDS, lifetime_seconds, lifetime_volume
-from vpnaudit.remedy.situation import Situation
+from vpnaudit.remedy.situation import Place, Situation
 
 SHORT_S = 1800
 """A lifetime under this is short: more than twice the rekeys of the default."""
@@ -18,14 +18,21 @@ VOLUME_WHY = (
     "At this tunnel's traffic the volume lifetime runs out before the time does, and every rekey can show an unknown "
     "SPI. Without it only the time ends an SA; below 2^32 packets in one lifetime this is safe."
 )
+SAME_WHY = (
+    "The other end's volume lifetime is lower and runs out first. Off at both, the ends have one lifetime, and time "
+    "alone ends an SA; below 2^32 packets in one lifetime this is safe."
+)
 
 
 def remedies(situation: Situation) -> Remedies:
     """Volume off, seconds up to the default, on each end of ours; else ask."""
     by_time = _by_time(situation)
-    for place in situation.ours:
+    volumes = [v for p in situation.places if (v := _volume(p)) is not None]
+    for place in situation.ours if by_time else sorted(situation.ours, key=lambda p: _volume(p) or 0):
         if not by_time:
-            yield lifetime_volume(place, None, VOLUME_WHY)
+            yield lifetime_volume(
+                place, None, VOLUME_WHY if (_volume(place) or 0) <= min(volumes, default=0) else SAME_WHY
+            )
         else:
             yield lifetime_seconds(
                 place,
@@ -41,6 +48,10 @@ def remedies(situation: Situation) -> Remedies:
         ),
         "The lower lifetime of the two ends decides how often the tunnel rekeys.",
     )
+
+
+def _volume(place: Place) -> int | None:
+    return place.end.lifetime.ipsec_kb if place.end is not None and place.end.lifetime is not None else None
 
 
 def _by_time(situation: Situation) -> bool:

@@ -27,6 +27,7 @@ def remedies(situation: Situation) -> Remedies:
             )
     yield periodic_dpd(
         situation.sender,
+        situation.receiver,
         "Where the receiver has lost its IKE SA too, only DPD tells the sender that nobody listens.",
     )
     ours = _seconds(situation.receiver)

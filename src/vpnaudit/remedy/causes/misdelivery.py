@@ -28,6 +28,7 @@ def remedies(situation: Situation) -> Remedies:
         )
     yield periodic_dpd(
         situation.sender,
+        situation.receiver,
         "Until the delivery is right, periodic DPD at the sender shortens each black hole after a failover.",
     )
 

@@ -12,6 +12,7 @@ def remedies(situation: Situation) -> Remedies:
     yield from clear_both(situation, "The receiver has no IKE SA with which to tell the sender that the SA is gone.")
     yield periodic_dpd(
         situation.sender,
+        situation.receiver,
         "Without an IKE SA at the receiver nothing answers the sender's probes: periodic DPD ends its stale SAs.",
     )
     yield invalid_spi_recovery(situation)

@@ -30,6 +30,7 @@ def remedies(situation: Situation) -> Remedies:
     for place in situation.ours:
         yield periodic_dpd(
             place,
+            situation.receiver if place.side == "sender" else situation.sender,
             "Periodic DPD heals a stale SA; with 30 s / 5 s it waits out outages up to 25 s instead of ending the "
             "tunnel in each.",
             lossy=True,

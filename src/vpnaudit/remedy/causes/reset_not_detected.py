@@ -20,6 +20,7 @@ def remedies(situation: Situation) -> Remedies:
     yield from clear_both(situation, "The sender still sends on SAs that the receiver lost when it lost its state.")
     yield periodic_dpd(
         situation.sender,
+        situation.receiver,
         "With periodic DPD the sender finds out within half a minute that its peer has lost the tunnel. On-demand DPD "
         "does not look while packets still come in.",
     )

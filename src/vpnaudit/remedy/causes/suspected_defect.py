@@ -1,9 +1,15 @@
-"""The ends agree on everything but the SPIs: a defect of the software is suspected (field guide C5)."""
+"""The ends agree on all but the SPIs, or one refuses what its own table has: a defect is suspected (field guide C5)."""
 
 from __future__ import annotations
 
 from vpnaudit.remedy.offer import Remedies, ask, clear_both, investigate, look
 from vpnaudit.remedy.situation import Situation
+
+_DISAGREE = "The ends disagree on their SPIs and do not heal by themselves."
+_REFUSED = (
+    "{} refuses packets on an SA that its own table has, and both ends agree on it: nothing but its lifetime or a new "
+    "negotiation ends that."
+)
 
 
 def remedies(situation: Situation) -> Remedies:
@@ -26,7 +32,7 @@ def remedies(situation: Situation) -> Remedies:
                 *look(place, "log"),
             ),
         )
-    yield from clear_both(situation, "The ends disagree on their SPIs and do not heal by themselves.")
+    yield from clear_both(situation, _why_clear(situation))
     yield ask(
         situation,
         (
@@ -36,3 +42,7 @@ def remedies(situation: Situation) -> Remedies:
         ),
         "A defect can be at either end; the vendor needs both.",
     )
+
+
+def _why_clear(situation: Situation) -> str:
+    return _REFUSED.format(situation.receiver.name) if situation.story.mechanism == "unexplained" else _DISAGREE

@@ -26,7 +26,9 @@ def remedies(situation: Situation) -> Remedies:
                 *look(place, "processor"),
             ),
         )
-        change = place.syntax.log_sessions() if place.syntax is not None else None
+        config = place.device.config if place.device is not None else None
+        stands = config is not None and config[1].logging_session
+        change = place.syntax.log_sessions() if place.syntax is not None and not stands else None
         if change is not None:
             yield configure(
                 place,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -21,6 +21,11 @@ from vpnaudit.model.audit import (
     AuditTunnel,
 )
 from vpnaudit.model.judgement import SEVERITIES
+from vpnaudit.model.printable import counted
+from vpnaudit.report.view import wording
+
+WRONG_S = 60.0
+"""A clock that is off by so much makes a line's time another than it was."""
 
 SeenAt = Literal["both ends", "sender only", "receiver only", "one end seen"]
 
@@ -84,6 +89,14 @@ class StoryView(Struct, frozen=True, kw_only=True, gc=False):
     lines: int
     first: str | None
     last: str | None
+    clock: str | None = None
+    """Whose clock the times of the lines are by, where that is not right."""
+
+    @property
+    def when(self) -> str:
+        """From when to when the lines came, and how many they are."""
+        by = f", by {self.clock}" if self.clock else ""
+        return f"{wording.span(self.first, self.last)}{by}, {counted(self.lines, 'log line')}"
 
     @property
     def where(self) -> str:
@@ -179,9 +192,11 @@ def _stories(audit: Audit, remedies: dict[str, AuditRemediation]) -> tuple[Story
     events: dict[str, list[AuditEvent]] = defaultdict(list)
     for event in audit.events:
         events[event.episode].append(event)
+    offsets = {d.name: d.clock_offset_s for d in audit.devices if abs(d.clock_offset_s or 0.0) >= WRONG_S}
     return tuple(
         _story(
             diagnosis,
+            offsets,
             tunnels.get(diagnosis.subject.tunnel or ""),
             [episodes[e] for e in diagnosis.episodes if e in episodes],
             [event for e in diagnosis.episodes for event in events.get(e, ())],
@@ -193,6 +208,7 @@ def _stories(audit: Audit, remedies: dict[str, AuditRemediation]) -> tuple[Story
 
 def _story(
     diagnosis: AuditDiagnosis,
+    offsets: Mapping[str, float | None],
     tunnel: AuditTunnel | None,
     episodes: Sequence[AuditEpisode],
     events: Sequence[AuditEvent],
@@ -207,7 +223,13 @@ def _story(
         lines=sum(e.count for e in events) or sum(e.events for e in episodes),
         first=min((e.first for e in episodes if e.first), default=None),
         last=max((e.last for e in episodes if e.last), default=None),
+        clock=next((_wrong(e.device, offset) for e in episodes if (offset := offsets.get(e.device))), None),
     )
+
+
+def _wrong(device: str, offset_s: float) -> str:
+    way = "ahead" if offset_s > 0 else "behind"
+    return f"{device}'s clock ({wording.duration(abs(offset_s))} {way})"
 
 
 def _tunnels(audit: Audit) -> tuple[TunnelView, ...]:
@@ -291,7 +313,7 @@ def _open_groups(audit: Audit, unknown: Sequence[AuditFinding]) -> tuple[OpenGro
     groups = [
         OpenGroup(
             command=command,
-            devices=tuple(dict.fromkeys(d for f in findings[key] for d in f.subject.devices)),
+            devices=tuple(dict.fromkeys(d for f in findings[key] for d in _where_asked(f))),
             findings=tuple(findings[key]),
             questions=tuple(dict.fromkeys(questions[key])),
         )
@@ -306,6 +328,15 @@ def _commands_of(audit: Audit) -> tuple[str, ...]:
     named |= {e.command for f in audit.findings for e in f.evidence}
     named |= {w.command for d in audit.diagnoses for w in d.would_settle if w.command}
     return tuple(sorted((c for c in named if c.startswith("show ")), key=lambda c: (-len(c), c)))
+
+
+_ASKED_AT = re.compile(r"[`'\"] on (?P<where>.{1,200}?),? would settle it\b")
+
+
+def _where_asked(finding: AuditFinding) -> tuple[str, ...]:
+    """Where an UNKNOWN's sentence says that its command is to be given: it may be the end that was not read."""
+    asked = _ASKED_AT.search(finding.because)
+    return (asked["where"],) if asked is not None else finding.subject.devices
 
 
 _QUOTED_COMMAND = re.compile(r"[`'\"](show [^`'\"]{1,80})[`'\"]")

@@ -115,7 +115,7 @@ def _story(number: int, story: StoryView) -> Iterable[RenderableType]:
     yield _story_title(number, story)
     facts = [("cause", f"{diagnosis.cause} ({diagnosis.confidence})"), ("where", story.where), ("owner", _owner(story))]
     if story.lines:
-        facts.append(("when", f"{wording.span(story.first, story.last)}, {counted(story.lines, 'log line')}"))
+        facts.append(("when", story.when))
     if diagnosis.waived:
         facts.append(("accepted", wording.accepted(diagnosis.waived)))
     yield _under(_fact_table(facts), 3)
@@ -358,10 +358,15 @@ def _device_table(devices: Sequence[AuditDevice]) -> Table:
             _text(device.name),
             _text(f"{device.platform or 'platform not known'} {device.version or ''}".strip()),
             _text(device.status, "green" if device.status == "complete" else "yellow"),
-            _text(wording.offset(device.clock_offset_s, synchronized=device.clock_synchronized)),
+            _text(_clock(device)),
             _text(_coverage(device)),
         )
     return table
+
+
+def _clock(device: AuditDevice) -> str:
+    within_s, synchronized = device.clock_uncertainty_s, device.clock_synchronized
+    return wording.offset(device.clock_offset_s, synchronized=synchronized, within_s=within_s)
 
 
 def _coverage(device: AuditDevice) -> str:

@@ -12,6 +12,7 @@ from vpnaudit.model.tunnel import TunnelState
 
 UNKNOWN = "not known"
 _MOST_PLACES = 2
+_KNOWN_S = 30.0
 
 STATE_WORDS: Mapping[TunnelState, str] = {
     "up": "up",
@@ -106,9 +107,14 @@ def duration(seconds: float | None) -> str:
     return sign + (" ".join(parts[:2]) if parts else "0 s")
 
 
-def offset(seconds: float | None, *, synchronized: bool | None) -> str:
-    """Say a clock offset against the collector ("+1.2 s") and whether the clock is synchronized."""
+def offset(seconds: float | None, *, synchronized: bool | None, within_s: float | None = None) -> str:
+    """Say a clock offset against the collector ("+1.2 s"), how well it is known, and whether it is synchronized.
+
+    A bound of half a minute is what correlation needs (field guide 4, C16): a better one is not worth a word.
+    """
     said = UNKNOWN if seconds is None else f"{seconds:+.1f} s"
+    if seconds is not None and within_s is not None and within_s > _KNOWN_S:
+        said += f" to within {duration(within_s)}"
     if synchronized is None:
         return said
     return f"{said}, synchronized" if synchronized else f"{said}, not synchronized"

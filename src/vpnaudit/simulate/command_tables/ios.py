@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpnaudit.simulate.command_tables.form import command
-from vpnaudit.simulate.render import config, getvpn, ike, ipsec, logs, system
+from vpnaudit.simulate.render import config, getvpn, ike, ipsec, logs, nhrp, system
 
 IOS_COMMANDS = (
     command("terminal length *", lambda _: ""),
@@ -32,7 +32,7 @@ IOS_COMMANDS = (
     command("show interfaces", lambda a: system.interfaces(a.device, a.tunnels, a.when)),
     command("show logging", lambda a: logs.logging(a.device)),
     command("show monitor event-trace crypto ipsec event all", lambda a: logs.event_trace(a.device), xe_only=True),
-    command("show ip nhrp", lambda _: ""),
-    command("show dmvpn", lambda _: ""),
+    command("show ip nhrp", lambda a: nhrp.nhrp(a.device, a.tunnels, a.when)),
+    command("show dmvpn", lambda a: nhrp.dmvpn(a.device, a.tunnels, a.when)),
     command("show ntp status", lambda a: system.ntp_status(a.device, a.when)),
 )

@@ -49,8 +49,10 @@ class Arrivals:
         if generation != flow.generation or hole is None:
             return
         device, spi = hole
-        source, destination = tunnel.ends[flow.source].address, tunnel.ends[1 - flow.source].own
-        if device.unknown_spi(when, source, destination, spi, sequence=tunnel.sequence(flow, spi, when)):
+        target = tunnel.ends[1 - flow.source]
+        source, destination = tunnel.ends[flow.source].address, target.own
+        sequence = tunnel.sequence(flow, spi, when)
+        if device.unknown_spi(when, source, destination, spi, sequence=sequence, vrf=target.vrf):
             self.deletes.answer_unknown(tunnel, 1 - flow.source, device, spi)
             self._see_if_late(tunnel, flow, device, spi)
         following = device.next_line_at(source, destination, spi) + tunnel.rng.random() / flow.pps

@@ -31,7 +31,8 @@ def _count(tunnel: Tunnel, flow: Flow, span: float, when: float) -> None:
     if flow.wire is None or not tunnel.path.is_open(when):
         return
     device, end = tunnel.target(flow, when)
-    interface = device.interface_of(tunnel.ends[1 - flow.source].own)
+    target = tunnel.ends[1 - flow.source]
+    interface = device.interface_of(target.own, target.vrf)
     interface.input_packets += packets
     interface.input_bytes += size
     received = end.pair_of(flow.wire) if end and device.up and end.holds(flow.wire) else None

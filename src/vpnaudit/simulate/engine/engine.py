@@ -71,6 +71,8 @@ class Engine:
         """Put a tunnel on the timeline that has had no SAs so far."""
         tunnel.settled = self.timeline.now
         self.tunnels.append(tunnel)
+        for moment in sorted({t for flow in tunnel.flows for pause in flow.pauses for t in pause}):
+            self.world.change_at(moment, tunnel)
         self.world.changed(tunnel)
 
     def _ike_runs_out(self, tunnel: Tunnel) -> None:

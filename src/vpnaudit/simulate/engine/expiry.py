@@ -34,7 +34,7 @@ class Expiry:
         if pair is not end.current or pair is not end.pairs[-1] or tunnel.negotiating:
             return
         settle(tunnel, self.world.now)
-        if pair.bytes_out > 0 or end.style == "vti":  # no traffic, no rekey (field guide 2.4)
+        if pair.bytes_out > 0 or end.style != "map":  # no traffic, no rekey (field guide 2.4)
             self.negotiation.start(tunnel, side, by_volume=False)
 
     def _hard(self, tunnel: Tunnel, side: int, pair: Pair) -> None:

@@ -28,7 +28,7 @@ class Incidents:
         receiver.interface.input_errors += tunnel.rng.randint(1, 4)
         spi = flow.wire ^ (1 << tunnel.rng.randrange(8, 32))
         sequence = tunnel.sequence(flow, flow.wire, when)
-        receiver.device.unknown_spi(when, sender.address, receiver.own, spi, sequence=sequence)
+        receiver.device.unknown_spi(when, sender.address, receiver.own, spi, sequence=sequence, vrf=receiver.vrf)
 
     def forget(self, tunnel: Tunnel, side: int, when: float) -> None:
         """Plan that the data plane at `side` loses the inbound SA that the peer sends on; the tables keep it."""

@@ -27,13 +27,13 @@ class Negotiation:
         self.pairs, self.world = pairs, pairs.world
 
     def want(self, tunnel: Tunnel, side: int, when: float) -> None:
-        """Without an SA, traffic (or a VTI by itself) asks for one."""
+        """Without an SA, traffic (or a tunnel interface by itself) asks for one."""
         end, flow = tunnel.ends[side], tunnel.flows[side]
-        if end.pairs or tunnel.negotiating or not end.device.up:
+        if end.pairs or tunnel.negotiating or not end.device.up or end.is_multipoint:
             return
-        if end.style == "vti" or (not flow.answers and flow.runs(when)):
+        if end.style != "map" or (not flow.answers and flow.runs(when)):
             tunnel.negotiating = True
-            gap = 1.0 if end.style == "vti" else tunnel.rng.random() / flow.pps
+            gap = 1.0 if end.style != "map" else tunnel.rng.random() / flow.pps
             self.world.timeline.at(when + gap, partial(self._attempt, tunnel, side, 0, by_volume=False))
 
     def start(self, tunnel: Tunnel, side: int, *, by_volume: bool) -> None:

@@ -125,7 +125,7 @@ class Pairs:
         port = tunnel.port(1 - side)
         session = Session(tunnel.ike_version, end.own, peer.address, port, peer.own, up, why, lasted)
         end.device.tell_session(when, session)
-        if end.tunnel_interface:
+        if end.tunnel_interface and end.style == "vti":  # a multipoint interface stays up
             end.device.tell_line(when + 0.01, end.tunnel_interface, up=up)
 
 
@@ -140,4 +140,6 @@ def process(tunnel: Tunnel) -> str:
 
 
 def _network(end: End) -> str:
+    if end.style == "gre":
+        return end.own
     return end.network.partition("/")[0] if end.style == "map" else "0.0.0.0"  # noqa: S104 - a proxy identity, no socket

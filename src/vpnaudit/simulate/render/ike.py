@@ -9,7 +9,7 @@ from vpnaudit.simulate.clock import duration_short
 from vpnaudit.simulate.device import SimDevice
 from vpnaudit.simulate.render import getvpn
 from vpnaudit.simulate.render.ipsec import ike_profile_name
-from vpnaudit.simulate.render.views import View, views, with_ike
+from vpnaudit.simulate.render.views import View, in_use, views, with_ike
 from vpnaudit.simulate.tunnel import End, IkeSa, Tunnel
 
 
@@ -71,7 +71,8 @@ def _ikev2_rows(found: list[tuple[View, IkeSa]], when: float, *, detail: bool) -
             text += f"{ike.connection - 1000:<12} {'none/none':<22} READY  \nLocal  {local}\nRemote  {remote}\n"
         else:
             text += "Tunnel-id Local                 Remote                fvrf/ivrf            Status \n"
-            text += f"{ike.connection - 1000:<9} {local:<21} {remote:<21} {'none/none':<20} READY  \n"
+            vrfs = f"{view.local.vrf}/{view.local.vrf}" if view.local.vrf else "none/none"
+            text += f"{ike.connection - 1000:<9} {local:<21} {remote:<21} {vrfs:<20} READY  \n"
         text += (
             "      Encr: AES-CBC, keysize: 256, PRF: SHA256, Hash: SHA256, DH Grp:14, "
             "Auth sign: PSK, Auth verify: PSK\n"
@@ -126,7 +127,7 @@ def session_detail(device: SimDevice, tunnels: Sequence[Tunnel], when: float) ->
         "X - IKE Extended Authentication, F - IKE Fragmentation\n"
         "R - IKE Auto Reconnect, U - IKE Dynamic Route Update\n\n"
     )
-    return text + "".join(_session(view, when) for view in views(device, tunnels) if view.is_known)
+    return text + "".join(_session(view, when) for view in in_use(views(device, tunnels)) if view.is_known)
 
 
 def _status(end: End) -> str:
@@ -137,13 +138,14 @@ def _status(end: End) -> str:
 
 def _session(view: View, when: float) -> str:
     local, remote, ike = view.local, view.remote, view.local.ike
+    vrf = local.vrf or "(none)"
     text = f"Interface: {view.interface}\n"
     if view.tunnel.ike_version == 2:
         text += f"Profile: {ike_profile_name(view)}\n"
     if local.up_since is not None:
         text += f"Uptime: {duration_short(when - local.up_since)}\n"
     text += f"Session status: {_status(local)}     \n"
-    text += f"Peer: {remote.address} port {view.remote_port} fvrf: (none) ivrf: (none)\n"
+    text += f"Peer: {remote.address} port {view.remote_port} fvrf: {vrf} ivrf: {vrf}\n"
     text += f"      Phase1_id: {remote.own if ike else '(none)'}\n      Desc: (none)\n"
     if ike:
         name = "IKEv1" if view.tunnel.ike_version == 1 else "IKEv2"
@@ -162,8 +164,16 @@ def _selector(end: End) -> str:
         return "::/0"
     if end.style == "vti":
         return "0.0.0.0/0.0.0.0"
+    if end.style == "gre":
+        return f"host {end.address}"
     network = ipaddress.ip_network(end.network)
     return f"{network.network_address}/{network.netmask}"
+
+
+def _protocol(view: View) -> str:
+    if view.local.style == "gre":
+        return "47"
+    return "ipv6" if view.ipv6 else "ip"
 
 
 def _flow(view: View, when: float) -> str:
@@ -176,7 +186,7 @@ def _flow(view: View, when: float) -> str:
         life_in = f"{pair.remaining_kb(pair.bytes_in)}/{pair.remaining_s(when)}"
         life_out = f"{pair.remaining_kb(pair.bytes_out)}/{pair.remaining_s(when)}"
     return f"""\
-  IPSEC FLOW: permit {"ipv6" if view.ipv6 else "ip"} {_selector(local)} {_selector(view.remote)}\x20
+  IPSEC FLOW: permit {_protocol(view)} {_selector(local)} {_selector(view.remote)}\x20
         Active SAs: {2 * len(local.pairs)}, origin: {"dynamic " if local.dynamic else ""}crypto map
         Inbound:  #pkts dec'ed {int(local.decaps)} drop 0 life (KB/Sec) {life_in}
         Outbound: #pkts enc'ed {int(local.encaps)} drop {int(local.no_sa)} life (KB/Sec) {life_out}

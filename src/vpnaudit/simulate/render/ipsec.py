@@ -8,7 +8,7 @@ from itertools import groupby
 
 from vpnaudit.simulate.device import SimDevice
 from vpnaudit.simulate.render import getvpn
-from vpnaudit.simulate.render.views import View, views
+from vpnaudit.simulate.render.views import View, entries, in_use, views
 from vpnaudit.simulate.tunnel import End, Pair, Tunnel
 
 _DETAIL = """\
@@ -26,13 +26,15 @@ _DETAIL = """\
 
 DYNAMIC, DYNAMIC_SEQUENCE = "BRANCHES", 65000
 """The template that takes whoever comes, and its place at the end of the map."""
+CLOUD = "DMVPN"
+"""The profiles of a multipoint tunnel, of IPsec and of IKEv2."""
 
 
 def sas(
     device: SimDevice, tunnels: Sequence[Tunnel], when: float, *, detail: bool = False, peer: str | None = None
 ) -> str:
     """All identities of the device, or those of one peer, with their SAs."""
-    mine = [v for v in views(device, tunnels) if v.is_known and peer in {None, v.remote.address}]
+    mine = [v for v in in_use(views(device, tunnels)) if v.is_known and peer in {None, v.remote.address}]
     text = getvpn.sas(device, device.group, when) if device.group and peer is None else ""
     if not mine:
         return text or "No SAs found\n"
@@ -47,6 +49,8 @@ def _ident(end: End) -> str:
         return "(::/0/0/0)"
     if end.style == "vti":
         return "(0.0.0.0/0.0.0.0/0/0)"
+    if end.style == "gre":
+        return f"({end.address}/255.255.255.255/47/0)"
     network = ipaddress.ip_network(end.network)
     return f"({network.network_address}/{network.netmask}/0/0)"
 
@@ -63,7 +67,7 @@ def _identity(view: View, when: float, *, detail: bool) -> str:
     spi = current.outbound if current else 0
     ip, remote_begins = ("ipv6", "\n     ") if view.ipv6 else ("ip", " ")
     head = f"""
-   protected vrf: (none)
+   protected vrf: {local.vrf or "(none)"}
    local  ident (addr/mask/prot/port): {_ident(local)}
    remote ident (addr/mask/prot/port): {_ident(remote)}
    current_peer {remote.address} port {view.remote_port}
@@ -123,29 +127,46 @@ def crypto_map(device: SimDevice, tunnels: Sequence[Tunnel]) -> str:
     text = ""
     for (name, interface), group in groupby(mine, key=lambda v: (v.map_name, v.interface)):
         found = list(group)
-        text += "".join(_entry(view, name) for view in found if not view.local.dynamic)
-        if any(view.local.dynamic for view in found):
+        if found[0].local.style == "gre":
+            text += _profile_head(found[0], name)
+            known = [v for v in found if v.is_known]
+            text += "".join(_entry(view, name=name, sequence=65537 + n) for n, view in enumerate(known))
+        else:
+            text += "".join(_entry(*peers, name=name) for peers in entries(found) if not peers[0].local.dynamic)
+        if any(view.local.dynamic and not view.local.is_multipoint for view in found):
             text += f'Crypto Map IPv4 "{name}" {DYNAMIC_SEQUENCE} ipsec-isakmp\n\tDynamic map template tag: {DYNAMIC}\n'
         text += f"\tInterfaces using crypto map {name}:\n\t\t{interface}\n\n"
     return text
 
 
-def _entry(view: View, name: str) -> str:
+def _profile_head(view: View, name: str) -> str:
+    lines = [f'Crypto Map IPv4 "{name}" 65536 ipsec-isakmp', f"\tProfile name: {profile_name(view)}"]
+    if view.tunnel.ike_version == 2:
+        lines.append(f"\tIKEv2 Profile: {ike_profile_name(view)}")
+    return "\n".join([*lines, *_settings(view)]) + "\n"
+
+
+def _entry(view: View, *others: View, name: str, sequence: int | None = None) -> str:
+    """An entry, with the other peers that it names; one with a `sequence` is an instance of a profile."""
     local, remote = view.local, view.remote
-    sequence = 65536 if local.style == "vti" else local.sequence
-    xe = local.device.hardware.xe
+    if sequence is None:
+        sequence = 65536 if local.style == "vti" else local.sequence
     opening = f'Crypto Map {"IPv6" if view.ipv6 else "IPv4"} "{name}" {sequence} ipsec-isakmp'
-    volume = "kilobytes disabled" if local.settings.kilobytes is None else f"{local.settings.kilobytes} kilobytes"
     lines = [opening]
     if local.style == "vti":
         lines += [f"\tProfile name: {profile_name(view)}"]
-    lines.append(f"\tPeer = {remote.address}")
+    elif local.style == "gre":
+        lines += ["\tMap is a PROFILE INSTANCE."]
+    lines += [f"\tPeer = {peer.remote.address}" for peer in (view, *others)]
     if view.tunnel.ike_version == 2:
         lines.append(f"\tIKEv2 Profile: {ike_profile_name(view)}")
     if view.ipv6:
         lines += ["\tIPv6 access list ", "\t    access-list  permit ipv6 any any"]
     elif local.style == "vti":
         lines += ["\tExtended IP access list ", "\t    access-list  permit ip any any"]
+    elif local.style == "gre":
+        hosts = f"host {local.address} host {remote.address}"
+        lines += ["\tExtended IP access list ", f"\t    access-list  permit gre {hosts}"]
     else:
         lines += [
             f"\tExtended IP access list {acl_name(view)}",
@@ -154,13 +175,19 @@ def _entry(view: View, name: str) -> str:
                 for one in view.identities()
             ),
         ]
-    lines.append(f"\tCurrent peer: {remote.address}")
-    lines.append(f"\tSecurity association lifetime: {volume}/{local.settings.seconds} seconds")
-    if xe:
+    lines.append(f"\tCurrent peer: {in_use((view, *others))[0].remote.address}")
+    return "\n".join([*lines, *_settings(view)]) + "\n"
+
+
+def _settings(view: View) -> list[str]:
+    """How an entry ends."""
+    settings = view.local.settings
+    volume = "kilobytes disabled" if settings.kilobytes is None else f"{settings.kilobytes} kilobytes"
+    lines = [f"\tSecurity association lifetime: {volume}/{settings.seconds} seconds"]
+    if view.local.device.hardware.xe:
         lines.append("\tDualstack (Y/N): N\n")
     lines += ["\tResponder-Only (Y/N): N", "\tPFS (Y/N): N", "\tMixed-mode : Disabled", "\tTransform sets={ "]
-    lines += [f"\t\tTS-AES256:  {{ {view.tunnel.transform}  }} , ", "\t}"]
-    return "\n".join(lines) + "\n"
+    return [*lines, f"\t\tTS-AES256:  {{ {view.tunnel.transform}  }} , ", "\t}"]
 
 
 def _acl(end: End) -> str:
@@ -174,10 +201,14 @@ def acl_name(view: View) -> str:
 
 
 def profile_name(view: View) -> str:
-    """The ipsec profile of a VTI."""
+    """The ipsec profile of a tunnel interface."""
+    if view.local.style == "gre":
+        return CLOUD
     return f"IPSEC-{view.remote.device.hostname}"
 
 
 def ike_profile_name(view: View) -> str:
     """The ikev2 profile of a tunnel."""
+    if view.local.style == "gre":
+        return CLOUD
     return f"IKEV2-{view.remote.device.hostname}"

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from vpnaudit.simulate.clock import duration_words
 from vpnaudit.simulate.device import Interface, SimDevice
+from vpnaudit.simulate.render.ipsec import profile_name
+from vpnaudit.simulate.render.nhrp import cloud_address
 from vpnaudit.simulate.render.views import View, views
 from vpnaudit.simulate.tunnel import Tunnel
 
@@ -173,7 +175,8 @@ def processes(device: SimDevice, when: float) -> str:
 def interfaces(device: SimDevice, tunnels: Sequence[Tunnel], when: float) -> str:
     """Physical interfaces, then tunnels."""
     text = "".join(_physical(device, i, number, when) for number, i in enumerate(device.interfaces()))
-    return text + "".join(_tunnel(v) for v in views(device, tunnels) if v.local.tunnel_interface)
+    shown = {v.local.tunnel_interface: v for v in reversed(views(device, tunnels)) if v.local.tunnel_interface}
+    return text + "".join(_tunnel(v) for _, v in sorted(shown.items(), key=lambda of: of[0]))
 
 
 def _physical(device: SimDevice, interface: Interface, number: int, when: float) -> str:
@@ -218,10 +221,13 @@ def _physical(device: SimDevice, interface: Interface, number: int, when: float)
 
 
 def _tunnel(view: View) -> str:
-    local = view.local
-    state = "up" if local.pairs else "down"
+    local, gre = view.local, view.local.style == "gre"
+    state = "up" if local.pairs or gre else "down"
     out, back = int(local.encaps), int(local.decaps)
-    inner = "" if view.ipv6 else f"  Internet address is {tunnel_address(view)}/30\n"
+    inner = "" if view.ipv6 else f"  Internet address is {tunnel_address(view)}\n"
+    to, carried = f", destination {view.remote.address}", f"IPSEC/{'IPV6' if view.ipv6 else 'IP'}"
+    if gre:
+        to, carried = "", "multi-GRE/IP\n    Key 0x64, sequencing disabled\n    Checksumming of packets disabled"
     return f"""\
 {local.tunnel_interface} is up, line protocol is {state}\x20
   Hardware is Tunnel
@@ -230,17 +236,17 @@ def _tunnel(view: View) -> str:
   Encapsulation TUNNEL, loopback not set
   Keepalive not set
   Tunnel linestate evaluation {state}
-  Tunnel source {local.own} ({local.interface.name}), destination {view.remote.address}
+  Tunnel source {local.own} ({local.interface.name}){to}
    Tunnel Subblocks:
       src-track:
          {local.tunnel_interface} source tracking subblock associated with {local.interface.name}
           Set of tunnels with source {local.interface.name}, 1 member (includes iterators), on interface <OK>
-  Tunnel protocol/transport IPSEC/{"IPV6" if view.ipv6 else "IP"}
+  Tunnel protocol/transport {carried}
   Tunnel TTL 255
   Tunnel transport MTU 1438 bytes
   Tunnel transmit bandwidth 8000 (kbps)
   Tunnel receive bandwidth 8000 (kbps)
-  Tunnel protection via IPSec (profile "IPSEC-{view.remote.device.hostname}")
+  Tunnel protection via IPSec (profile "{profile_name(view)}")
   Last input never, output never, output hang never
   Last clearing of "show interface" counters never
   Input queue: 0/375/0/0 (size/max/drops/flushes); Total output drops: 0
@@ -260,9 +266,11 @@ def _tunnel(view: View) -> str:
 
 
 def tunnel_address(view: View) -> str:
-    """The inner address of a VTI: a /30 of its own, the hub's end first."""
+    """The inner address of a tunnel interface: of a VTI a /30 of its own, the hub's end first."""
     hub = view.tunnel.ends[0]
-    return f"10.255.{hub.sequence // 10}.{1 if view.local.own == hub.address else 2}"
+    if view.local.style == "gre":
+        return f"{cloud_address(view, view.local)}/24"
+    return f"10.255.{hub.sequence // 10}.{1 if view.local.own == hub.address else 2}/30"
 
 
 def ntp_status(device: SimDevice, when: float) -> str:

@@ -67,7 +67,7 @@ def map_name(end: End) -> str:
 def views(device: SimDevice, tunnels: Sequence[Tunnel]) -> list[View]:
     """Every tunnel of the device, crypto maps before tunnel interfaces."""
     found = [view for tunnel in tunnels for view in _of(device, tunnel)]
-    return sorted(found, key=lambda v: (v.local.style == "vti", v.map_name, v.local.sequence))
+    return sorted(found, key=lambda v: (v.local.style != "map", v.map_name, v.local.sequence))
 
 
 def _of(device: SimDevice, tunnel: Tunnel) -> Iterator[View]:
@@ -80,6 +80,20 @@ def _of(device: SimDevice, tunnel: Tunnel) -> Iterator[View]:
             tunnel.ends[0], device=device, ike=None, pairs=[], up_since=None, encaps=0.0, decaps=0.0, no_sa=0.0
         )
         yield View(tunnel, shadow, tunnel.ends[1], 0)
+
+
+def entries(found: Sequence[View]) -> list[list[View]]:
+    """The views by entry of a crypto map: those of one entry are its peers, in order. Everything else is by itself."""
+    by_entry: dict[tuple[str, int, int], list[View]] = {}
+    for number, view in enumerate(found):
+        alone = view.local.style != "map" or view.local.dynamic
+        by_entry.setdefault((view.map_name, view.local.sequence, number if alone else -1), []).append(view)
+    return list(by_entry.values())
+
+
+def in_use(found: Sequence[View]) -> list[View]:
+    """Of the peers of one entry the one that there are SAs with, else the first."""
+    return [next((v for v in peers if v.local.pairs), peers[0]) for peers in entries(found)]
 
 
 def with_ike(device: SimDevice, tunnels: Sequence[Tunnel], version: int) -> list[tuple[View, IkeSa]]:

@@ -1,0 +1,173 @@
+"""What a device's logs and probes tell of its path to a peer, and of its sessions with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct, structs
+
+from vpnaudit.diagnose.interfaces import carriers
+from vpnaudit.diagnose.probes import aim_of, failed, is_failure, operations_of
+from vpnaudit.diagnose.signs import Sign, messages, of_firewalls, one_spelling, sign_of
+from vpnaudit.model.device import Device
+from vpnaudit.model.logs import LogMessage
+from vpnaudit.model.sessions import SESSION_STATES, SESSION_TAGS, session_state
+from vpnaudit.model.tunnel import TunnelEnd
+
+LINE_TAGS = frozenset({"LINEPROTO-5-UPDOWN", "LINK-3-UPDOWN", "LINK-5-CHANGED"}) | of_firewalls("4-411002")
+TRACKING_TAGS = frozenset({"TRACK-6-STATE", "TRACKING-5-STATE"})
+"""Of an interface that is tracked they say what its own line says, for logs that lack that."""
+MEANT = ("idle timeout", "max time", "administrator", "user requested", "peer terminate", "policy not found")
+"""In the reason of a firewall's message that a session ended (field guide 1.6): not for want of an answer."""
+IKE_FAILURES = frozenset(
+    {
+        "CRYPTO-5-IKMP_SETUP_FAILURE",
+        "IKEV2-3-NEG_ABORT",
+        "CRYPTO-4-IKMP_PEER_DEAD",
+        "CRYPTO-5-IKMP_PEER_DEAD",
+        "CRYPTO-4-DPD",
+        "CRYPTO-5-DPD",
+        "CRYPTO-5-DPD_FAILURE",
+    }
+) | of_firewalls("3-713123")
+"""That a peer gave no answer. `IKMP_MODE_FAILURE` is none: a mode fails because one end refuses what the other says."""
+REFUSED = ("policy", "proposal", "auth exchange", "authentication", "identity", "selector", "certificate")
+"""In the reason of an IKE failure: the peer was heard, so the path was there."""
+IDENTITY_TAGS = frozenset(
+    {
+        "CRYPTO-4-RECVD_PKT_INV_IDENTITY",
+        "CRYPTO-4-RECVD_PKT_INV_IDENTITY_ACL",
+        "CRYPTO-4-RECVD_PKT_INV_PROT",
+    }
+) | of_firewalls("4-402116", "3-713061")
+WITH_ITS_SESSION_S = 5.0
+"""A session's end takes its SAs along within this."""
+
+
+def why_sessions_ended(device: Device, peer: str | None) -> Sequence[tuple[str, Sign]]:
+    """The ends of sessions with a peer for which a message gives the reason, with that."""
+    return device.once(_session_ends).get(one_spelling(peer), ())
+
+
+def _session_ends(device: Device) -> dict[str | None, list[tuple[str, Sign]]]:
+    found: dict[str | None, list[tuple[str, Sign]]] = {}
+    for capture, message in messages(device, frozenset(SESSION_STATES)):
+        why, peer = message.details.get("reason"), message.details.get("peer") or message.source
+        if why and session_state(message) == "down":
+            sign = sign_of(device, capture, message, f"the session with {peer} went down")
+            found.setdefault(one_spelling(peer), []).append((why, sign))
+    return found
+
+
+def outages(
+    device: Device, end: TunnelEnd | None, source: str | None, inputs: frozenset[str] = frozenset()
+) -> list[Sign]:
+    """Times at which the path or the peer was gone.
+
+    Line protocol down, session down, DPD or IKE given up, no answer to an IP SLA probe of the path.
+    """
+    lines, wanted = carriers(device, end) | inputs, {one_spelling(source), None}
+    logged = [
+        _own_line(outage, end)
+        for outage in device.once(_all_outages)
+        if (outage.interface in lines if outage.interface is not None else outage.peer in wanted or not source)
+    ]
+    operations = operations_of(device)
+    aims = {number: aim_of(device, operation, end, source, lines) for number, operation in operations.items()}
+    probed = [sign for number, sign in device.once(_failed_probes) if aims.get(number) in {"peer", "first-hop"}]
+    return logged + probed
+
+
+def _own_line(outage: _Outage, end: TunnelEnd | None) -> Sign:
+    """The line of a tunnel interface goes down with its SAs: that tells of its session, not of the path."""
+    if end is not None and end.vti and outage.interface is not None and outage.interface == end.interface:
+        return structs.replace(outage.sign, is_line=False, is_session=True)
+    return outage.sign
+
+
+class _Outage(Struct, frozen=True):
+    """An outage that a device logged: of an interface, or of its dealings with a peer (null: the line names none)."""
+
+    sign: Sign
+    interface: str | None
+    peer: str | None
+
+
+def _all_outages(device: Device) -> list[_Outage]:
+    found = []
+    for capture, message in device.messages_once:
+        down = session_state(message) == "down"
+        peer = message.details.get("peer") or message.source
+        if down and (message.tag in LINE_TAGS or (message.tag in TRACKING_TAGS and message.interface)):
+            sign = sign_of(device, capture, message, f"{device.name}: {message.interface} went down")
+            found.append(_Outage(structs.replace(sign, is_line=True), message.interface or "", None))
+        elif (message.tag in SESSION_TAGS or message.tag in SESSION_STATES) and down and not _was_meant(message):
+            sign = sign_of(device, capture, message, f"{device.name}: the session with {peer} went down")
+            found.append(_Outage(structs.replace(sign, is_session=True), None, one_spelling(peer)))
+        elif _is_ike_failure(message):
+            sign = sign_of(device, capture, message, f"{device.name}: IKE with {peer or 'a peer'} failed")
+            found.append(_Outage(structs.replace(sign, is_nameless=peer is None), None, one_spelling(peer)))
+    return found
+
+
+def _failed_probes(device: Device) -> list[tuple[int, Sign]]:
+    """Probes that got no answer, by operation: as logged, and the latest run as the statistics have it."""
+    operations = operations_of(device)
+    found = []
+    for capture, message in device.messages_once:
+        number = int(message.details.get("operation", "-1"))
+        operation = operations.get(number)
+        if operation is not None and is_failure(message, operation):
+            text = f"{device.name}: IP SLA {number} to {operation.target} got no answer"
+            found.append((number, structs.replace(sign_of(device, capture, message, text), is_probe=True)))
+    for shown, result in device.ip_sla:
+        operation = operations.get(result.number)
+        if operation is not None and failed(result) and result.started_at is not None:
+            code = f"{result.return_code} at its latest run"
+            sign = Sign(
+                at=device.on_common_clock(result.started_at),
+                text=f"{device.name}: IP SLA {result.number} to {operation.target} got no answer ({code})",
+                evidence=(device.cite(shown, result.line),),
+                is_probe=True,
+            )
+            found.append((result.number, sign))
+    return found
+
+
+def _was_meant(message: LogMessage) -> bool:
+    """Whether a session's end gives a reason by which an end took it down: the path was there to do so."""
+    reason_given = message.details.get("reason", "").lower()
+    return any(words in reason_given for words in MEANT)
+
+
+def _is_ike_failure(message: LogMessage) -> bool:
+    reason_given = message.details.get("reason", "").lower()
+    if message.tag in IKE_FAILURES:
+        return not any(words in reason_given for words in REFUSED)
+    return "dpd" in reason_given
+
+
+def sessions(device: Device, source: str | None) -> list[tuple[str, Sign]]:
+    """Session changes with one peer: ("up" or "down", sign)."""
+    wanted = {one_spelling(source), None}
+    return [(state, sign) for state, peer, sign in device.once(_all_sessions) if source is None or peer in wanted]
+
+
+def _all_sessions(device: Device) -> list[tuple[str, str | None, Sign]]:
+    found = []
+    for capture, message in messages(device, SESSION_TAGS | SESSION_STATES.keys()):
+        peer = message.details.get("peer") or message.source
+        state = session_state(message)
+        if state in {"up", "down"}:
+            sign = sign_of(device, capture, message, f"the session with {peer} went {state}")
+            found.append((state, one_spelling(peer), sign))
+    return found
+
+
+def identity_errors(device: Device, source: str | None) -> list[Sign]:
+    """Packets whose inner addresses the SA does not allow, and refused proxies, from one peer."""
+    return [
+        sign_of(device, capture, message, f"{device.name}: a packet from {message.source or source} did not fit its SA")
+        for capture, message in messages(device, IDENTITY_TAGS)
+        if source is None or one_spelling(message.source) in {None, one_spelling(source)}
+    ]

@@ -1,0 +1,25 @@
+"""Messages that a device became the active one of a pair, or gave that up."""
+
+from __future__ import annotations
+
+from vpnaudit.model.logs import LogMessage
+
+_ROUTER = frozenset({"HSRP", "VRRP", "REDUNDANCY", "RF"})
+_FIREWALL = frozenset(f"{firewall}-1-104001" for firewall in ("ASA", "FTD", "PIX"))
+_STANDBY_UNIT = frozenset(f"{firewall}-1-104002" for firewall in ("ASA", "FTD", "PIX"))
+
+
+def took_over(message: LogMessage) -> bool:
+    """Whether a router took an address over (HSRP, VRRP, redundancy), or a firewall became the active unit."""
+    if message.tag in _FIREWALL:
+        return True
+    state = message.details.get("state", "").lower()
+    return message.tag.partition("-")[0] in _ROUTER and state.startswith(("active", "master"))
+
+
+def stepped_down(message: LogMessage) -> bool:
+    """Whether it is in another state than the active one from there on."""
+    if message.tag in _STANDBY_UNIT:
+        return True
+    state = message.details.get("state", "")
+    return bool(state) and message.tag.partition("-")[0] in _ROUTER and not took_over(message)
