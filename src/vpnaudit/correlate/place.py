@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from vpnaudit.correlate.clocks import uncertainty
 from vpnaudit.correlate.peers import PeerSet
-from vpnaudit.correlate.rekeys import Rekey, session_ends
+from vpnaudit.correlate.rekeys import Rekey, session_ends, session_starts
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.event import Confidence, Event, Mechanism
@@ -101,6 +101,7 @@ def place(event: Event, flow: Flow, around: Surroundings) -> Event:
         _never_installed,
         _damaged,
         _unknown_race,
+        _session_kept,
         _own_and_old,
     )
     found = next((p for row in rows if (p := row(case)) is not None), None)
@@ -428,10 +429,54 @@ def _with_its_session(case: _Case) -> Placement | None:
         bound = within_s + event.uncertainty_s - event.zone_within_s
         if event.at is None or bound > USABLE_CLOCK_S:
             continue
-        if -bound <= (event.at - at).total_seconds() <= KEPT_S + bound:
+        if -bound <= (event.at - at).total_seconds() <= KEPT_S + bound and _kept_session_s(case, at) is None:
             why = f"a single line as the session with {event.source} ended on {event.device}: one late packet"
             return ("rekey-race", "likely", why, ())
     return None
+
+
+def _session_kept(case: _Case) -> Placement | None:
+    """The receiver's session with the source had ended, and the sender's went on: with it all that it sent on."""
+    event = case.event
+    if event.at is None or any(e.live for e in case.mine):
+        return None
+    device, source = case.around.devices[event.device], normal(event.source or "")
+    changes = (*device.once(session_ends).get(source, ()), *device.once(session_starts).get(source, ()))
+    last = max((at for at, within_s in changes if at <= event.at + timedelta(seconds=within_s)), default=None)
+    if last is None or last not in {at for at, _ in device.once(session_ends).get(source, ())}:
+        return None
+    kept_s = _kept_session_s(case, last) if event.at - last <= timedelta(seconds=LATE_S) else None
+    if kept_s is None or case.sender is None:
+        return None
+    why = (
+        f"{case.sender.device}'s session with {event.device} ended {kept_s:.0f} s after the event, when that of "
+        f"{event.device} was over: more than a late packet"
+    )
+    return ("stale-sa", "likely", why, ())
+
+
+def _kept_session_s(case: _Case, since: datetime) -> float | None:
+    """For how long after the event the sender kept the session that the receiver ended at `since`; null: not longer.
+
+    By the sender's own log: its next end, where it had not begun another session by the event. One that ended before
+    the event, or as it came, is the one that goes with the receiver's.
+    """
+    here, there, at = case.receiver, case.sender, case.event.at
+    device = case.around.devices.get(there.device or "") if there is not None else None
+    if here is None or device is None or at is None:
+        return None
+    bound = _between(case, device.name) + case.event.uncertainty_s
+    faces, ended, begun = (
+        {normal(here.address), normal(here.seen)},
+        device.once(session_ends),
+        device.once(session_starts),
+    )
+    within = timedelta(seconds=bound)
+    if bound > USABLE_CLOCK_S or any(since - within < t <= at + within for f in faces for t, _ in begun.get(f, ())):
+        return None
+    known = [(t - at).total_seconds() for f in faces for t, _ in ended.get(f, ())]
+    kept_s = min((s for s in known if s >= -KEPT_S - bound), default=0.0)
+    return kept_s if KEPT_S + bound < kept_s <= LATE_S else None
 
 
 def _set_up_anew(case: _Case, rekey: Rekey) -> bool:

@@ -72,14 +72,27 @@ def seen_rekeys(entries: Iterable[LedgerEntry]) -> list[Rekey]:
     return found
 
 
-def session_ends(device: Device) -> dict[str, list[tuple[datetime, float]]]:
-    """By peer, when its sessions ended by the device's log, on the common clock, and by how much that may be off."""
-    found: dict[str, list[tuple[datetime, float]]] = {}
+Changes = dict[str, list[tuple[datetime, float]]]
+"""By peer, when its sessions changed by the device's log, on the common clock, and by how much that may be off."""
+
+
+def session_ends(device: Device) -> Changes:
+    """When sessions went down."""
+    return _sessions(device, "down")
+
+
+def session_starts(device: Device) -> Changes:
+    """When sessions came up."""
+    return _sessions(device, "up")
+
+
+def _sessions(device: Device, state: str) -> Changes:
+    found: Changes = {}
     for _, message in device.messages_once:
         if message.tag not in SESSION_TAGS and message.tag not in SESSION_STATES:
             continue
         at, peer = device.logged_at(message), message.details.get("peer") or message.source
-        if at is not None and peer and session_state(message) == "down":
+        if at is not None and peer and session_state(message) == state:
             found.setdefault(normal(peer), []).append((at, device.logged_within_s(message)))
     return found
 

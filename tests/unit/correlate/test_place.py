@@ -663,3 +663,46 @@ def test_without_a_tunnel_there_is_no_rekey_to_be_next_to(lab: Any) -> None:
 def test_found_is_where_the_ledger_has_the_spi(lab: Any) -> None:
     event = placed(lab, sender_holds())
     assert [(e.device, e.role, e.how) for e in event.found] == [("spoke", "sender", "live table")]
+
+
+def sessions(*changes: tuple[str, str, float]) -> Situation:
+    """One line at the hub 400 s ago, its SPI nowhere, and who logged which change of the session, so long ago."""
+
+    def build(lab: Any) -> Routers:
+        one, two = lab.pair()
+        one.line(FOREIGN_SPI, lab.spoke, QUIET)
+        for who, state, ago_s in changes:
+            router, peer = (one, lab.spoke) if who == "hub" else (two, lab.hub)
+            router.says("CRYPTO-5-SESSION_STATUS", ago_s, details={"state": state, "peer": peer})
+        return [one, two], []
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ("situation", "told"),
+    [
+        pytest.param(sessions(("hub", "down", 401)), ("rekey-race", "likely"), id="the hub's end alone is known"),
+        pytest.param(
+            sessions(("hub", "down", 401), ("spoke", "down", 400.5)), ("rekey-race", "likely"), id="both end at once"
+        ),
+        pytest.param(
+            sessions(("hub", "down", 401), ("spoke", "down", 375)), ("stale-sa", "likely"), id="the sender went on"
+        ),
+        pytest.param(
+            sessions(("hub", "down", 420), ("spoke", "down", 375)), ("stale-sa", "likely"), id="not next to the end"
+        ),
+        pytest.param(
+            sessions(("hub", "down", 420), ("hub", "up", 410), ("spoke", "up", 410), ("spoke", "down", 375)),
+            ("unexplained", "possible"),
+            id="they had a new session by then",
+        ),
+        pytest.param(
+            sessions(("hub", "down", 420), ("spoke", "down", 300)), ("unexplained", "possible"), id="another end"
+        ),
+        pytest.param(sessions(("spoke", "down", 375)), ("unexplained", "possible"), id="the hub's went on too"),
+    ],
+)
+def test_whether_the_sender_kept_its_session(lab: Any, situation: Situation, told: tuple[str, str]) -> None:
+    event = placed(lab, situation)
+    assert (event.mechanism, event.confidence) == told, event.because
