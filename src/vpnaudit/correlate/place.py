@@ -220,12 +220,12 @@ def _is_for_another(entry: LedgerEntry, ours: frozenset[str], own: frozenset[str
 
 def _senders_current(case: _Case) -> Placement | None:
     """The sender still sends on it, and the receiver's table, which was read, does not have it."""
+    sent = tuple(e for e in case.sent if e.live)
+    if not sent or any(e.live for e in case.mine):
+        return None
     receiver, device = case.receiver, case.around.devices[case.event.device]
     table_read = receiver.sa_table_read if receiver else device.read(*SA_COMMANDS)
-    if not table_read or any(e.live for e in case.mine):
-        return None
-    sent = tuple(e for e in case.sent if e.live)
-    if not sent or all(_younger_than_table(case, e) for e in sent):
+    if not table_read or all(_younger_than_table(case, e) for e in sent):
         return None
     why = f"{sent[0].device} sends on it now, and {case.event.device} has no inbound SA with it"
     return ("stale-sa", "proven", why, sent)
@@ -408,8 +408,11 @@ def _unknown_race(case: _Case) -> Placement | None:
     for rekey in case.around.rekeys.get(case.tunnel.id, ()) if case.tunnel is not None else ():
         if rekey.device not in doubts:
             doubts[rekey.device] = _between(case, rekey.device)
-        bound = doubts[rekey.device] + _doubt(case, rekey)
         later_s = (event.at - rekey.at).total_seconds()
+        widest_s = doubts[rekey.device] + event.uncertainty_s + rekey.uncertainty_s
+        if not -before - widest_s <= later_s <= after + widest_s:
+            continue
+        bound = doubts[rekey.device] + _doubt(case, rekey)
         vague = bound - (0.0 if rekey.seen else rekey.uncertainty_s) > USABLE_CLOCK_S
         if vague or not -before - bound <= later_s <= after + bound:
             continue
@@ -502,11 +505,11 @@ def _just_took_over(case: _Case) -> bool:
     That its partner's SAs came along is not shown then; where they did not, the sender goes on with them.
     """
     here, at = case.receiver, case.event.at
-    if at is None:
+    taken = case.around.devices[case.event.device].once(_takeovers)
+    if at is None or not taken:
         return False
     installs = [s.installed_at for s in here.inbound if s.installed_at is not None] if here is not None else []
     bound = case.event.uncertainty_s
-    taken = case.around.devices[case.event.device].once(_takeovers)
     near = [t for t in taken if -bound <= (at - t).total_seconds() <= RESTARTED_S]
     return any(all(i > t for i in installs) for t in near)
 
