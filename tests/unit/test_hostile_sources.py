@@ -481,7 +481,7 @@ CHANGES: tuple[Callable[[list[bytes], int, random.Random], list[bytes]], ...] = 
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_captures_with_chance_damage(seed: int, changes: int) -> None:
     rng = random.Random(seed)  # noqa: S311

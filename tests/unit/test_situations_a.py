@@ -93,7 +93,7 @@ def test_one_device_or_logs_alone_name_no_other_cause(name: str, tmp_path: Path)
 
 
 @given(data=st.data())
-@limited(max_examples=50, deadline=None)
+@limited(max_examples=25, deadline=None)
 def test_captures_taken_away_name_no_other_cause(data: st.DataObject) -> None:
     """What is not there claims nothing: least of all where all of it left the cause open."""
     name = data.draw(st.sampled_from(ALONE))
@@ -108,7 +108,7 @@ def test_captures_taken_away_name_no_other_cause(data: st.DataObject) -> None:
 
 
 @given(data=st.data())
-@limited(max_examples=40, deadline=None)
+@limited(max_examples=20, deadline=None)
 def test_logs_that_lost_their_beginning_name_no_other_cause(data: st.DataObject) -> None:
     """A buffer that wrapped: what began before its first line may have begun long before."""
     name = data.draw(st.sampled_from(ALONE))

@@ -54,7 +54,7 @@ texts = st.one_of(
     st.text(max_size=40),
     st.text(alphabet="`*_[]()<>|\\#+-=.!&~@'\"{}%\n\t 1a", max_size=40),
 )
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=15, deadline=None)
 
 ALLOWED_MARKDOWN = {
     *("heading_open", "heading_close", "paragraph_open", "paragraph_close", "inline", "fence", "text"),
