@@ -9,11 +9,12 @@ from msgspec import structs
 
 from vpnaudit.correlate import clocks, spis
 from vpnaudit.correlate.behind_nat import one_for_each_box, with_lost_ends
+from vpnaudit.correlate.case import Flow, Surroundings
 from vpnaudit.correlate.ends import View, shared_moments, views
 from vpnaudit.correlate.events import Facing, find_events, flow_key, group, in_order, tunnel_of
 from vpnaudit.correlate.join import join
 from vpnaudit.correlate.peers import own_addresses, peer_set
-from vpnaudit.correlate.place import Flow, Surroundings, place
+from vpnaudit.correlate.place import place
 from vpnaudit.correlate.rekeys import Rekey, before_lines, predicted_rekeys, rekey_period_s, seen_period, seen_rekeys
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device

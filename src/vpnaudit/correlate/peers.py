@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 from msgspec import Struct
 
-from vpnaudit.model.addresses import normal
+from vpnaudit.model.addresses import is_name, normal
 from vpnaudit.model.config import ConfigFacts, PeerMatch
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, Device
 
@@ -98,17 +98,9 @@ def _configured(config: ConfigFacts) -> set[str]:
 
 def _named_peers(config: ConfigFacts) -> bool:
     """Whether a map or tunnel names a peer by host name: any address may be that peer's (field guide, appendix E)."""
-    return any(not _is_address(p) for m in config.map_entries for p in m.peers) or any(
-        i.tunnel_destination and not _is_address(i.tunnel_destination) for i in config.interfaces
+    return any(is_name(p) for m in config.map_entries for p in m.peers) or any(
+        i.tunnel_destination and is_name(i.tunnel_destination) for i in config.interfaces
     )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _matches(config: ConfigFacts) -> list[PeerMatch]:

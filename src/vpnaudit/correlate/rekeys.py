@@ -13,7 +13,7 @@ from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.ledger import LedgerEntry, LedgerSource
-from vpnaudit.model.sessions import SESSION_STATES, SESSION_TAGS, session_state
+from vpnaudit.model.sessions import SESSION_CHANGES, peer_of, session_state
 from vpnaudit.model.tunnel import LiveSa, Tunnel, TunnelEnd
 
 LEAD_S = 30.0
@@ -89,9 +89,9 @@ def session_starts(device: Device) -> Changes:
 def _sessions(device: Device, state: str) -> Changes:
     found: Changes = {}
     for _, message in device.messages_once:
-        if message.tag not in SESSION_TAGS and message.tag not in SESSION_STATES:
+        if message.tag not in SESSION_CHANGES:
             continue
-        at, peer = device.logged_at(message), message.details.get("peer") or message.source
+        at, peer = device.logged_at(message), peer_of(message)
         if at is not None and peer and session_state(message) == state:
             found.setdefault(normal(peer), []).append((at, device.logged_within_s(message)))
     return found

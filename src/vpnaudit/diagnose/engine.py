@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from msgspec import structs
 
@@ -12,6 +11,7 @@ from vpnaudit.diagnose.counts import count_reasons
 from vpnaudit.diagnose.of_story import ends
 from vpnaudit.diagnose.registry import all_causes
 from vpnaudit.diagnose.rivals import Told, examples, ruled_out, would_settle
+from vpnaudit.diagnose.signs import EARLIEST
 from vpnaudit.diagnose.stories import tell
 from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.event import Confidence
@@ -30,7 +30,6 @@ from vpnaudit.model.judgement import (
 from vpnaudit.settings import Settings
 
 LOW = frozenset({"insufficient-evidence", "unconfigured-source", "damaged-in-transit"})
-EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 def diagnose(fleet: Fleet, settings: Settings) -> tuple[Diagnosis, ...]:

@@ -8,15 +8,15 @@ from itertools import islice, pairwise
 from msgspec import structs
 
 from vpnaudit.diagnose.interfaces import carriers
-from vpnaudit.diagnose.of_story import receiver_end, receiver_of
-from vpnaudit.diagnose.signs import Sign, as_written, messages, of_firewalls, sign_of
-from vpnaudit.model.addresses import normal
+from vpnaudit.diagnose.of_story import inputs_of, receiver_end, receiver_of
+from vpnaudit.diagnose.signs import Sign, messages, sign_of
+from vpnaudit.model.addresses import address_in, normal
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Story
-from vpnaudit.model.logs import LogMessage
-from vpnaudit.model.sessions import SESSION_STATES
+from vpnaudit.model.logs import LogMessage, of_firewalls
+from vpnaudit.model.sessions import SESSION_STATES, peer_of
 from vpnaudit.model.takeovers import stepped_down, took_over
 
 RESTARTS = frozenset({"SYS-5-RESTART", "SYS-5-RELOAD"}) | of_firewalls("6-199002")
@@ -67,9 +67,9 @@ def _state_losses(device: Device) -> list[Sign]:
             sign = sign_of(device, capture, message, f"{device.name} took over from its partner")
             found.append(structs.replace(sign, is_takeover=True, interface=message.interface))
         elif message.tag in SESSION_STATES and _ended_by_operator(message):
-            who = message.details.get("peer") or message.source
+            who = peer_of(message)
             sign = sign_of(device, capture, message, f"{device.name}: its operator ended the session with {who}")
-            found.append(structs.replace(sign, peer=as_written(who or "")))
+            found.append(structs.replace(sign, peer=address_in(who)))
         elif message.tag == IKE_SWITCHED and state == "off":
             text = f"{device.name} switched IKE off: its last crypto map was taken off"
             found.append(sign_of(device, capture, message, text))
@@ -111,7 +111,7 @@ def _peer_of(command: str) -> str | None:
     ('198.51.100.7', None)
     """
     words = command.split()
-    named = (as_written(word) for before, word in pairwise(words) if before != "local")
+    named = (address_in(word) for before, word in pairwise(words) if before != "local")
     return next((address for address in named if address is not None), None)
 
 
@@ -129,9 +129,8 @@ def losses_of(story: Story, fleet: Fleet) -> list[Sign]:
 
     What happened on an interface that does not carry the tunnel, or to the SAs with another peer, cost it none.
     """
-    device, source = receiver_of(story, fleet), as_written(story.source or "")
-    inputs = {e.interface for episode in story.episodes for e in episode.events if e.interface}
-    lines = carriers(device, receiver_end(story)) | inputs
+    device, source = receiver_of(story, fleet), address_in(story.source)
+    lines = carriers(device, receiver_end(story)) | inputs_of(story)
     return [
         sign
         for sign in state_losses(device)

@@ -257,10 +257,14 @@ def rekey_budget(period_s: float, length_s: float) -> float:
     return 2 * (length_s / period_s + 1)
 
 
+def inputs_of(story: Story) -> frozenset[str]:
+    """The interfaces through which the packets came."""
+    return frozenset(e.interface for episode in story.episodes for e in episode.events if e.interface)
+
+
 def came_in_by(story: Story) -> frozenset[str]:
-    """The interfaces through which the packets came, those of tunnels left out: these go down with their SAs."""
-    inputs = {e.interface for episode in story.episodes for e in episode.events if e.interface}
-    return frozenset(i for i in inputs if not i.lower().startswith(("tunnel", "virtual")))
+    """The same, those of tunnels left out: these go down with their SAs."""
+    return frozenset(i for i in inputs_of(story) if not i.lower().startswith(("tunnel", "virtual")))
 
 
 def is_older_than_sa(at: datetime, story: Story, fleet: Fleet) -> bool:

@@ -8,10 +8,10 @@ from msgspec import Struct, structs
 
 from vpnaudit.diagnose.interfaces import carriers
 from vpnaudit.diagnose.probes import aim_of, failed, is_failure, operations_of
-from vpnaudit.diagnose.signs import Sign, messages, of_firewalls, one_spelling, sign_of
+from vpnaudit.diagnose.signs import Sign, messages, one_spelling, sign_of
 from vpnaudit.model.device import Device
-from vpnaudit.model.logs import LogMessage
-from vpnaudit.model.sessions import SESSION_STATES, SESSION_TAGS, session_state
+from vpnaudit.model.logs import LogMessage, of_firewalls
+from vpnaudit.model.sessions import SESSION_CHANGES, SESSION_STATES, peer_of, session_state
 from vpnaudit.model.tunnel import TunnelEnd
 
 LINE_TAGS = frozenset({"LINEPROTO-5-UPDOWN", "LINK-3-UPDOWN", "LINK-5-CHANGED"}) | of_firewalls("4-411002")
@@ -52,7 +52,7 @@ def why_sessions_ended(device: Device, peer: str | None) -> Sequence[tuple[str, 
 def _session_ends(device: Device) -> dict[str | None, list[tuple[str, Sign]]]:
     found: dict[str | None, list[tuple[str, Sign]]] = {}
     for capture, message in messages(device, frozenset(SESSION_STATES)):
-        why, peer = message.details.get("reason"), message.details.get("peer") or message.source
+        why, peer = message.details.get("reason"), peer_of(message)
         if why and session_state(message) == "down":
             sign = sign_of(device, capture, message, f"the session with {peer} went down")
             found.setdefault(one_spelling(peer), []).append((why, sign))
@@ -97,11 +97,11 @@ def _all_outages(device: Device) -> list[_Outage]:
     found = []
     for capture, message in device.messages_once:
         down = session_state(message) == "down"
-        peer = message.details.get("peer") or message.source
+        peer = peer_of(message)
         if down and (message.tag in LINE_TAGS or (message.tag in TRACKING_TAGS and message.interface)):
             sign = sign_of(device, capture, message, f"{device.name}: {message.interface} went down")
             found.append(_Outage(structs.replace(sign, is_line=True), message.interface or "", None))
-        elif (message.tag in SESSION_TAGS or message.tag in SESSION_STATES) and down and not _was_meant(message):
+        elif message.tag in SESSION_CHANGES and down and not _was_meant(message):
             sign = sign_of(device, capture, message, f"{device.name}: the session with {peer} went down")
             found.append(_Outage(structs.replace(sign, is_session=True), None, one_spelling(peer)))
         elif _is_ike_failure(message):
@@ -155,8 +155,8 @@ def sessions(device: Device, source: str | None) -> list[tuple[str, Sign]]:
 
 def _all_sessions(device: Device) -> list[tuple[str, str | None, Sign]]:
     found = []
-    for capture, message in messages(device, SESSION_TAGS | SESSION_STATES.keys()):
-        peer = message.details.get("peer") or message.source
+    for capture, message in messages(device, SESSION_CHANGES):
+        peer = peer_of(message)
         state = session_state(message)
         if state in {"up", "down"}:
             sign = sign_of(device, capture, message, f"the session with {peer} went {state}")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from functools import lru_cache
-from ipaddress import ip_address
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -16,12 +14,8 @@ from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.logs import LogMessage
 
-FIREWALLS = ("ASA", "FTD", "PIX")
-
-
-def of_firewalls(*tags: str) -> frozenset[str]:
-    """Messages of a firewall by severity and number, under each name that its family goes by."""
-    return frozenset(f"{facility}-{tag}" for facility in FIREWALLS for tag in tags)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+"""Before anything that happened: for what has no time."""
 
 
 class Sign(Struct, frozen=True, kw_only=True, gc=False):
@@ -87,19 +81,6 @@ def sign_of(device: Device, capture: ParsedCapture, message: LogMessage, text: s
     """The sign that a log message is, in the words of `text`."""
     evidence, within = (device.cite(capture, message.line),), device.logged_within_s(message)
     return Sign(at=device.logged_at(message), text=text, evidence=evidence, uncertainty_s=within)
-
-
-@lru_cache(maxsize=65_536)
-def as_written(text: str) -> str | None:
-    """An address in its one canonical form; null: it is none.
-
-    >>> as_written("2001:DB8:0::1"), as_written("gw.example.net")
-    ('2001:db8::1', None)
-    """
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        return None
 
 
 def one_spelling(text: str | None) -> str | None:

@@ -33,6 +33,15 @@ def is_name(peer: str) -> bool:
     return False
 
 
+def address_in(text: str | None) -> str | None:
+    """An address in its one spelling; null: there is none.
+
+    >>> address_in("2001:DB8:0::1"), address_in("gw.example.net")
+    ('2001:db8::1', None)
+    """
+    return None if text is None or is_name(text) else normal(text)
+
+
 def is_one_address(one: str | None, other: str | None) -> bool:
     """Whether both are known, and one address however each is written."""
     return one is not None and other is not None and normal(one) == normal(other)

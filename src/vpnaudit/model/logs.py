@@ -7,11 +7,22 @@ from typing import Literal
 
 from msgspec import Struct
 
-INVALID_SPI_TAGS = frozenset({"CRYPTO-4-RECVD_PKT_INV_SPI", "IPSEC-3-RECVD_PKT_INV_SPI"}) | frozenset(
-    f"{firewall}-{severity}-{number}"
-    for firewall in ("ASA", "FTD", "PIX")
-    for severity in range(8)  # `logging message 402114 level errors` changes it
-    for number in ("402114", "402101")
+FIREWALLS = frozenset({"ASA", "FTD", "PIX"})
+"""The names that a firewall's messages go by."""
+
+
+def of_firewalls(*messages: str) -> frozenset[str]:
+    """Tags of a firewall's messages, each given by severity and number, under each name that its family goes by.
+
+    >>> sorted(of_firewalls("4-113019"))
+    ['ASA-4-113019', 'FTD-4-113019', 'PIX-4-113019']
+    """
+    return frozenset(f"{firewall}-{message}" for firewall in FIREWALLS for message in messages)
+
+
+# `logging message 402114 level errors` changes the severity.
+INVALID_SPI_TAGS = frozenset({"CRYPTO-4-RECVD_PKT_INV_SPI", "IPSEC-3-RECVD_PKT_INV_SPI"}) | of_firewalls(
+    *(f"{severity}-{number}" for severity in range(8) for number in ("402114", "402101"))
 )
 """Tags of the lines that are events (field guide 1.2, 1.4, 1.6), without any sub-facility or class token."""
 
@@ -114,14 +125,13 @@ class LogMessage(Struct, frozen=True, kw_only=True, gc=False):
         """Whether the message is about IPsec or IKE (the `events` of the parse document)."""
         facility = self.tag.partition("-")[0]
         return facility in _CRYPTO_FACILITIES or (
-            facility in _FIREWALLS and self.tag.rpartition("-")[2][:3] in _FIREWALL_CRYPTO
+            facility in FIREWALLS and self.tag.rpartition("-")[2][:3] in _FIREWALL_CRYPTO
         )
 
 
 _CRYPTO_FACILITIES = frozenset(
     {"CRYPTO", "CRYPTO_ENGINE", "IKEV2", "IPSEC", "GDOI", "CRYPTO_HA_IKE", "CRYPTO_HA_IPSEC"}
 )
-_FIREWALLS = frozenset({"ASA", "FTD", "PIX"})
 _FIREWALL_CRYPTO = frozenset({"402", "602", "702", "713", "714", "715", "750", "751", "752"})
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vpnaudit.model.logs import LogMessage
+from vpnaudit.model.logs import LogMessage, of_firewalls
 
 _ROUTER = frozenset({"HSRP", "VRRP", "REDUNDANCY", "RF"})
-_FIREWALL = frozenset(f"{firewall}-1-104001" for firewall in ("ASA", "FTD", "PIX"))
-_STANDBY_UNIT = frozenset(f"{firewall}-1-104002" for firewall in ("ASA", "FTD", "PIX"))
+_FIREWALL = of_firewalls("1-104001")
+_STANDBY_UNIT = of_firewalls("1-104002")
 
 
 def took_over(message: LogMessage) -> bool:

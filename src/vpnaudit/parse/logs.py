@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from vpnaudit.model.facts import Coverage, Facts, Parsed, UnparsedLine
-from vpnaudit.model.logs import INVALID_SPI_TAGS, LogMessage
+from vpnaudit.model.logs import FIREWALLS, INVALID_SPI_TAGS, LogMessage
 from vpnaudit.parse.log_header import HeaderReader
 from vpnaudit.parse.log_message import KEYED_LINE, OpenMessage
 from vpnaudit.parse.messages import EVENT_NAME
@@ -56,7 +56,6 @@ _SPOILT_TAG = r"(?![A-Z][A-Z0-9_]{2,60}-[0-7]-[A-Z])"
 _OWN_TEXT = re.compile(rf"\s{{0,2}}:\s{{0,8}}{_SPOILT_TAG}\S")
 _OTHER_PROGRAM = re.compile(rf" \S{{1,255}} (?:{_SPOILT_TAG}[A-Za-z][\w./-]{{0,63}}(?:\[\d{{1,10}}\])?: |-- MARK --)")
 """Behind a relay's stamp: a host, and a program of that host or the syslog daemon's sign of life."""
-_FIREWALLS = frozenset({"ASA", "FTD", "PIX"})
 _EVENT_WORDS = re.compile(r"[ \t:|;,-]{0,6}(?:decaps|rec.d IPSEC|IPSEC: Received)", re.IGNORECASE)
 _WRAPPER = "PLATFORM"
 """`%IOSXE-3-PLATFORM: … %IPSEC-3-…`: the second tag is the message (field guide 1.4)."""
@@ -226,7 +225,7 @@ class _Scanner:
     def _messages(self, line: str, width: int, number: int, tags: list[re.Match[str]]) -> None:
         """Cut a line at its tags; each message's head may stand at the end of the text before it."""
         carried, self._carried = self._carried, None
-        head = read_head(line[: tags[0].start()], firewall=tags[0]["facility"] in _FIREWALLS)
+        head = read_head(line[: tags[0].start()], firewall=tags[0]["facility"] in FIREWALLS)
         if carried is not None and head.stamp is None and head.relay_stamp is None:
             head = carried
             lead_at = tags[0].start()
@@ -241,7 +240,7 @@ class _Scanner:
             if index + 1 < len(tags) and _tag(tag) not in _CARRIERS:
                 following = tags[index + 1]
                 between = line[tag.end() : following.start()]
-                next_head = read_head(between, line_start=False, firewall=following["facility"] in _FIREWALLS)
+                next_head = read_head(between, line_start=False, firewall=following["facility"] in FIREWALLS)
                 end = tag.end() + next_head.start
             elif end == len(line):
                 end = self._carry(line, tag.end())

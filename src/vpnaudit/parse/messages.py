@@ -12,6 +12,8 @@ from collections.abc import Callable
 from msgspec import Struct
 from netutils.interface import canonical_interface_name
 
+from vpnaudit.model.logs import FIREWALLS
+
 EVENT_NAME = "RECVD_PKT_INV_SPI"
 _EQ = r"\s*=(?:3D)?\s*"
 _HEX = r"0x(?P<hex>[0-9A-Fa-f]{1,16})(?![0-9A-Za-z])"
@@ -61,7 +63,7 @@ def read_message(tag: str, text: str) -> MessageFacts:
 
 
 def _reader_of(facility: str, name: str) -> Reader | None:
-    if facility in {"ASA", "FTD", "PIX"}:
+    if facility in FIREWALLS:
         return _FIREWALL.get(name) or (_firewall_vpn if name[:3] in _FIREWALL_VPN else None)
     return _BY_NAME.get(name) or _BY_FACILITY.get(facility)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import get_args
 
 from vpnaudit.checks.registry import all_rules
-from vpnaudit.diagnose import all_causes
 from vpnaudit.model.event import Mechanism
 
 RULES = """\
@@ -46,35 +45,11 @@ COL-002 unread-lines
 COL-003 not-assessable
 COL-004 clock-unknown
 """
-CAUSES = {
-    "normal-rekey": "nobody",
-    "frequent-rekey": "both",
-    "lifetime-mismatch": "both",
-    "reset-not-detected": "sender",
-    "delete-lost": "sender",
-    "missing-ike-sa": "receiver",
-    "unconfigured-source": "path",
-    "misdelivery": "path",
-    "address-shared": "path",
-    "tunnel-flap": "both",
-    "policy-mismatch": "both",
-    "group-key-missed": "receiver",
-    "low-memory": "receiver",
-    "packet-loss": "path",
-    "damaged-in-transit": "path",
-    "suspected-defect": "vendor",
-    "insufficient-evidence": "unknown",
-}
-"""With their owners."""
 MECHANISMS = {"unknown-source", "rekey-race", "misdelivered", "stale-sa", "damaged", "unexplained"}
 
 
 def test_rules_keep_their_names() -> None:
     assert set(RULES.splitlines()) <= {f"{r.id} {r.title}" for r in all_rules()}
-
-
-def test_causes_keep_their_names_and_owners() -> None:
-    assert CAUSES.items() <= {c.name: c.owner for c in all_causes()}.items()
 
 
 def test_mechanisms_keep_their_names() -> None:

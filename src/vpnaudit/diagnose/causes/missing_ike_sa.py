@@ -14,7 +14,7 @@ receiver only for a static IKEv1 peer behind a filter. Source: field guide C3, C
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from vpnaudit.diagnose.log_reach import begin_is_seen
 from vpnaudit.diagnose.of_story import (
@@ -38,7 +38,7 @@ from vpnaudit.diagnose.of_story import (
     without_ike,
 )
 from vpnaudit.diagnose.proofs import ike_tables, placed
-from vpnaudit.diagnose.signs import stamp
+from vpnaudit.diagnose.signs import EARLIEST, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import IKE_V1_COMMANDS, IKE_V2_COMMANDS
 from vpnaudit.model.event import Confidence
@@ -48,7 +48,6 @@ from vpnaudit.model.platform import Words
 from vpnaudit.model.tunnel import LiveIke
 from vpnaudit.settings import Settings
 
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 LATE_S = 60.0
 """An IKE SA that is younger than the first line by more than this was set up after the other was gone."""
 
@@ -96,7 +95,7 @@ def _maybe_kept(story: Story, fleet: Fleet) -> Weighing:
 def _live(story: Story, fleet: Fleet, live: Sequence[LiveIke]) -> Weighing:
     """Whether the receiver's IKE SAs were set up only after its SA was gone."""
     who, begin = f"{story.receiver}'s IKE SA with {story.source}", begins(story)
-    oldest = min((i for i in live if i.established_at), key=lambda i: i.established_at or LONG_AGO, default=live[0])
+    oldest = min((i for i in live if i.established_at), key=lambda i: i.established_at or EARLIEST, default=live[0])
     at = oldest.established_at
     if at is not None and (begin is None or at <= begin + timedelta(seconds=LATE_S)):
         if begin_is_seen(story, fleet) or is_older_than_sa(at, story, fleet):

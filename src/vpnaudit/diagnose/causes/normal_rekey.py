@@ -14,13 +14,12 @@ lines of its source are, which several may share.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from vpnaudit.diagnose.log_reach import begin_is_seen, session_logging
 from vpnaudit.diagnose.of_story import dated_sas, no_race, receiver_end, receiver_of, rekey_budget
 from vpnaudit.diagnose.outages import sessions
 from vpnaudit.diagnose.proofs import first_and_last, first_lines, lifetimes_of
-from vpnaudit.diagnose.signs import span
+from vpnaudit.diagnose.signs import EARLIEST, span
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Confidence, Event
@@ -33,7 +32,6 @@ from vpnaudit.settings import Settings
 
 OVER_S = 60.0
 COLLISION_S, EARLY_SHARE = 5.0, 0.5
-EARLIEST = datetime.min.replace(tzinfo=UTC)
 ENDED_S = 5.0
 """A late packet of a session that ended comes within this (as the mechanism has it)."""
 

@@ -13,10 +13,10 @@ after it (a failover with state); or the sender itself came up after the loss an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from vpnaudit.diagnose.log_reach import begin_is_seen, log_begins, log_reaches
-from vpnaudit.diagnose.losses import losses_of, restarts, unread_partner
+from vpnaudit.diagnose.losses import losses_of, unread_partner
 from vpnaudit.diagnose.of_story import (
     begins,
     clocks_are_known,
@@ -33,7 +33,7 @@ from vpnaudit.diagnose.of_story import (
     where_it_stood,
 )
 from vpnaudit.diagnose.proofs import first_and_last, logs, placed
-from vpnaudit.diagnose.signs import Sign, Window, stamp
+from vpnaudit.diagnose.signs import EARLIEST, Sign, Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
@@ -47,7 +47,6 @@ LONGEST_SA_S = 28_800.0
 LATE_SIGN_S = 90.0
 SAME_LOSS_S = 300.0
 """Signs so close together tell of one loss: a restart is in the log and in the uptime."""
-EARLIEST = datetime.min.replace(tzinfo=UTC)
 SINGLE_S = 300.0
 """A single line is a stream of under a minute: the loss must lie close before it."""
 
@@ -60,9 +59,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     begin = begins(story)
     sender = sender_of(story, fleet)
     if sender is not None and begin and sender.booted_at and _came_up_meanwhile(story, sender.booted_at, begin):
-        booted = [line for s in restarts(sender) if s.at == sender.booted_at for line in s.evidence]
         text = f"{sender.name} itself came up while the lines came, so it kept nothing from before"
-        return out(text, *booted[:1], *first_and_last(story)[:1])
+        return out(text, *sender.cite_uptime(), *first_and_last(story)[:1])
     window = _window(story, fleet)
     if window is None:
         return still_open(f"was {device.name} reloaded or cleared before?", f"{device.name}: show version")
@@ -89,9 +87,8 @@ def _sender_came_later(story: Story, fleet: Fleet, losses: Sequence[Sign]) -> We
     bound = timedelta(seconds=sender.boot_uncertainty_s + newest.uncertainty_s + slack(story, fleet))
     if not (newest.at or EARLIEST) + bound < sender.booted_at <= begin:
         return None
-    booted = [line for s in restarts(sender) if s.at == sender.booted_at for line in s.evidence]
     text = f"{sender.name} itself came up after that and before the lines: what it sends on is younger"
-    return out(f"{newest.text} at {stamp(newest.at or EARLIEST)}; {text}", *newest.evidence, *booted[:1])
+    return out(f"{newest.text} at {stamp(newest.at or EARLIEST)}; {text}", *newest.evidence, *sender.cite_uptime())
 
 
 def _came_up_meanwhile(story: Story, booted_at: datetime, begin: datetime) -> bool:
@@ -123,10 +120,9 @@ def _outlived(sign: Sign, last: LedgerEntry) -> bool:
 def _not_lost(story: Story, fleet: Fleet, booted_at: datetime, window: Window) -> Weighing:
     """What its uptime and its log say; a log that begins too late does not prove that nothing was cleared."""
     device, begin = receiver_of(story, fleet), begins(story)
-    booted = [s.evidence[0] for s in restarts(device) if s.at == booted_at and s.evidence]
     up = f"{device.name} is up since {stamp(booted_at)}, and its log"
     if log_reaches(device, window.low):
-        return out(f"{up} shows no clear or failover before the lines", *booted, *logs(device))
+        return out(f"{up} shows no clear or failover before the lines", *device.cite_uptime(), *logs(device))
     if not (begin_is_seen(story, fleet) if begin is not None else log_reaches(device, None)):
         since = f"whose log begins at {stamp(at)}" if (at := log_begins(device)) is not None else "whose log is empty"
         return still_open(
@@ -134,7 +130,7 @@ def _not_lost(story: Story, fleet: Fleet, booted_at: datetime, window: Window) -
             f"{device.name}: show logging, as a syslog server has it",
         )
     since = f", which begins at {stamp(at)}," if (at := log_begins(device)) is not None else ""
-    return unlikely(f"{up}{since} shows no clear or failover before the lines", *booted, *logs(device))
+    return unlikely(f"{up}{since} shows no clear or failover before the lines", *device.cite_uptime(), *logs(device))
 
 
 def _of_unknown_age(story: Story, fleet: Fleet, found: Sequence[Sign]) -> Weighing | None:

@@ -1,0 +1,90 @@
+"""One event and everything that its placing looks at, with how far the times of both may be apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from vpnaudit.correlate.clocks import uncertainty
+from vpnaudit.correlate.peers import PeerSet
+from vpnaudit.correlate.rekeys import Rekey
+from vpnaudit.model.device import Device
+from vpnaudit.model.event import Confidence, Event, Mechanism
+from vpnaudit.model.ledger import Ledger, LedgerEntry
+from vpnaudit.model.tunnel import Tunnel, TunnelEnd
+from vpnaudit.settings import Thresholds
+
+LATE_S = 60.0
+"""A packet may come so long after its SA's end (DESIGN 7)."""
+USABLE_CLOCK_S = 300.0
+"""Clocks known worse than this cannot be compared."""
+KEPT_S = 5.0
+"""A sender that has no newer SA so long after a line goes on with that one: a DELETE and one repetition take less
+(measured: late packets end within a second, field guide 11)."""
+
+
+class Flow(Struct, frozen=True, kw_only=True, gc=False):
+    """What is known of all events of one receiver, source and SPI."""
+
+    events: int
+    first: datetime | None
+    last: datetime | None
+
+    @property
+    def span_s(self) -> float:
+        """From the first to the last, seconds."""
+        return (self.last - self.first).total_seconds() if self.first and self.last else 0.0
+
+
+class Surroundings(Struct, frozen=True, kw_only=True, gc=False):
+    """Everything that placing an event looks at."""
+
+    ledger: Ledger
+    devices: Mapping[str, Device]
+    peers: Mapping[str, PeerSet]
+    own: Mapping[str, frozenset[str]]
+    ours: frozenset[str]
+    """The addresses of all devices."""
+    tunnels: Mapping[str, Tunnel]
+    rekeys: Mapping[str, Sequence[Rekey]]
+    thresholds: Thresholds
+
+
+class Case(Struct, frozen=True, kw_only=True, gc=False):
+    """An event with its flow and tunnel, and the records that have its SPI: the receiver's own and its senders'."""
+
+    event: Event
+    flow: Flow
+    tunnel: Tunnel | None
+    mine: tuple[LedgerEntry, ...]
+    sent: tuple[LedgerEntry, ...]
+    around: Surroundings
+
+    @property
+    def receiver(self) -> TunnelEnd | None:
+        """The end that logged it."""
+        return self.tunnel.end_of(self.event.device) if self.tunnel else None
+
+    @property
+    def sender(self) -> TunnelEnd | None:
+        """The other end."""
+        return self.tunnel.other_end(self.event.device) if self.tunnel else None
+
+
+Placement = tuple[Mechanism, Confidence, str, tuple[LedgerEntry, ...]]
+
+
+def doubt(case: Case, record: LedgerEntry | Rekey) -> float:
+    """How far the event and a record may be off by themselves; a guess at the zone of one log is off for both alike."""
+    one_log = record.device == case.event.device and record.how in {"log", "handed out"}
+    shared = min(case.event.zone_within_s, record.zone_within_s) if one_log else 0.0
+    return case.event.uncertainty_s + record.uncertainty_s - 2 * shared
+
+
+def between(case: Case, device: str) -> float:
+    """How far the clocks of the event's device and of `device` may be apart; a device agrees with itself."""
+    if device == case.event.device:
+        return 0.0
+    return uncertainty(case.around.devices[case.event.device]) + uncertainty(case.around.devices[device])
