@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -93,30 +93,6 @@ def tunnel_case(rule: Rule, tunnel: Tunnel, expected: str) -> Case:
     """The rule applied to a tunnel as a whole."""
     devices = tuple(dict.fromkeys(e.device for e in tunnel.ends if e.device))
     return Case(rule=rule, subject=Subject(devices=devices, tunnel=tunnel.id), expected=expected)
-
-
-def assessable_devices(fleet: Fleet) -> Iterator[Device]:
-    """The devices on which a check can say anything. The others are COL-003's alone."""
-    return (d for d in fleet.devices if d.assessable)
-
-
-def assessable_tunnels(fleet: Fleet) -> Iterator[Tunnel]:
-    """The tunnels of which at least one end is on an assessable device."""
-    return (t for t in fleet.tunnels if any(_assessable(fleet, e) for e in t.ends))
-
-
-def assessable_ends(fleet: Fleet) -> Iterator[tuple[Tunnel, TunnelEnd, Device]]:
-    """Every end of every tunnel that is on an assessable device."""
-    for tunnel in fleet.tunnels:
-        for end in tunnel.ends:
-            device = fleet.device_by_name.get(end.device or "")
-            if device is not None and device.assessable:
-                yield tunnel, end, device
-
-
-def _assessable(fleet: Fleet, end: TunnelEnd) -> bool:
-    device = fleet.device_by_name.get(end.device or "")
-    return device is not None and device.assessable
 
 
 def place(end: TunnelEnd) -> str:

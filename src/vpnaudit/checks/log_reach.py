@@ -71,7 +71,7 @@ def could_show(device: Device, severity: int) -> bool:
 
 def tagged(device: Device, tags: Container[str]) -> tuple[tuple[ParsedCapture, LogMessage], ...]:
     """The messages with one of `tags`."""
-    return tuple((c, m) for c, m in device.messages_once if m.tag in tags)
+    return tuple((c, m) for c, m in device.other_messages if m.tag in tags)
 
 
 def true_time(device: Device, message: LogMessage) -> datetime | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
 from vpnaudit.correlate.clocks import uncertainty
 from vpnaudit.correlate.peers import PeerSet
-from vpnaudit.correlate.rekeys import Rekey
+from vpnaudit.correlate.rekeys import Rekey, Rekeys
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Confidence, Event, Mechanism
 from vpnaudit.model.ledger import Ledger, LedgerEntry
@@ -48,7 +48,7 @@ class Surroundings(Struct, frozen=True, kw_only=True, gc=False):
     ours: frozenset[str]
     """The addresses of all devices."""
     tunnels: Mapping[str, Tunnel]
-    rekeys: Mapping[str, Sequence[Rekey]]
+    rekeys: Mapping[str, Rekeys]
     thresholds: Thresholds
 
 

@@ -407,7 +407,8 @@ def _live_ike(device: Device, records: Sequence[tuple[ParsedCapture, IkeSa]], re
     """One IKE SA: by the answer that dates it, with what only the others say."""
     capture, base = max(records, key=lambda pair: (_is_dated(pair[1]), pair[1].ends_known))
     others = [ike for _, ike in records if ike is not base]
-    sa = structs.replace(base, **{name: value for ike in reversed(others) for name, value in _more(ike, base)})
+    more = {name: value for ike in reversed(others) for name, value in _more(ike, base)}
+    sa = structs.replace(base, **more) if more else base
     return LiveIke(
         sa=sa,
         live=is_live(sa),

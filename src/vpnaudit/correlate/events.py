@@ -42,8 +42,12 @@ def find_events(device: Device) -> tuple[Event, ...]:
             if message.is_invalid_spi and message.spi is not None:
                 sources = by_line.setdefault(_identity(message), {})
                 sources.setdefault(place, []).append((capture, message))
-    events = [_event(device, when, {p: sources[p] for p in sorted(sources)}) for (when, *_), sources in by_line.items()]
+    events = [_event(device, line[0], _in_order_of_place(sources)) for line, sources in by_line.items()]
     return tuple(_told_apart(events))
+
+
+def _in_order_of_place(sources: Sightings) -> Sightings:
+    return sources if len(sources) == 1 else {place: sources[place] for place in sorted(sources)}
 
 
 def _identity(message: LogMessage) -> _Line:
@@ -88,11 +92,7 @@ def _event(device: Device, when: str, sources: Sightings) -> Event:
 
 
 def _evidence(device: Device, sources: Sightings) -> tuple[Evidence, ...]:
-    return tuple(
-        structs.replace(device.cite(capture, message.line), text=message.raw)
-        for found in sources.values()
-        for capture, message in found
-    )
+    return tuple(device.cite_message(c, m) for found in sources.values() for c, m in found)
 
 
 def in_order(events: Sequence[Event]) -> tuple[Event, ...]:

@@ -15,7 +15,7 @@ from vpnaudit.correlate.events import Facing, find_events, flow_key, group, in_o
 from vpnaudit.correlate.join import join
 from vpnaudit.correlate.peers import own_addresses, peer_set
 from vpnaudit.correlate.place import place
-from vpnaudit.correlate.rekeys import Rekey, before_lines, predicted_rekeys, rekey_period_s, seen_period, seen_rekeys
+from vpnaudit.correlate.rekeys import Rekeys, before_lines, predicted_rekeys, rekey_period_s, seen_period, seen_rekeys
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Event
@@ -153,7 +153,7 @@ def _placed(events: Sequence[Event], around: Surroundings, facing: Facing) -> tu
     return tuple(_with_owner(event, facing) for event in placed)
 
 
-def _before_lines(placed: Sequence[Event], around: Surroundings) -> dict[str, list[Rekey]]:
+def _before_lines(placed: Sequence[Event], around: Surroundings) -> dict[str, Rekeys]:
     """What lines that met a rekey say of those before them, for the tunnels that have older ones without a place."""
     races: dict[str, list[tuple[datetime, str, float]]] = {}
     oldest: dict[str, datetime] = {}
@@ -166,7 +166,7 @@ def _before_lines(placed: Sequence[Event], around: Surroundings) -> dict[str, li
             oldest[event.tunnel] = min(event.at, oldest.get(event.tunnel, event.at))
     wanted = (t for t, at in oldest.items() if t in races and at < min(races[t])[0])
     found = {tunnel: before_lines(around.tunnels[tunnel], races[tunnel]) for tunnel in wanted}
-    return {tunnel: rekeys for tunnel, rekeys in found.items() if rekeys}
+    return {tunnel: Rekeys(rekeys) for tunnel, rekeys in found.items() if rekeys}
 
 
 def _with_owner(event: Event, facing: Facing) -> Event:
@@ -209,7 +209,7 @@ def _with_seen_period(tunnel: Tunnel, records: Sequence[LedgerEntry]) -> Tunnel:
     return structs.replace(tunnel, rekey_period_s=found[0], rekey_by_volume=True, rekeys_seen=found[1])
 
 
-def _rekeys(records: Mapping[str, Sequence[LedgerEntry]], tunnels: Sequence[Tunnel]) -> dict[str, list[Rekey]]:
+def _rekeys(records: Mapping[str, Sequence[LedgerEntry]], tunnels: Sequence[Tunnel]) -> dict[str, Rekeys]:
     """Rekeys of the tunnels that have events: those seen first, then those computed."""
     seen = {tunnel_id: seen_rekeys(found) for tunnel_id, found in records.items()}
-    return {t.id: seen[t.id] + predicted_rekeys(t, seen[t.id]) for t in tunnels if t.id in records}
+    return {t.id: Rekeys(seen[t.id] + predicted_rekeys(t, seen[t.id])) for t in tunnels if t.id in records}

@@ -99,5 +99,5 @@ def just_took_over(case: Case) -> bool:
 
 def _takeovers(device: Device) -> list[datetime]:
     """When a device became the active one of a pair, by its log."""
-    found = (device.logged_at(m) for _, m in device.messages_once if took_over(m))
+    found = (device.logged_at(m) for _, m in device.other_messages if took_over(m))
     return [at for at in found if at is not None]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from msgspec import structs
 
 from vpnaudit.correlate.case import KEPT_S, LATE_S, USABLE_CLOCK_S, Case, Flow, Placement, Surroundings, between, doubt
 from vpnaudit.correlate.interrupted import just_restarted, just_took_over, session_kept, with_its_session
-from vpnaudit.correlate.rekeys import Rekey
+from vpnaudit.correlate.rekeys import NO_REKEYS, Rekey, Rekeys
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.event import Confidence, Event
@@ -29,36 +30,28 @@ def place(event: Event, flow: Flow, around: Surroundings) -> Event:
         sent=_sent(event, around),
         around=around,
     )
-    rows = (
-        _unknown_source,
-        _new_sa_race,
-        _misdelivered,
-        _senders_current,
-        _sender_went_on,
-        _late_race,
-        _undated,
-        _past_or_repeated,
-        _never_installed,
-        _damaged,
-        _unknown_race,
-        session_kept,
-        _own_and_old,
-    )
-    found = next((p for row in rows if (p := row(case)) is not None), None)
-    mechanism, confidence, because, entries = found or NOWHERE
+    mechanism, confidence, because, entries = _first_that_fits(case)
     sender = case.sent[0].device if case.sent else None
     return structs.replace(
         event, mechanism=mechanism, confidence=confidence, because=because, found=entries, sender=sender
     )
 
 
+def _first_that_fits(case: Case) -> Placement:
+    for row in ROWS if case.mine or case.sent else ROWS_WITHOUT_RECORD:
+        found = row(case)
+        if found is not None:
+            return found
+    return NOWHERE
+
+
 def _unknown_source(case: Case) -> Placement | None:
     event, peers = case.event, case.around.peers[case.event.device]
-    if event.source is None or not peers.complete or peers.accepts_any or not _is_address(event.source):
+    if event.source is None or not peers.complete or peers.accepts_any:
         return None
     if event.interface in peers.group_interfaces or (peers.group_interfaces and event.interface is None):
         return None
-    if peers.covers(event.source) or normal(event.source) in case.around.ours:
+    if peers.covers(event.source) or normal(event.source) in case.around.ours or not _is_address(event.source):
         return None
     wave = event.spi & 0xFFFF == 0
     confidence: Confidence = "proven" if wave and not peers.wildcard_key else "likely"
@@ -196,9 +189,9 @@ def _was_never_here(case: Case) -> bool:
     at, device = case.event.at, case.event.device
     if case.mine or case.tunnel is None or at is None:
         return False
-    rekeys = case.around.rekeys.get(case.tunnel.id, ())
     return any(
-        r.how == "event trace" and r.device == device and (at - r.at).total_seconds() > doubt(case, r) for r in rekeys
+        r.how == "event trace" and r.device == device and (at - r.at).total_seconds() > doubt(case, r)
+        for r in _rekeys(case)
     )
 
 
@@ -210,8 +203,11 @@ def _has_newer(case: Case, entry: LedgerEntry, bound: float) -> bool:
     if entry.installed_at is not None:
         low = max(low, entry.installed_at + timedelta(seconds=entry.uncertainty_s))
     high = case.event.at + timedelta(seconds=KEPT_S + bound)
-    rekeys = case.around.rekeys.get(case.tunnel.id, ())
-    return any(r.seen and r.device == entry.device and low < r.at <= high for r in rekeys)
+    return any(r.seen and r.device == entry.device and low < r.at <= high for r in _rekeys(case))
+
+
+def _rekeys(case: Case) -> Rekeys:
+    return case.around.rekeys.get(case.tunnel.id, NO_REKEYS) if case.tunnel is not None else NO_REKEYS
 
 
 def _late_race(case: Case) -> Placement | None:
@@ -330,15 +326,11 @@ def _unknown_race(case: Case) -> Placement | None:
     if just_restarted(case) or just_took_over(case):
         return None
     before, after = case.around.thresholds.rekey_before_s, case.around.thresholds.rekey_after_s
-    doubts: dict[str, float] = {}
-    for rekey in case.around.rekeys.get(case.tunnel.id, ()) if case.tunnel is not None else ():
-        if rekey.device not in doubts:
-            doubts[rekey.device] = between(case, rekey.device)
+    apart = {end.device: between(case, end.device) for end in case.tunnel.ends if end.device} if case.tunnel else {}
+    widest_s = max(apart.values(), default=0.0) + event.uncertainty_s
+    for rekey in _rekeys(case).near(event.at, before + widest_s, after + widest_s):
         later_s = (event.at - rekey.at).total_seconds()
-        widest_s = doubts[rekey.device] + event.uncertainty_s + rekey.uncertainty_s
-        if not -before - widest_s <= later_s <= after + widest_s:
-            continue
-        bound = doubts[rekey.device] + doubt(case, rekey)
+        bound = apart[rekey.device] + doubt(case, rekey)
         vague = bound - (0.0 if rekey.seen else rekey.uncertainty_s) > USABLE_CLOCK_S
         if vague or not -before - bound <= later_s <= after + bound:
             continue
@@ -367,3 +359,31 @@ def _own_and_old(case: Case) -> Placement | None:
         "plane that does not have what the table says"
     )
     return ("unexplained", "possible", why, live)
+
+
+Row = Callable[[Case], Placement | None]
+ROWS: tuple[Row, ...] = (
+    _unknown_source,
+    _new_sa_race,
+    _misdelivered,
+    _senders_current,
+    _sender_went_on,
+    _late_race,
+    _undated,
+    _past_or_repeated,
+    _never_installed,
+    _damaged,
+    _unknown_race,
+    session_kept,
+    _own_and_old,
+)
+"""In the order in which they are asked."""
+ROWS_WITHOUT_RECORD: tuple[Row, ...] = (
+    _unknown_source,
+    _misdelivered,
+    _past_or_repeated,
+    _damaged,
+    _unknown_race,
+    session_kept,
+)
+"""Those that can say something of an SPI of which neither the receiver nor a sender has a record: most are such."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise, product
 from statistics import median
@@ -51,6 +52,31 @@ class Rekey(Struct, frozen=True, kw_only=True, gc=False):
     """Of the uncertainty that of all lines of the device's log."""
 
 
+class Rekeys:
+    """A tunnel's rekeys in the order in which they are asked, found by their time without a look at all."""
+
+    def __init__(self, rekeys: Sequence[Rekey] = ()) -> None:
+        self._rekeys = rekeys
+        self._places = sorted(range(len(rekeys)), key=lambda place: rekeys[place].at)
+        self._times = [rekeys[place].at for place in self._places]
+        self._widest_s = max((r.uncertainty_s for r in rekeys), default=0.0)
+
+    def __iter__(self) -> Iterator[Rekey]:
+        return iter(self._rekeys)
+
+    def near(self, at: datetime, before_s: float, after_s: float) -> list[Rekey]:
+        """Those that may be close to `at`: it may lie from `before_s` before one to `after_s` after it.
+
+        By the least certain of them, so that more are given than are close.
+        """
+        low = bisect_left(self._times, at - timedelta(seconds=after_s + self._widest_s))
+        high = bisect_right(self._times, at + timedelta(seconds=before_s + self._widest_s))
+        return [self._rekeys[place] for place in sorted(self._places[low:high])]
+
+
+NO_REKEYS = Rekeys()
+
+
 def seen_rekeys(entries: Iterable[LedgerEntry]) -> list[Rekey]:
     """Installs and deletes that the ledger dates."""
     found = []
@@ -88,7 +114,7 @@ def session_starts(device: Device) -> Changes:
 
 def _sessions(device: Device, state: str) -> Changes:
     found: Changes = {}
-    for _, message in device.messages_once:
+    for _, message in device.other_messages:
         if message.tag not in SESSION_CHANGES:
             continue
         at, peer = device.logged_at(message), peer_of(message)

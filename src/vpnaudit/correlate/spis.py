@@ -204,7 +204,7 @@ def _is_in_other_zone(device: Device, held: Held, own: frozenset[str]) -> bool |
 def _logged(device: Device, held: Held) -> list[LedgerEntry]:
     own = own_addresses(device)
     found: dict[tuple[int, Role], LedgerEntry] = {}
-    for capture, message in device.messages:
+    for capture, message in device.other_messages:
         change = _change(message)
         for spi, role in _logged_spis(message, own) if change is not None else ():
             at, known = device.logged_at(message), found.get((spi, role))

@@ -43,7 +43,7 @@ def log_reaches(device: Device, at: datetime | None) -> bool:
     """
     begin = log_begins(device)
     since = begin is not None and at is not None and begin <= at
-    return device.once(_log_is_whole) or (since and any(not m.is_invalid_spi for _, m in device.messages))
+    return device.once(_log_is_whole) or (since and bool(device.other_messages))
 
 
 def _log_is_whole(device: Device) -> bool:

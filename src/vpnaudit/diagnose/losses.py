@@ -60,7 +60,7 @@ def state_losses(device: Device) -> Sequence[Sign]:
 
 def _state_losses(device: Device) -> list[Sign]:
     found = [*restarts(device)]
-    for capture, message in device.messages_once:
+    for capture, message in device.other_messages:
         state = message.details.get("state", "").lower()
         command = message.details.get("command", "").lower()
         if took_over(message):
@@ -130,10 +130,12 @@ def losses_of(story: Story, fleet: Fleet) -> list[Sign]:
     What happened on an interface that does not carry the tunnel, or to the SAs with another peer, cost it none.
     """
     device, source = receiver_of(story, fleet), address_in(story.source)
-    lines = carriers(device, receiver_end(story)) | inputs_of(story)
+    losses = state_losses(device)
+    on_one = any(sign.interface is not None for sign in losses)
+    lines = carriers(device, receiver_end(story)) | inputs_of(story) if on_one else frozenset()
     return [
         sign
-        for sign in state_losses(device)
+        for sign in losses
         if not (sign.interface is not None and lines and sign.interface not in lines)
         and (sign.peer is None or source is None or sign.peer == source)
     ]
@@ -143,7 +145,7 @@ def stepped_down_after(device: Device, takeover: Sign) -> Sequence[Evidence]:
     """A line by which a device gave back what it had taken over: its partner was there again, or all the time."""
     later = (
         device.cite(capture, message.line)
-        for capture, message in device.messages_once
+        for capture, message in device.other_messages
         if stepped_down(message)
         and takeover.interface in {message.interface, None}
         and (at := device.logged_at(message)) is not None

@@ -66,15 +66,18 @@ def outages(
 
     Line protocol down, session down, DPD or IKE given up, no answer to an IP SLA probe of the path.
     """
+    found, unanswered = device.once(_all_outages), device.once(_failed_probes)
+    if not found and not unanswered:
+        return []
     lines, wanted = carriers(device, end) | inputs, {one_spelling(source), None}
     logged = [
         _own_line(outage, end)
-        for outage in device.once(_all_outages)
+        for outage in found
         if (outage.interface in lines if outage.interface is not None else outage.peer in wanted or not source)
     ]
     operations = operations_of(device)
     aims = {number: aim_of(device, operation, end, source, lines) for number, operation in operations.items()}
-    probed = [sign for number, sign in device.once(_failed_probes) if aims.get(number) in {"peer", "first-hop"}]
+    probed = [sign for number, sign in unanswered if aims.get(number) in {"peer", "first-hop"}]
     return logged + probed
 
 
@@ -95,7 +98,7 @@ class _Outage(Struct, frozen=True):
 
 def _all_outages(device: Device) -> list[_Outage]:
     found = []
-    for capture, message in device.messages_once:
+    for capture, message in device.other_messages:
         down = session_state(message) == "down"
         peer = peer_of(message)
         if down and (message.tag in LINE_TAGS or (message.tag in TRACKING_TAGS and message.interface)):
@@ -114,7 +117,7 @@ def _failed_probes(device: Device) -> list[tuple[int, Sign]]:
     """Probes that got no answer, by operation: as logged, and the latest run as the statistics have it."""
     operations = operations_of(device)
     found = []
-    for capture, message in device.messages_once:
+    for capture, message in device.other_messages:
         number = int(message.details.get("operation", "-1"))
         operation = operations.get(number)
         if operation is not None and is_failure(message, operation):

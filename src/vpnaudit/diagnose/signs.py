@@ -66,6 +66,8 @@ class InOrder:
 
     def within(self, window: Window) -> list[Sign]:
         """Those that the window has, in the order in which they were given."""
+        if not self._dated:
+            return []
         low = bisect_left(self._times, window.low - self._slack) if window.low is not None else 0
         high = bisect_right(self._times, window.high + self._slack) if window.high is not None else len(self._times)
         found = [(place, sign) for _, place, sign in self._dated[low:high] if window.has(sign)]
@@ -74,7 +76,7 @@ class InOrder:
 
 def messages(device: Device, tags: frozenset[str]) -> Iterator[tuple[ParsedCapture, LogMessage]]:
     """A device's log messages with one of the tags."""
-    return ((c, m) for c, m in device.messages_once if m.tag in tags)
+    return ((c, m) for c, m in device.other_messages if m.tag in tags)
 
 
 def sign_of(device: Device, capture: ParsedCapture, message: LogMessage, text: str) -> Sign:

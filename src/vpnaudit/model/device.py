@@ -107,7 +107,9 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
     def read(self, *commands: str) -> bool:
         """Whether one of the commands was answered whole (without a filter)."""
-        return any(not c.capture.argument for c in self.find(*commands))
+        if commands not in self._whole:
+            self._whole[commands] = any(not c.capture.argument for c in self.find(*commands))
+        return self._whole[commands]
 
     def ike_read(self, version: Literal["v1", "v2"] | None) -> bool:
         """Whether the table was read in which an IKE SA of `version` would stand; of both where it is not known.
@@ -116,12 +118,16 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         A device that refuses to list IKEv2 while it lists IKEv1 has none, nor has one that was not asked because its
         release or its configuration has no IKEv2.
         """
+        v1, v2 = self._ike_read
+        return (v1 or version == "v2") and (v2 or version == "v1")
+
+    @cached_property
+    def _ike_read(self) -> tuple[bool, bool]:
         v1 = self.read(*IKE_V1_COMMANDS)
         both = any(s.version == "v2" for _, s in self.ike_sas)
         refused = any(c.capture.command in IKE_V2_COMMANDS and c.parsed.refused for c in self.captures)
         needless = any(c in IKE_V2_COMMANDS for c in self.not_asked)
-        v2 = self.read(*IKE_V2_COMMANDS) or needless or (v1 and (both or refused))
-        return (v1 or version == "v2") and (v2 or version == "v1")
+        return v1, self.read(*IKE_V2_COMMANDS) or needless or (v1 and (both or refused))
 
     @property
     def clock_off_s(self) -> float | None:
@@ -179,8 +185,13 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
             text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
             at = capture.capture.number_of(line)
         answer = capture.capture
-        command = f"{answer.command} {answer.argument}" if answer.argument else answer.command
-        return Evidence(device=self.name, command=command, file=answer.file, line=at, text=text)
+        return Evidence(device=self.name, command=answer.words, file=answer.file, line=at, text=text)
+
+    def cite_message(self, capture: ParsedCapture, message: LogMessage) -> Evidence:
+        """The evidence for a log message: all of its lines, as they came."""
+        answer = capture.capture
+        line = answer.number_of(message.line)
+        return Evidence(device=self.name, command=answer.words, file=answer.file, line=line, text=message.raw)
 
     def cite_below(self, capture: ParsedCapture, line: int, words: str) -> Evidence:
         """The line of a record that begins at `line` which has these words; its first where none has them soon."""
@@ -214,6 +225,10 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _found(self) -> dict[tuple[str, ...], tuple[ParsedCapture, ...]]:
+        return {}
+
+    @cached_property
+    def _whole(self) -> dict[tuple[str, ...], bool]:
         return {}
 
     @cached_property
@@ -322,6 +337,8 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
         Equal lines of one capture were logged more than once.
         """
+        if len(self.log_captures) < 2:
+            return self.messages
         known: Counter[tuple[str, str, str]] = Counter()
         found = []
         for capture in sorted(self.log_captures, key=_place):
@@ -333,6 +350,11 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
                     found.append((capture, message))
             known |= here
         return tuple(found)
+
+    @cached_property
+    def other_messages(self) -> tuple[tuple[ParsedCapture, LogMessage], ...]:
+        """What it logs besides events, each line once: most logs are nothing but events, asked for everything else."""
+        return tuple((c, m) for c, m in self.messages_once if not m.is_invalid_spi)
 
     @cached_property
     def config(self) -> tuple[ParsedCapture, ConfigFacts] | None:

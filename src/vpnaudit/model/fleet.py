@@ -12,7 +12,7 @@ from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Episode, Event
 from vpnaudit.model.ledger import Ledger
-from vpnaudit.model.tunnel import Tunnel
+from vpnaudit.model.tunnel import Tunnel, TunnelEnd
 
 
 class Received(Struct, frozen=True, kw_only=True, gc=False):
@@ -77,6 +77,24 @@ class Fleet(Struct, frozen=True, kw_only=True, dict=True):
                 if end.device is not None:
                     found.setdefault(end.device, []).append(tunnel)
         return {name: tuple(tunnels) for name, tunnels in found.items()}
+
+    @cached_property
+    def assessable_devices(self) -> tuple[Device, ...]:
+        """The devices on which a check can say anything. The others are COL-003's alone."""
+        return tuple(d for d in self.devices if d.assessable)
+
+    @cached_property
+    def assessable_tunnels(self) -> tuple[Tunnel, ...]:
+        """The tunnels of which at least one end is on an assessable device."""
+        names = {d.name for d in self.assessable_devices}
+        return tuple(t for t in self.tunnels if any(e.device in names for e in t.ends))
+
+    @cached_property
+    def assessable_ends(self) -> tuple[tuple[Tunnel, TunnelEnd, Device], ...]:
+        """Every end of every tunnel that is on an assessable device."""
+        devices = {d.name: d for d in self.assessable_devices}
+        ends = ((t, e, devices.get(e.device or "")) for t in self.tunnels for e in t.ends)
+        return tuple((t, e, device) for t, e, device in ends if device is not None)
 
     @cached_property
     def received_by(self) -> dict[str, Received]:

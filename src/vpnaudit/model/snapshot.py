@@ -34,6 +34,11 @@ class Capture(Struct, frozen=True, kw_only=True, gc=False):
     device_clock: str | None = None
     refused: bool = False
 
+    @property
+    def words(self) -> str:
+        """The command with its argument."""
+        return f"{self.command} {self.argument}" if self.argument else self.command
+
     def number_of(self, line: int) -> int:
         """The number in the file of line `line` of the text; both count from 1."""
         return self.numbers[line - 1] if 0 < line <= len(self.numbers) else self.first_line + line - 1

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
+@lru_cache(maxsize=262_144)
 def utc_text(time: datetime) -> str:
     """Turn a time inside into a time outside: UTC, with milliseconds.
 

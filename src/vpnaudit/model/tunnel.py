@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -73,7 +74,7 @@ class Proxy(Struct, frozen=True, kw_only=True, gc=False, order=True):
     protocol: str = "ip"
 
 
-class TunnelEnd(Struct, frozen=True, kw_only=True, gc=False):
+class TunnelEnd(Struct, frozen=True, kw_only=True, dict=True):
     """One end. `device` null: not ours, or not collected; then only `address` is known.
 
     `address` is the end's own crypto address as it knows it; `seen_as` is what the other end sees (they differ behind
@@ -118,17 +119,17 @@ class TunnelEnd(Struct, frozen=True, kw_only=True, gc=False):
         """The address by which the other end knows this one."""
         return self.seen_as or self.address
 
-    @property
+    @cached_property
     def inbound(self) -> tuple[LiveSa, ...]:
         """SAs on which this end receives."""
         return tuple(s for s in self.sas if s.direction == "in")
 
-    @property
+    @cached_property
     def outbound(self) -> tuple[LiveSa, ...]:
         """SAs on which this end sends."""
         return tuple(s for s in self.sas if s.direction == "out")
 
-    @property
+    @cached_property
     def live_ike(self) -> tuple[LiveIke, ...]:
         """Established IKE SAs."""
         return tuple(i for i in self.ike_sas if i.live)

@@ -150,9 +150,15 @@ def _collected_at(snapshots: Sequence[Snapshot], read: Read, now: datetime) -> d
         return max(finished)
     trusted = [read.readings[d.name] for d in read.devices if d.name in read.readings and _has_clock(d)]
     readings = trusted or list(read.readings.values())
-    lines = [m.time for d in read.devices for _, m in d.messages if m.time]
-    files = [c.modified_at for s in snapshots for d in s.devices for c in d.captures if c.modified_at]
-    return max(readings or lines or files, default=now)
+    return max(readings or _line_times(read) or _file_times(snapshots), default=now)
+
+
+def _line_times(read: Read) -> list[datetime]:
+    return [m.time for d in read.devices for _, m in d.messages if m.time]
+
+
+def _file_times(snapshots: Sequence[Snapshot]) -> list[datetime]:
+    return [c.modified_at for s in snapshots for d in s.devices for c in d.captures if c.modified_at]
 
 
 def _has_clock(device: Device) -> bool:

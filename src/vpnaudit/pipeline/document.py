@@ -39,7 +39,7 @@ from vpnaudit.model.event import Event
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Diagnosis, Finding, Remediation, Subject
+from vpnaudit.model.judgement import Diagnosis, Finding, Remediation
 from vpnaudit.model.snapshot import Problem, SourceKind
 from vpnaudit.model.spi import spi_text
 from vpnaudit.model.times import utc_text
@@ -140,9 +140,8 @@ def _device(device: Device) -> AuditDevice:
 def _parse_counts(captures: Iterable[ParsedCapture]) -> dict[str, ParseCount]:
     counts: dict[str, tuple[int, int]] = {}
     for c in captures:
-        command = " ".join(filter(None, (c.capture.command, c.capture.argument)))
-        lines, understood = counts.get(command, (0, 0))
-        counts[command] = (lines + c.parsed.coverage.lines, understood + c.parsed.coverage.understood)
+        lines, understood = counts.get(c.capture.words, (0, 0))
+        counts[c.capture.words] = (lines + c.parsed.coverage.lines, understood + c.parsed.coverage.understood)
     return {k: ParseCount(lines=counts[k][0], understood=counts[k][1]) for k in sorted(counts)}
 
 
@@ -252,11 +251,8 @@ def _diagnosis(diagnosis: Diagnosis, offered: Sequence[Remediation]) -> AuditDia
 
 def _unique(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Each line once, its secrets masked: what somebody else collected may hold them, and a report goes to others."""
-    return tuple(_with_text(e, _masked(e.text)) for e in dict.fromkeys(evidence))
-
-
-def _with_text(evidence: Evidence, text: str) -> Evidence:
-    return evidence if text == evidence.text else structs.replace(evidence, text=text)
+    once = dict.fromkeys(evidence)
+    return tuple([e if (masked := _masked(e.text)) == e.text else structs.replace(e, text=masked) for e in once])
 
 
 @lru_cache(maxsize=65536)
@@ -276,11 +272,8 @@ def _with_ids(findings: Sequence[tuple[Finding, Sequence[Remediation]]]) -> tupl
 
 
 def _finding_id(finding: Finding) -> str:
-    return " ".join(filter(None, (finding.rule, _subject_text(finding.subject))))
-
-
-def _subject_text(subject: Subject) -> str:
-    return " ".join(filter(None, (subject.tunnel, subject.source, "+".join(subject.devices))))
+    subject = finding.subject
+    return " ".join(filter(None, (finding.rule, subject.tunnel, subject.source, "+".join(subject.devices))))
 
 
 def _finding(key: str, finding: Finding, offered: Sequence[Remediation]) -> AuditFinding:

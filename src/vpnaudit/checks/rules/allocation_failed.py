@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_devices, device_case
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, device_case
 from vpnaudit.checks.log_reach import LOG_COMMAND, could_show, tagged, true_time
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
@@ -56,7 +56,7 @@ SEVERITY_LOGGED = 2
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
-    return (_judge(fleet, d, settings.thresholds.reload_window_s) for d in assessable_devices(fleet))
+    return (_judge(fleet, d, settings.thresholds.reload_window_s) for d in fleet.assessable_devices)
 
 
 def _judge(fleet: Fleet, device: Device, recent_s: float) -> Finding:

@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from vpnaudit.checks.finding import assessable_devices, device_case
+from vpnaudit.checks.finding import device_case
 from vpnaudit.checks.log_reach import LOG_COMMAND, first_time
 from vpnaudit.model.device import Device
 from vpnaudit.model.facts import ParsedCapture
@@ -49,7 +49,7 @@ from vpnaudit.settings import Settings
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
-    return (_judge(fleet, d, settings.thresholds.log_window_s) for d in assessable_devices(fleet))
+    return (_judge(fleet, d, settings.thresholds.log_window_s) for d in fleet.assessable_devices)
 
 
 def _judge(fleet: Fleet, device: Device, window_s: float) -> Finding:

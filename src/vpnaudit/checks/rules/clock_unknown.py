@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_devices, device_case
+from vpnaudit.checks.finding import device_case
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -46,7 +46,7 @@ CLOCK = "show clock"
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
-    return (_judge(d, settings.thresholds.clock_known_s) for d in assessable_devices(fleet))
+    return (_judge(d, settings.thresholds.clock_known_s) for d in fleet.assessable_devices)
 
 
 def _judge(device: Device, most_s: float) -> Finding:

@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.dpd_words import remedy_parameters, words
-from vpnaudit.checks.finding import assessable_tunnels, place, settles_dpd, tunnel_case
+from vpnaudit.checks.finding import place, settles_dpd, tunnel_case
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -51,7 +51,7 @@ ORDER = {"off": 0, "on-demand": 1, "periodic": 2}
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a tunnel."""
-    return (_judge(t) for t in assessable_tunnels(fleet))
+    return (_judge(t) for t in fleet.assessable_tunnels)
 
 
 def _judge(tunnel: Tunnel) -> Finding:

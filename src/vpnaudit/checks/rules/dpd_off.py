@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.dpd_words import remedy_parameters, words
-from vpnaudit.checks.finding import assessable_ends, cite_config, end_case, settles_dpd
+from vpnaudit.checks.finding import cite_config, end_case, settles_dpd
 from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -50,7 +50,7 @@ from vpnaudit.settings import Settings
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding an end."""
-    return (_judge(fleet, t, e, d) for t, e, d in assessable_ends(fleet))
+    return (_judge(fleet, t, e, d) for t, e, d in fleet.assessable_ends)
 
 
 def _judge(fleet: Fleet, tunnel: Tunnel, end: TunnelEnd, device: Device) -> Finding:

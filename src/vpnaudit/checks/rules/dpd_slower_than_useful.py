@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.dpd_words import remedy_parameters, words
-from vpnaudit.checks.finding import assessable_ends, cite_config, end_case, settles_dpd
+from vpnaudit.checks.finding import cite_config, end_case, settles_dpd
 from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -45,7 +45,7 @@ from vpnaudit.settings import Settings, Thresholds
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding an end, but for ends without DPD (those are DPD-001's)."""
-    for tunnel, end, device in assessable_ends(fleet):
+    for tunnel, end, device in fleet.assessable_ends:
         if end.dpd is None or end.dpd.mode != "off":
             yield _judge(fleet, tunnel, end, device, settings.thresholds)
 

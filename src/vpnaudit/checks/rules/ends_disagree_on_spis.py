@@ -40,7 +40,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import Case, assessable_tunnels, peer_of, place, tunnel_case
+from vpnaudit.checks.finding import Case, peer_of, place, tunnel_case
 from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
@@ -52,7 +52,7 @@ from vpnaudit.settings import Settings
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a tunnel."""
-    return (_judge(fleet, t) for t in assessable_tunnels(fleet))
+    return (_judge(fleet, t) for t in fleet.assessable_tunnels)
 
 
 def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:

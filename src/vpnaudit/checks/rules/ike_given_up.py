@@ -43,7 +43,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_devices, device_case
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, device_case
 from vpnaudit.checks.log_reach import LOG_COMMAND, could_show, tagged
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
@@ -73,7 +73,7 @@ class Timers(Struct, frozen=True, kw_only=True, gc=False):
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device that has tunnels."""
-    for device in assessable_devices(fleet):
+    for device in fleet.assessable_devices:
         if fleet.tunnels_of.get(device.name):
             yield _judge(fleet, device, settings.thresholds)
 

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_ends, end_case, place_parameters, settles_policy
+from vpnaudit.checks.finding import end_case, place_parameters, settles_policy
 from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -50,7 +50,7 @@ DEFAULT_IKE_S = 86_400
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding an end."""
-    return (_judge(t, e, d) for t, e, d in assessable_ends(fleet))
+    return (_judge(t, e, d) for t, e, d in fleet.assessable_ends)
 
 
 def _judge(tunnel: Tunnel, end: TunnelEnd, device: Device) -> Finding:

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_tunnels, place, place_parameters, settles_policy, tunnel_case
+from vpnaudit.checks.finding import place, place_parameters, settles_policy, tunnel_case
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
@@ -48,7 +48,7 @@ from vpnaudit.settings import Settings
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a tunnel."""
-    return (_judge(t) for t in assessable_tunnels(fleet))
+    return (_judge(t) for t in fleet.assessable_tunnels)
 
 
 def _judge(tunnel: Tunnel) -> Finding:

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_ends, end_case, place_parameters, settling
+from vpnaudit.checks.finding import end_case, place_parameters, settling
 from vpnaudit.checks.ike_tables import cite_session, command_for, table_read
 from vpnaudit.model.device import IKE_COMMANDS, SA_COMMANDS, Device
 from vpnaudit.model.fleet import Fleet
@@ -48,7 +48,7 @@ from vpnaudit.settings import Settings
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding an end that has IPsec SAs, or of which that is not known."""
-    for tunnel, end, device in assessable_ends(fleet):
+    for tunnel, end, device in fleet.assessable_ends:
         if end.sas or not end.sa_table_read:
             yield _judge(tunnel, end, device)
 

@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_ends, end_case, place_parameters
+from vpnaudit.checks.finding import end_case, place_parameters
 from vpnaudit.checks.ike_tables import cite_session, command_for, table_read
 from vpnaudit.model.device import IKE_COMMANDS, Device
 from vpnaudit.model.fleet import Fleet
@@ -53,7 +53,7 @@ GOING = ("DELETE", "DELETING", "REKEY")
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding an end."""
-    return (_judge(t, e, d) for t, e, d in assessable_ends(fleet))
+    return (_judge(t, e, d) for t, e, d in fleet.assessable_ends)
 
 
 def _judge(tunnel: Tunnel, end: TunnelEnd, device: Device) -> Finding:

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.carriers import carriers
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_devices, device_case
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, device_case
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -48,7 +48,7 @@ INTERFACES = "show interfaces"
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device that has tunnels."""
-    for device in assessable_devices(fleet):
+    for device in fleet.assessable_devices:
         if fleet.tunnels_of.get(device.name):
             yield _judge(fleet, device, settings.thresholds.input_error_percent)
 

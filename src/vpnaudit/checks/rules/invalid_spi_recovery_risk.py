@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_devices, device_case
+from vpnaudit.checks.finding import device_case
 from vpnaudit.checks.open_peers import any_peer_lines
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.device import CONFIG_COMMAND, Device
@@ -50,7 +50,7 @@ from vpnaudit.settings import Settings
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
-    return (_judge(d) for d in assessable_devices(fleet))
+    return (_judge(d) for d in fleet.assessable_devices)
 
 
 def _judge(device: Device) -> Finding:

@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_ends, end_case, peer_of
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, end_case, peer_of
 from vpnaudit.checks.sa_age import age_s
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.fleet import Fleet
@@ -51,7 +51,7 @@ from vpnaudit.settings import Settings
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding an end."""
     overlap_s = settings.thresholds.rekey_before_s + settings.thresholds.rekey_after_s
-    return (_judge(t, e, d, overlap_s) for t, e, d in assessable_ends(fleet))
+    return (_judge(t, e, d, overlap_s) for t, e, d in fleet.assessable_ends)
 
 
 def _judge(tunnel: Tunnel, end: TunnelEnd, device: Device, overlap_s: float) -> Finding:

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_devices, device_case
+from vpnaudit.checks.finding import device_case
 from vpnaudit.checks.log_reach import EVENT_LEVEL, LEVELS, LOG_COMMAND, vpn_level
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
@@ -48,7 +48,7 @@ from vpnaudit.settings import Settings
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
-    return (_judge(d) for d in assessable_devices(fleet))
+    return (_judge(d) for d in fleet.assessable_devices)
 
 
 def _judge(device: Device) -> Finding:

@@ -41,7 +41,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from vpnaudit.checks.carriers import carriers
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_devices, device_case
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, device_case
 from vpnaudit.checks.log_reach import LOG_COMMAND, could_show, tagged, true_time
 from vpnaudit.model.device import Device
 from vpnaudit.model.facts import ParsedCapture
@@ -58,7 +58,7 @@ START_S = 300.0
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device that has tunnels."""
-    for device in assessable_devices(fleet):
+    for device in fleet.assessable_devices:
         if fleet.tunnels_of.get(device.name):
             yield _judge(fleet, device, settings.thresholds.line_flaps)
 

@@ -44,7 +44,7 @@ from statistics import linear_regression
 
 from msgspec import Struct
 
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_devices, device_case, settling
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, device_case, settling
 from vpnaudit.checks.pools import COMMANDS, free_percent, pools
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
@@ -89,7 +89,7 @@ def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     older: dict[str, list[Device]] = {}
     for device in fleet.older:
         older.setdefault(device.name, []).append(device)
-    return (_judge(d, older.get(d.name, ()), settings.thresholds) for d in assessable_devices(fleet))
+    return (_judge(d, older.get(d.name, ()), settings.thresholds) for d in fleet.assessable_devices)
 
 
 def _judge(device: Device, older: Sequence[Device], thresholds: Thresholds) -> Finding:

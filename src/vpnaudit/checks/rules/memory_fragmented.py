@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_devices, device_case
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, device_case
 from vpnaudit.checks.pools import COMMANDS, pools
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
@@ -48,7 +48,7 @@ DETAIL = "show memory detail"
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
-    return (_judge(d, settings.thresholds.memory_largest_bytes) for d in assessable_devices(fleet))
+    return (_judge(d, settings.thresholds.memory_largest_bytes) for d in fleet.assessable_devices)
 
 
 def _judge(device: Device, least_bytes: int) -> Finding:

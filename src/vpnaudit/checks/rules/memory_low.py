@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_devices, device_case, settling
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, device_case, settling
 from vpnaudit.checks.pools import COMMANDS, free_percent, pools
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
@@ -48,7 +48,7 @@ from vpnaudit.settings import Settings
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
-    return (_judge(d, settings.thresholds.memory_free_percent) for d in assessable_devices(fleet))
+    return (_judge(d, settings.thresholds.memory_free_percent) for d in fleet.assessable_devices)
 
 
 def _judge(device: Device, least_percent: float) -> Finding:

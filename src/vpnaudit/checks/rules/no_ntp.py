@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import assessable_devices, device_case
+from vpnaudit.checks.finding import device_case
 from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
@@ -48,7 +48,7 @@ NTP = "show ntp status"
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
-    return (_judge(d, settings.thresholds.clock_known_s) for d in assessable_devices(fleet))
+    return (_judge(d, settings.thresholds.clock_known_s) for d in fleet.assessable_devices)
 
 
 def _judge(device: Device, most_s: float) -> Finding:

@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_tunnels, peer_of, place, tunnel_case
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, peer_of, place, tunnel_case
 from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
@@ -50,7 +50,7 @@ from vpnaudit.settings import Settings
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a tunnel."""
-    return (_judge(fleet, t) for t in assessable_tunnels(fleet))
+    return (_judge(fleet, t) for t in fleet.assessable_tunnels)
 
 
 def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:

@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from vpnaudit.checks.carriers import carriers
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_devices, device_case
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, device_case
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
@@ -52,7 +52,7 @@ INTERFACES = "show interfaces"
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device that has tunnels, and whose platform counts the drops of its queues."""
-    for device in assessable_devices(fleet):
+    for device in fleet.assessable_devices:
         counted = device.defaults is None or device.defaults.counts_queue_drops
         if counted and fleet.tunnels_of.get(device.name):
             yield _judge(fleet, device, settings.thresholds.drop_percent)

@@ -42,8 +42,6 @@ from ipaddress import ip_address, ip_network
 
 from vpnaudit.checks.finding import (
     Case,
-    assessable_devices,
-    assessable_tunnels,
     cite_config,
     peer_of,
     place,
@@ -67,7 +65,7 @@ PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a tunnel between two devices of ours."""
     owners = _owners(fleet)
-    for tunnel in assessable_tunnels(fleet):
+    for tunnel in fleet.assessable_tunnels:
         if tunnel.both_ends:
             yield _judge(fleet, tunnel)
         elif (silent := _unaware(tunnel, owners)) is not None:
@@ -77,7 +75,7 @@ def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
 def _owners(fleet: Fleet) -> dict[str, tuple[Device, ParsedCapture, ConfigFacts] | None]:
     """Devices whose whole configuration was read, by each address of theirs; null where two have it."""
     found: dict[str, tuple[Device, ParsedCapture, ConfigFacts] | None] = {}
-    for device in assessable_devices(fleet):
+    for device in fleet.assessable_devices:
         if device.config is None:
             continue
         capture, config = device.config

@@ -39,7 +39,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.finding import (
-    assessable_tunnels,
     cite_config,
     peer_of,
     place,
@@ -59,7 +58,7 @@ UNNAMED = "default"
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a tunnel."""
-    return (_judge(fleet, t) for t in assessable_tunnels(fleet))
+    return (_judge(fleet, t) for t in fleet.assessable_tunnels)
 
 
 def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:

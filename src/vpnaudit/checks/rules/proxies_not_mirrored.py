@@ -38,7 +38,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.finding import (
-    assessable_tunnels,
     cite_config,
     place,
     place_parameters,
@@ -59,7 +58,7 @@ SHOWN = 4
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a tunnel, but for those whose ends have no list: tunnel interfaces, and maps that take any peer."""
-    return (_judge(fleet, t) for t in assessable_tunnels(fleet) if not any(_has_none(fleet, e) for e in t.ends))
+    return (_judge(fleet, t) for t in fleet.assessable_tunnels if not any(_has_none(fleet, e) for e in t.ends))
 
 
 def _has_none(fleet: Fleet, end: TunnelEnd) -> bool:

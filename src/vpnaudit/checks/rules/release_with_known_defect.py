@@ -42,7 +42,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from vpnaudit.checks.finding import assessable_devices, device_case
+from vpnaudit.checks.finding import device_case
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule, Severity
@@ -81,7 +81,7 @@ DEFECTS = (
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
-    return (_judge(d) for d in assessable_devices(fleet))
+    return (_judge(d) for d in fleet.assessable_devices)
 
 
 def _judge(device: Device) -> Finding:

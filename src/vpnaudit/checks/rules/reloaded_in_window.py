@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from vpnaudit.checks.finding import assessable_devices, device_case
+from vpnaudit.checks.finding import device_case
 from vpnaudit.checks.log_reach import LOG_COMMAND, tagged, true_time
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
@@ -55,7 +55,7 @@ def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
     window = timedelta(seconds=settings.thresholds.reload_window_s)
     first = _first_events(fleet)
-    for device in assessable_devices(fleet):
+    for device in fleet.assessable_devices:
         yield _judge(device, first.get(device.name, fleet.collected_at) - window)
 
 

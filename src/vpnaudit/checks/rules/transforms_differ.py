@@ -37,7 +37,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpnaudit.checks.finding import (
-    assessable_tunnels,
     cite_config,
     place,
     place_parameters,
@@ -57,7 +56,7 @@ WITH_DEFAULT_LENGTH = frozenset({"esp-aes-128", "esp-gcm-128", "esp-gmac-128"})
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a tunnel."""
-    return (_judge(fleet, t) for t in assessable_tunnels(fleet))
+    return (_judge(fleet, t) for t in fleet.assessable_tunnels)
 
 
 def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:

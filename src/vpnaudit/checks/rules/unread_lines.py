@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnaudit.checks.finding import EVIDENCE_SHOWN, assessable_devices, device_case
+from vpnaudit.checks.finding import EVIDENCE_SHOWN, device_case
 from vpnaudit.model.device import Device
 from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
@@ -44,7 +44,7 @@ from vpnaudit.settings import Settings
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
     """One finding a device."""
-    return (_judge(d) for d in assessable_devices(fleet))
+    return (_judge(d) for d in fleet.assessable_devices)
 
 
 def _judge(device: Device) -> Finding:

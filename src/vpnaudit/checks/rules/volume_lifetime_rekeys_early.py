@@ -44,7 +44,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from vpnaudit.checks.finding import assessable_ends, end_case, place_parameters
+from vpnaudit.checks.finding import end_case, place_parameters
 from vpnaudit.checks.sa_age import age_s, agreed_kilobytes, agreed_seconds
 from vpnaudit.model.device import CONFIG_COMMAND, SA_COMMANDS, Device
 from vpnaudit.model.fleet import Fleet
@@ -70,7 +70,7 @@ class Use(Struct, frozen=True, kw_only=True, gc=False):
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:
     """One finding an end."""
     shortest_s = settings.thresholds.rate_measure_s
-    return (_judge(t, e, d, shortest_s) for t, e, d in assessable_ends(fleet))
+    return (_judge(t, e, d, shortest_s) for t, e, d in fleet.assessable_ends)
 
 
 def _judge(tunnel: Tunnel, end: TunnelEnd, device: Device, shortest_s: float) -> Finding:

@@ -11,7 +11,7 @@ SAs is said by operators and by no Cisco document found: evidence of failures is
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vpnaudit.diagnose.log_reach import log_begins, log_reaches
 from vpnaudit.diagnose.losses import IGNORED_POOLS, memory_failures
@@ -47,7 +47,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return still_open(f"is {device.name} short of memory?", f"{device.name}: {device.words.memory_shown_by}")
     if not device.log_captures:
         return still_open(f"did {device.name} get no memory at times?", f"{device.name}: show logging")
-    if not all(log_reaches(device, w.low) for w in windows):
+    if windows and not log_reaches(device, _earliest(windows)):
         begun = f" begins at {stamp(at)} and" if (at := log_begins(device)) is not None else ""
         question = f"did {device.name} get no memory before the lines? Its log{begun} does not reach back so far"
         return still_open(question, f"{device.name}: show logging, as a syslog server has it")
@@ -68,6 +68,12 @@ def _windows(story: Story, margin: timedelta) -> list[Window]:
         return around
     sa = sent_sa(story)
     return [Window(low=sa.installed_at - margin if sa is not None and sa.installed_at is not None else None)]
+
+
+def _earliest(windows: list[Window]) -> datetime | None:
+    """Where the first of them begins; null: one is open there."""
+    lows = [w.low for w in windows if w.low is not None]
+    return min(lows) if len(lows) == len(windows) else None
 
 
 def _low_now(device: Device, limits: Thresholds) -> list[Reason]:

@@ -204,6 +204,8 @@ def _without_other_reasons(signs: list[Sign], devices: list[Device], settings: S
 
     So does a probe of a box that restarts.
     """
+    if not any(s.is_session or s.is_probe for s in signs):
+        return signs
     margin = timedelta(seconds=settings.thresholds.outage_before_s)
     reasons = [r for d in devices for r in (*state_losses(d), *memory_failures(d)) if r.at is not None]
     windows = [Window(low=r.at - margin, high=r.at + margin) for r in reasons if r.at is not None]
@@ -237,6 +239,8 @@ def _ended_by_age(sign: Sign, ups: list[datetime], lives_s: tuple[int, ...]) -> 
 def _without_background(story: Story, signs: list[Sign], settings: Settings) -> list[Sign]:
     """Without messages that name no peer, where most of them come while no episode begins: a site that is down."""
     nameless = [s for s in signs if s.is_nameless]
+    if not nameless:
+        return signs
     begun = [e.first_at for e in story.episodes if e.first_at]
     dated = InOrder(nameless)
     followed = {id(s) for at in begun for s in _before(at, dated, settings)}
