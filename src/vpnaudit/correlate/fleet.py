@@ -166,7 +166,7 @@ def _before_lines(placed: Sequence[Event], around: Surroundings) -> dict[str, Re
             oldest[event.tunnel] = min(event.at, oldest.get(event.tunnel, event.at))
     wanted = (t for t, at in oldest.items() if t in races and at < min(races[t])[0])
     found = {tunnel: before_lines(around.tunnels[tunnel], races[tunnel]) for tunnel in wanted}
-    return {tunnel: Rekeys(rekeys) for tunnel, rekeys in found.items() if rekeys}
+    return {tunnel: Rekeys(computed=rekeys) for tunnel, rekeys in found.items() if rekeys}
 
 
 def _with_owner(event: Event, facing: Facing) -> Event:
@@ -212,4 +212,4 @@ def _with_seen_period(tunnel: Tunnel, records: Sequence[LedgerEntry]) -> Tunnel:
 def _rekeys(records: Mapping[str, Sequence[LedgerEntry]], tunnels: Sequence[Tunnel]) -> dict[str, Rekeys]:
     """Rekeys of the tunnels that have events: those seen first, then those computed."""
     seen = {tunnel_id: seen_rekeys(found) for tunnel_id, found in records.items()}
-    return {t.id: Rekeys(seen[t.id] + predicted_rekeys(t, seen[t.id])) for t in tunnels if t.id in records}
+    return {t.id: Rekeys(seen[t.id], predicted_rekeys(t, seen[t.id])) for t in tunnels if t.id in records}

@@ -26,7 +26,7 @@ def place(event: Event, flow: Flow, around: Surroundings) -> Event:
         event=event,
         flow=flow,
         tunnel=around.tunnels.get(event.tunnel or ""),
-        mine=around.ledger.find(event.spi, device=event.device, role="receiver"),
+        mine=around.ledger.find(event.spi, "receiver", device=event.device),
         sent=_sent(event, around),
         around=around,
     )
@@ -104,7 +104,7 @@ def _near(case: Case, at: datetime, entry: LedgerEntry, *, before: bool) -> bool
 
 def _misdelivered(case: Case) -> Placement | None:
     event = case.event
-    for entry in case.around.ledger.find(event.spi, role="receiver"):
+    for entry in case.around.ledger.find(event.spi, "receiver"):
         if entry.device == event.device or entry.device not in case.around.devices:
             continue
         shares = normal(event.destination or "") in case.around.own[entry.device]
@@ -121,10 +121,11 @@ def _sent(event: Event, around: Surroundings) -> tuple[LedgerEntry, ...]:
     Each receiver draws its SPIs for itself, of 32 bits: in a large fleet others have the same one by chance. Where none
     of ours has the source, what one of them sends to another of ours is not the event's.
     """
-    entries = tuple(e for e in around.ledger.find(event.spi, role="sender") if e.device != event.device)
+    found = around.ledger.find(event.spi, "sender")
+    if not found:  # what most lines come with
+        return ()
+    entries = tuple(e for e in found if e.device != event.device)
     source = normal(event.source or "")
-    if not entries:
-        return entries
     if source in around.ours:
         return tuple(e for e in entries if source in around.own.get(e.device, ()))
     own = around.own.get(event.device, frozenset())
@@ -191,7 +192,7 @@ def _was_never_here(case: Case) -> bool:
         return False
     return any(
         r.how == "event trace" and r.device == device and (at - r.at).total_seconds() > doubt(case, r)
-        for r in _rekeys(case)
+        for r in _rekeys(case).seen
     )
 
 
@@ -203,7 +204,7 @@ def _has_newer(case: Case, entry: LedgerEntry, bound: float) -> bool:
     if entry.installed_at is not None:
         low = max(low, entry.installed_at + timedelta(seconds=entry.uncertainty_s))
     high = case.event.at + timedelta(seconds=KEPT_S + bound)
-    return any(r.seen and r.device == entry.device and low < r.at <= high for r in _rekeys(case))
+    return any(r.device == entry.device and low < r.at <= high for r in _rekeys(case).seen)
 
 
 def _rekeys(case: Case) -> Rekeys:
@@ -309,7 +310,7 @@ def _damaged(case: Case) -> Placement | None:
         bits = (sa.spi ^ case.event.spi).bit_count()
         if 1 <= bits <= 2:
             why = f"it differs in {bits} bit{'s'[: bits - 1]} from the live inbound SPI 0x{sa.spi:08X} of that source"
-            entries = case.around.ledger.find(sa.spi, device=sa.device, role="receiver")
+            entries = case.around.ledger.find(sa.spi, "receiver", device=sa.device)
             return ("damaged", "likely", why, entries)
     return None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise, product
+from math import ceil, floor
 from statistics import median
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
@@ -52,26 +53,54 @@ class Rekey(Struct, frozen=True, kw_only=True, gc=False):
     """Of the uncertainty that of all lines of the device's log."""
 
 
+class Series(Struct, frozen=True, kw_only=True, gc=False):
+    """Rekeys that nobody saw: the `newest`, and `count` in all, `period_s` apart, each by `step_s` less certain."""
+
+    newest: Rekey
+    period_s: float = 0.0
+    step_s: float = 0.0
+    count: int = 1
+
+    def near(self, low: datetime, high: datetime) -> list[Rekey]:
+        """Those that may lie between the two, the newest first: by the least certain, so that more are given."""
+        if self.count == 1:
+            return [self.newest]
+        widest_s = self.newest.uncertainty_s + self.step_s * (self.count - 1)
+        first = ((self.newest.at - high).total_seconds() - widest_s) / self.period_s
+        last = ((self.newest.at - low).total_seconds() + widest_s) / self.period_s
+        return [self._at(place) for place in range(max(ceil(first), 0), min(floor(last), self.count - 1) + 1)]
+
+    def all(self) -> list[Rekey]:
+        """Every one of them, the newest first."""
+        return [self._at(place) for place in range(self.count)]
+
+    def _at(self, place: int) -> Rekey:
+        return structs.replace(
+            self.newest,
+            at=self.newest.at - timedelta(seconds=self.period_s * place),
+            uncertainty_s=self.newest.uncertainty_s + self.step_s * place,
+        )
+
+
 class Rekeys:
-    """A tunnel's rekeys in the order in which they are asked, found by their time without a look at all."""
+    """A tunnel's rekeys, found by their time without a look at all: those seen go first, then those computed."""
 
-    def __init__(self, rekeys: Sequence[Rekey] = ()) -> None:
-        self._rekeys = rekeys
-        self._places = sorted(range(len(rekeys)), key=lambda place: rekeys[place].at)
-        self._times = [rekeys[place].at for place in self._places]
-        self._widest_s = max((r.uncertainty_s for r in rekeys), default=0.0)
-
-    def __iter__(self) -> Iterator[Rekey]:
-        return iter(self._rekeys)
+    def __init__(self, seen: Sequence[Rekey] = (), computed: Sequence[Series] = ()) -> None:
+        self.seen = seen
+        self._computed = computed
+        self._places = sorted(range(len(seen)), key=lambda place: seen[place].at)
+        self._times = [seen[place].at for place in self._places]
+        self._widest = timedelta(seconds=max((r.uncertainty_s for r in seen), default=0.0))
 
     def near(self, at: datetime, before_s: float, after_s: float) -> list[Rekey]:
         """Those that may be close to `at`: it may lie from `before_s` before one to `after_s` after it.
 
-        By the least certain of them, so that more are given than are close.
+        More are given than are close: their own uncertainty counts as that of the least certain, and a second more.
         """
-        low = bisect_left(self._times, at - timedelta(seconds=after_s + self._widest_s))
-        high = bisect_right(self._times, at + timedelta(seconds=before_s + self._widest_s))
-        return [self._rekeys[place] for place in sorted(self._places[low:high])]
+        low, high = at - timedelta(seconds=after_s + 1), at + timedelta(seconds=before_s + 1)
+        begin, end = bisect_left(self._times, low - self._widest), bisect_right(self._times, high + self._widest)
+        found = [self.seen[place] for place in sorted(self._places[begin:end])]
+        return found + [rekey for series in self._computed for rekey in series.near(low, high)]
 
 
 NO_REKEYS = Rekeys()
@@ -123,7 +152,7 @@ def _sessions(device: Device, state: str) -> Changes:
     return found
 
 
-def predicted_rekeys(tunnel: Tunnel, seen: Iterable[Rekey] = ()) -> list[Rekey]:
+def predicted_rekeys(tunnel: Tunnel, seen: Iterable[Rekey] = ()) -> list[Series]:
     """Rekeys before each end's live SA, and before the oldest seen, one period apart, each less certain than the next.
 
     For a default lifetime the uncertainty outgrows usefulness after some hours. A period shorter than 30 minutes is
@@ -134,10 +163,10 @@ def predicted_rekeys(tunnel: Tunnel, seen: Iterable[Rekey] = ()) -> list[Rekey]:
         period = tunnel.rekey_period_s, tunnel.rekey_by_volume
     if period is None:
         return []
-    return [r for end in tunnel.ends for r in _before_live(end, *period)] + _before_seen(seen, *period)
+    return [s for end in tunnel.ends for s in _before_live(end, *period)] + _before_seen(seen, *period)
 
 
-def _before_seen(seen: Iterable[Rekey], seconds: float, by_volume: bool) -> list[Rekey]:
+def _before_seen(seen: Iterable[Rekey], seconds: float, by_volume: bool) -> list[Series]:
     """Before the oldest rekey that a trace or log still has: a period that volume decides is followed from now only."""
     oldest = min(seen, key=lambda r: (r.at, r.device), default=None)
     if oldest is None or by_volume:
@@ -146,7 +175,7 @@ def _before_seen(seen: Iterable[Rekey], seconds: float, by_volume: bool) -> list
     return _each_period_before(oldest.at, oldest.device, oldest.uncertainty_s, seconds, what)
 
 
-def before_lines(tunnel: Tunnel, races: Sequence[tuple[datetime, str, float]]) -> list[Rekey]:
+def before_lines(tunnel: Tunnel, races: Sequence[tuple[datetime, str, float]]) -> list[Series]:
     """Rekeys before the oldest line that met one: where several did, each tells when it was as well as a record would.
 
     `races`: time, device and uncertainty of each. None where volume decides.
@@ -157,24 +186,15 @@ def before_lines(tunnel: Tunnel, races: Sequence[tuple[datetime, str, float]]) -
     return _each_period_before(at, device, uncertainty_s, tunnel.rekey_period_s, "the oldest line that met one")
 
 
-def _each_period_before(at: datetime, device: str, uncertainty_s: float, seconds: float, what: str) -> list[Rekey]:
+def _each_period_before(at: datetime, device: str, uncertainty_s: float, seconds: float, what: str) -> list[Series]:
     """As far back as the uncertainty leaves most of a period out."""
     if seconds <= FREQUENT_S:
         return []
-    why = f"a rekey every {seconds:.0f} s before {what}"
-    return [
-        Rekey(
-            at=at - timedelta(seconds=seconds * count),
-            device=device,
-            uncertainty_s=uncertainty_s + JITTER_S * count,
-            seen=False,
-            why=why,
-        )
-        for count in range(1, int(seconds / 12 / JITTER_S) + 1)
-    ]
+    count = int(seconds / 12 / JITTER_S)
+    return _before(at, device, uncertainty_s, count, seconds, JITTER_S, f"a rekey every {seconds:.0f} s before {what}")
 
 
-def _before_live(end: TunnelEnd, seconds: float, by_volume: bool) -> list[Rekey]:
+def _before_live(end: TunnelEnd, seconds: float, by_volume: bool) -> list[Series]:
     """One end's, by its own clock."""
     installs = [(s.installed_at, s) for s in end.inbound if s.installed_at is not None]
     if not installs:
@@ -182,18 +202,24 @@ def _before_live(end: TunnelEnd, seconds: float, by_volume: bool) -> list[Rekey]
     installed_at, newest = max(installs, key=lambda pair: (pair[0], pair[1].spi))
     step = seconds * VOLUME_JITTER if by_volume else JITTER_S
     bound = seconds / 2 if seconds <= FREQUENT_S else seconds / 12
-    found = []
+    count = min(int(bound / step), MOST_STEPS)
     why = f"a rekey every {seconds:.0f} s before that of {newest.device}'s 0x{newest.spi:08X}"
-    for count in range(1, MOST_STEPS + 1):
-        uncertainty = newest.uncertainty_s + step * count
-        if step * count > bound:
-            break
-        at = installed_at - timedelta(seconds=seconds * count)
-        found.append(Rekey(at=at, device=newest.device, uncertainty_s=uncertainty, seen=False, why=why))
+    found = _before(installed_at, newest.device, newest.uncertainty_s, count, seconds, step, why)
     if seconds <= FREQUENT_S:
-        before = installed_at - timedelta(seconds=seconds * len(found))
-        found.append(_any_moment(before, newest.device, seconds))
+        before = installed_at - timedelta(seconds=seconds * count)
+        found.append(Series(newest=_any_moment(before, newest.device, seconds)))
     return found
+
+
+def _before(
+    at: datetime, device: str, uncertainty_s: float, count: int, seconds: float, step_s: float, why: str
+) -> list[Series]:
+    if count == 0:
+        return []
+    newest = Rekey(
+        at=at - timedelta(seconds=seconds), device=device, uncertainty_s=uncertainty_s + step_s, seen=False, why=why
+    )
+    return [Series(newest=newest, period_s=seconds, step_s=step_s, count=count)]
 
 
 def _any_moment(before: datetime, device: str, seconds: float) -> Rekey:

@@ -13,12 +13,11 @@ from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S, moment
 from vpnaudit.correlate.peers import own_addresses
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
-from vpnaudit.model.ledger import Ledger, LedgerEntry, LedgerSource
+from vpnaudit.model.ledger import Ledger, LedgerEntry, LedgerSource, Role
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.sa import SaTrace
 from vpnaudit.model.tunnel import LiveSa, Tunnel
 
-Role = Literal["receiver", "sender"]
 ROLE: dict[str, Role] = {"in": "receiver", "out": "sender"}
 Held = Mapping[tuple[str, int, Role], LedgerEntry]
 """The live SAs by device, SPI and the device's part."""

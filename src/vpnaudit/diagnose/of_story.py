@@ -102,7 +102,7 @@ def sent_sa(story: Story) -> LiveSa | None:
 def last_of_sa(story: Story, fleet: Fleet) -> LedgerEntry | None:
     """The receiver's own record (log, event trace) of the deletion of an SA that the story is about: the latest."""
     spis = {e.spi for e in story.episodes}
-    own = [x for spi in spis for x in fleet.ledger.find(spi, device=story.receiver, role="receiver")]
+    own = [x for spi in spis for x in fleet.ledger.find(spi, "receiver", device=story.receiver)]
     dated = [(x.gone_at, x.spi, x) for x in own if x.how in RECORDED and x.gone_at is not None]
     return max(dated, key=lambda found: found[:2])[2] if dated else None
 

@@ -141,7 +141,11 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
     def on_common_clock(self, own: datetime) -> datetime:
         """A time by the device's clock, on the common clock."""
-        return own - timedelta(seconds=self.clock_offset_s or 0.0)
+        return own - self._clock_offset if self.clock_offset_s else own
+
+    @cached_property
+    def _clock_offset(self) -> timedelta:
+        return timedelta(seconds=self.clock_offset_s or 0.0)
 
     def logged_at(self, message: LogMessage) -> datetime | None:
         """When a line was logged, on the common clock; null where that cannot be told.
@@ -153,7 +157,8 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         if message.by_relay:
             return shown
         if shown is not None and message.clock_moved_s is not None:
-            return self.on_common_clock(shown + timedelta(seconds=message.clock_moved_s))
+            moved = shown + timedelta(seconds=message.clock_moved_s) if message.clock_moved_s else shown
+            return self.on_common_clock(moved)
         if self._counts_from_boot(message) and self.booted_at is not None and message.since_boot_s is not None:
             return self.booted_at + timedelta(seconds=message.since_boot_s)
         return None
@@ -170,8 +175,10 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
     def _counts_from_boot(self, message: LogMessage) -> bool:
         """Whether the line's only time is its distance from the boot, and from this one: no more than the uptime."""
+        if message.since_boot_s is None or message.time is not None:
+            return False
         up = self.version[1].uptime_s if self.version is not None else None
-        if message.since_boot_s is None or up is None or message.time is not None:
+        if up is None:
             return False
         dated = message.unset_time is not None and message.clock_moved_s is not None
         return not dated and message.since_boot_s <= up + 2 * self.boot_uncertainty_s

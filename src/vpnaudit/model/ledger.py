@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from vpnaudit.model.evidence import Evidence
 
+Role = Literal["receiver", "sender"]
 LedgerSource = Literal["live table", "older snapshot", "event trace", "log", "IKE SA", "handed out"]
 
 
@@ -22,7 +23,7 @@ class LedgerEntry(Struct, frozen=True, kw_only=True, gc=False):
 
     spi: int
     device: str
-    role: Literal["receiver", "sender"]
+    role: Role
     peer: str | None
     address: str | None
     live: bool
@@ -43,22 +44,23 @@ class Ledger:
     """Entries by SPI. Looking one up costs the same for ten tunnels and a million."""
 
     def __init__(self, entries: Iterable[LedgerEntry]) -> None:
-        self._by_spi: dict[int, list[LedgerEntry]] = {}
-        for entry in entries:
-            self._by_spi.setdefault(entry.spi, []).append(entry)
+        self._entries = tuple(entries)
+        self._found: dict[tuple[int, Role], tuple[LedgerEntry, ...]] = {}
+        for entry in self._entries:
+            key = (entry.spi, entry.role)
+            self._found[key] = (*self._found.get(key, ()), entry)
 
     def __len__(self) -> int:
-        return sum(len(entries) for entries in self._by_spi.values())
+        return len(self._entries)
 
     def entries(self) -> tuple[LedgerEntry, ...]:
         """All entries, in the order of their SPIs' first mention."""
-        return tuple(e for entries in self._by_spi.values() for e in entries)
+        by_spi: dict[int, list[LedgerEntry]] = {}
+        for entry in self._entries:
+            by_spi.setdefault(entry.spi, []).append(entry)
+        return tuple(e for entries in by_spi.values() for e in entries)
 
-    def find(
-        self, spi: int, *, device: str | None = None, role: Literal["receiver", "sender"] | None = None
-    ) -> tuple[LedgerEntry, ...]:
-        """Entries of `spi`, of one device or role where given."""
-        entries = self._by_spi.get(spi)
-        if entries is None:  # what most events were sent with
-            return ()
-        return tuple(e for e in entries if (device is None or e.device == device) and (role is None or e.role == role))
+    def find(self, spi: int, role: Role, *, device: str | None = None) -> tuple[LedgerEntry, ...]:
+        """Who received, or sent, on `spi`; one device's entries alone where it is named."""
+        found = self._found.get((spi, role), ())
+        return tuple(e for e in found if e.device == device) if found and device is not None else found

@@ -121,7 +121,7 @@ def test_an_asa_rekeys_at_its_share_of_the_lifetime(lab: Any) -> None:
 def logged(lab: Any, **details: Any) -> LedgerEntry:
     router = lab.router().configure(lab.spoke)
     router.says("ASA-6-602303", 900, spi=0x1A2B, **details)
-    (entry,) = spis.fill([router.device()], [], []).find(0x1A2B)
+    (entry,) = spis.fill([router.device()], [], []).entries()
     return entry
 
 

@@ -60,7 +60,7 @@ def test_an_spi(spi: int) -> None:
     few, many = (ledger(n) for n in (10, 20_000))
     steps = [lines_run(partial(at.find, spi, device="r3", role="receiver"), Ledger.find) for at in (few, many)]
     assert steps[0] == steps[1] > 0
-    assert bool(many.find(spi)) is (spi == 0x1003)
+    assert bool(many.find(spi, "receiver")) is (spi == 0x1003)
 
 
 def test_the_tunnel_of_an_event(lab: Any) -> None:

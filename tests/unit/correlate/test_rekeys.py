@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vpnaudit.correlate.rekeys import (
+    Rekey,
+    Rekeys,
+    Series,
     before_lines,
     predicted_rekeys,
     rekey_period_s,
@@ -90,8 +96,12 @@ def test_ikev1_takes_the_lower_volume_of_both(lab: Any) -> None:
     assert volume_period_s(both.local, both) == pytest.approx(1_000_000 * 0.9 / (500_000 / 300))
 
 
+def each(computed: list[Series]) -> list[Rekey]:
+    return [rekey for series in computed for rekey in series.all()]
+
+
 def test_predictions_go_back_from_each_ends_live_sa(lab: Any) -> None:
-    found = predicted_rekeys(tunnel(lab))
+    found = each(predicted_rekeys(tunnel(lab)))
     assert [(r.device, lab.at - r.at, r.uncertainty_s) for r in found if r.device == "hub"][:2] == [
         ("hub", lab.at - lab.ago(900 + 3570), 17.0),
         ("hub", lab.at - lab.ago(900 + 2 * 3570), 32.0),
@@ -102,7 +112,7 @@ def test_predictions_go_back_from_each_ends_live_sa(lab: Any) -> None:
 
 
 def test_a_short_period_comes_to_any_moment(lab: Any) -> None:
-    found = [r for r in predicted_rekeys(tunnel(lab, age_s=300, remaining_kb=858_000)) if r.device == "hub"]
+    found = [r for r in each(predicted_rekeys(tunnel(lab, age_s=300, remaining_kb=858_000))) if r.device == "hub"]
     assert "so often that no moment is far from one" in found[-1].why
     reach = found[-1].uncertainty_s * 2
     assert reach == 30 * 86_400
@@ -111,7 +121,7 @@ def test_a_short_period_comes_to_any_moment(lab: Any) -> None:
 def test_lines_that_met_a_rekey_tell_when_those_before_them_were(lab: Any) -> None:
     paced = lab.replace(tunnel(lab), rekey_period_s=3570.0)
     races = [(lab.ago(ago), "hub", 1.0) for ago in (9000, 500, 4000)]
-    found = before_lines(paced, races)
+    found = each(before_lines(paced, races))
     assert [(lab.ago(9000) - r.at).total_seconds() for r in found[:2]] == [3570.0, 7140.0]
     assert [r.uncertainty_s for r in found[:2]] == [16.0, 31.0]
     assert not any(r.seen for r in found)
@@ -161,3 +171,31 @@ def test_a_record_of_rekeys_tells_the_period_of_sas_that_are_too_young(
     )
     records = [entry(spi=n, device=found.local.device, installed_at=lab.ago(ago)) for n, ago in enumerate(installs)]
     assert (seen_period(found, records) or (None,))[0] == expected
+
+
+BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
+MOMENTS = st.integers(0, 200_000).map(lambda s: BEGIN + timedelta(seconds=s))
+REKEYS = st.builds(
+    Rekey,
+    at=MOMENTS,
+    device=st.sampled_from(["hub", "spoke"]),
+    uncertainty_s=st.floats(0, 5000),
+    seen=st.just(True),
+    why=st.just(""),
+)
+SERIES = st.builds(
+    Series, newest=REKEYS, period_s=st.floats(30, 90_000), step_s=st.floats(0, 5000), count=st.integers(1, 30)
+)
+
+
+@given(st.lists(REKEYS, max_size=8), st.lists(SERIES, max_size=3), MOMENTS, st.floats(0, 4000), st.floats(0, 4000))
+def test_none_that_is_close_is_missed(
+    seen: list[Rekey], computed: list[Series], at: datetime, before_s: float, after_s: float
+) -> None:
+    given_out = Rekeys(seen, computed).near(at, before_s, after_s)
+    every = [*seen, *each(computed)]
+    close = [
+        r for r in every if -before_s - r.uncertainty_s <= (at - r.at).total_seconds() <= after_s + r.uncertainty_s
+    ]
+    assert [r for r in given_out if r in close] == close
+    assert all(r in every for r in given_out)

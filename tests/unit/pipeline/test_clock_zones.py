@@ -98,7 +98,7 @@ def test_the_zone_of_an_event_trace(
         TRACE: CREATED.format(stamp, spi, spi),
     }
     found = fleet(bench, answers, at=bench.at)
-    (entry,) = [e for e in found.ledger.find(spi) if e.how == "event trace"]
+    (entry,) = [e for e in found.ledger.entries() if e.spi == spi and e.how == "event trace"]
     assert entry.installed_at == bench.at - timedelta(seconds=installed_ago_s)
     assert entry.uncertainty_s == within_s
 

@@ -30,7 +30,7 @@ def ledger(bench: Any, *snapshots: Any, spi: int = SPI) -> list[LedgerEntry]:
         started_at=None,
         settings=Settings(),
     )
-    return list(fleet.ledger.find(spi))
+    return [e for e in fleet.ledger.entries() if e.spi == spi]
 
 
 def hub(bench: Any, *lines: str, at: datetime | None = None, traced: str | None = None) -> Any:

@@ -88,7 +88,7 @@ def _asks_of_more(story: Story) -> Weighing:
 def _given_up(story: Story, fleet: Fleet) -> Weighing | None:
     """The sender's own record that it gave the SA up soon after the line."""
     begin, spis = begins(story), sorted({e.spi for e in story.episodes})
-    sent = [x for spi in spis for x in fleet.ledger.find(spi, device=story.sender, role="sender")]
+    sent = [x for spi in spis for x in fleet.ledger.find(spi, "sender", device=story.sender)]
     for entry in sent if begin is not None and story.sender is not None and clocks_are_known(story, fleet) else ():
         if entry.gone_at is None or entry.live or entry.how not in RECORDED or begin is None:
             continue

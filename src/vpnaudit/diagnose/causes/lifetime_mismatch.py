@@ -88,7 +88,7 @@ def _gone_before_its_time(story: Story, fleet: Fleet, mine: Lifetime | None) -> 
 def _own_records(story: Story, fleet: Fleet) -> list[LedgerEntry]:
     """What the receiver's logs, traces and older tables say of the SAs that the story is about."""
     spis = sorted({e.spi for e in story.episodes})
-    return [x for spi in spis for x in fleet.ledger.find(spi, device=story.receiver, role="receiver") if not x.live]
+    return [x for spi in spis for x in fleet.ledger.find(spi, "receiver", device=story.receiver) if not x.live]
 
 
 def _command(story: Story) -> str:
