@@ -4,6 +4,8 @@ VENV := .venv
 BENCH := .venv-bench
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+# What is started a thousand times (the tests do) is compiled once, whatever the environment says of bytecode.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo programs test lint fuzz docs bench lock clean
 help:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnaudit.parse import messages
 from vpnaudit.parse.messages import MessageFacts, event_end
+from vpnaudit.parse.messages.facts import read_pairs
+from vpnaudit.parse.messages.vpn import read_event
 
 ADDRESSES = st.sampled_from(
     ["192.0.2.9", "198.51.100.2", "203.0.113.254", "A.B.C.D", "x.x.x.x", "2001:db8::1", "", "1.2.3.4."]
@@ -37,14 +38,14 @@ def lines(draw: st.DrawFn) -> str:
 
 def by_pairs(text: str) -> tuple[MessageFacts, str]:
     facts = MessageFacts()
-    messages._pairs(text, facts)
+    read_pairs(text, facts)
     return facts, text[: event_end(text)].strip()
 
 
 @given(lines())
 def test_one_step_says_what_the_pairs_say(text: str) -> None:
     facts = MessageFacts()
-    messages._event(text, facts)
+    read_event(text, facts)
     body = text[: facts.pairs_end or event_end(text)].strip()
     facts.pairs_end = None
     assert (facts, body) == by_pairs(text)
@@ -52,7 +53,7 @@ def test_one_step_says_what_the_pairs_say(text: str) -> None:
 
 def test_the_usual_line_takes_the_step() -> None:
     facts = MessageFacts()
-    messages._event(
+    read_event(
         " decaps: rec'd IPSEC packet has invalid spi for destaddr=192.0.2.9, prot=50, spi=0x9E6D41B7(2657960375), "
         "srcaddr=198.51.100.2, input interface=GigabitEthernet0/0/1.100",
         facts,
