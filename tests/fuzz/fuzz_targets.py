@@ -24,8 +24,9 @@ from vpnaudit.errors import SourceError
 from vpnaudit.model.facts import Parsed, Parser
 from vpnaudit.model.parsed import ParseDocument
 from vpnaudit.model.snapshot import Capture
+from vpnaudit.parse.dated import TimeContext
 from vpnaudit.parse.logs import scan
-from vpnaudit.parse.times import TimeContext, date_messages
+from vpnaudit.parse.times import date_messages
 from vpnaudit.pipeline.audit import audit_logs, audit_sources
 from vpnaudit.pipeline.devices import parse_capture
 from vpnaudit.pipeline.parse_document import json_lines, parse_files, table, unparsed_lines

@@ -1,6 +1,6 @@
 """Time stamps as devices, relays and mails print them, and the head that a log line has in front of its tag.
 
-Forms: field guide 1.8. Nothing here knows what year or zone is meant: see `parse.times`.
+Forms: field guide 1.8. Nothing here knows what year or zone is meant: see `parse.dated`.
 """
 
 from __future__ import annotations

@@ -9,71 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import msgspec
 from msgspec import Struct
 
-from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.logs import LogMessage, Stamp
-from vpnaudit.model.system import ANY_ZONE_S, ClockReading
-from vpnaudit.parse.clock_sets import (
-    UNSET_YEAR_MAX,
-    ClockThen,
-    Moved,
-    clock_set,
-    clocks_then,
-    counts_to,
-    moved_after,
-    wall_time,
-)
-from vpnaudit.parse.log_zones import UTC_ASSUMED, ZONE_DOUBT_S, Zone, Zones
-from vpnaudit.parse.mail_dates import TextDates
+from vpnaudit.model.system import ClockReading
+from vpnaudit.parse.clock_reading import shift, shown_to_utc
+from vpnaudit.parse.clock_sets import Moved, clock_set, clocks_then, moved_after, wall_time
+from vpnaudit.parse.dated import Calendar, Dated, TimeContext, zones_of
+from vpnaudit.parse.log_zones import ZONE_DOUBT_S, Zones
 from vpnaudit.parse.told_elsewhere import Mixed, Told, mix, told_changes, wall_near
-from vpnaudit.parse.zones import ZONE_OFFSETS_MIN, meanings
+from vpnaudit.parse.years import is_forward, turn_years
 
-_AHEAD_MAX = timedelta(days=1)
-_NEXT_YEAR_FROM = (12, 29)
-"""Before it no zone's New Year is within a day."""
-_YEARS_BACK = 9
-"""Enough for a 29 February on either side of a year without one (1896 to 1904, 2096 to 2104)."""
-_NEW_YEAR_STEP = timedelta(days=120)
-"""In a log that runs forward a line this much later than the next one, once dated, is of the year before. Less is a log
-put together from files in the wrong order."""
-_NEAR_CLOCK = timedelta(days=31)
-_AS_NOW = ClockThen()
 _UNSET_RUN_GAP = timedelta(days=31)
-_LEAP_RUN = timedelta(days=31)
-_ZONE_TOLD_S = 900.0
-"""A clock that is no further off than this under one meaning of its zone's name, by the collector's, shows that one:
-meanings lie half an hour apart at least."""
-
-
-class TimeContext(Struct, frozen=True, kw_only=True, gc=False):
-    """What is known around a log.
-
-    `clock` is the device's own at `collected_at`, or whenever `show clock` was answered, and `clock_zone_min` what its
-    zone's name means, where the collector's clock tells that; `log_zone` the zone's name of stamps that name none,
-    where no configuration tells it; `modified_at` the file's time, `rotated_at` the end of the day that its name says;
-    `text` the log's whole text, searched for a mail's date. `in_order`: the lines are a device's own buffer, which has
-    them in the order of logging. All datetimes aware.
-    """
-
-    clock: ClockReading | None = None
-    clock_zone_min: int | None = None
-    config: ConfigFacts | None = None
-    collected_at: datetime | None = None
-    modified_at: datetime | None = None
-    now: datetime | None = None
-    rotated_at: datetime | None = None
-    text: str = ""
-    in_order: bool = False
-    log_zone: str | None = None
-
-
-def zones_of(context: TimeContext) -> Zones:
-    """Everything that is known around a log about its zones."""
-    return Zones(context.config, context.log_zone, context.clock, context.clock_zone_min)
 
 
 def date_messages(messages: Sequence[LogMessage], context: TimeContext) -> tuple[LogMessage, ...]:
@@ -124,11 +73,11 @@ def _date(log: _Log) -> tuple[LogMessage, ...]:
     around = {id(context): context for context in log.contexts}
     for message, context in zip(log.messages, log.contexts, strict=True):
         of_file.setdefault(id(context), []).append(message)
-    calendars = {n: _Calendar(messages, around[n]) for n, messages in of_file.items()}
+    calendars = {n: Calendar(messages, around[n]) for n, messages in of_file.items()}
     thens = clocks_then(log.messages)
     lines = zip(log.messages, thens, log.contexts, strict=True)
     dated = [calendars[id(context)].date(message, then) for message, then, context in lines]
-    _turn_years(log.messages, dated)
+    turn_years(log.messages, dated)
     _spread_unset(log.messages, dated)
     _set_beside_the_device(log.messages, dated, known=log.newest.clock is not None)
     _tell_second_hours(log.messages, dated, zones_of(log.newest))
@@ -157,7 +106,7 @@ def _dated_with(messages: tuple[LogMessage, ...], told: Sequence[Told], log: _Lo
         local = zones.log_is_local if stamp.zone is None else stamp.zone == reading.zone
         if local and stamp.utc_offset_min is None:
             return wall_time(reading.year, reading)
-        at = _shown_to_utc(reading, zones)
+        at = shown_to_utc(reading, zones)
         return at.replace(tzinfo=None) + timedelta(minutes=stamp.utc_offset_min or 0) if at is not None else None
 
     mixed = mix(messages, told, as_stamped)
@@ -187,7 +136,7 @@ def _in_doubt(message: LogMessage, seconds: float) -> LogMessage:
     return msgspec.structs.replace(message, clock_within_s=within_s, time_from=message.time_from + said)
 
 
-def _with_time(message: LogMessage, dated: _Dated, moved: Moved) -> LogMessage:
+def _with_time(message: LogMessage, dated: Dated, moved: Moved) -> LogMessage:
     return msgspec.structs.replace(
         message,
         time=dated.time,
@@ -212,7 +161,7 @@ def _moved_words(moved: Moved) -> str:
     return f"; the clock was set {abs(seconds):.0f} s {'forward' if seconds > 0 else 'back'} after this line"
 
 
-def _moved(messages: Sequence[LogMessage], dated: Sequence[_Dated], context: TimeContext) -> list[Moved]:
+def _moved(messages: Sequence[LogMessage], dated: Sequence[Dated], context: TimeContext) -> list[Moved]:
     """What was done to each line's clock later, host by host; some exports have the newest line first."""
     found = [Moved()] * len(messages)
     by_host: dict[str | None, list[int]] = {}
@@ -221,192 +170,21 @@ def _moved(messages: Sequence[LogMessage], dated: Sequence[_Dated], context: Tim
     marked = context.clock.mark == "*" if context.clock is not None else None
     zones = zones_of(context)
     for indices in by_host.values():
-        forward = _is_forward([_shown_around(messages[i], dated[i].time, zones) for i in indices])
+        forward = is_forward([_shown_around(messages[i], dated[i].time, zones) for i in indices])
         ordered = indices if forward else indices[::-1]
         lines = [(messages[i], dated[i].time, dated[i].unset) for i in ordered]
         moved = moved_after(
             lines,
             marked=marked,
             in_order=context.in_order and forward,
-            to_utc=lambda reading: _shown_to_utc(reading, zones),
+            to_utc=lambda reading: shown_to_utc(reading, zones),
         )
         for index, to in zip(ordered, moved, strict=True):
             found[index] = to
     return found
 
 
-class ClockTime(Struct, frozen=True, kw_only=True, gc=False):
-    """What `show clock` says, in UTC.
-
-    `zone_min` is what its zone's name means, where the collector's clock tells; `others_s` by how much later it is by
-    what the name may mean as well, where nothing tells.
-    """
-
-    at: datetime
-    zone_min: int | None = None
-    others_s: tuple[float, ...] = ()
-
-
-def read_clock(
-    reading: ClockReading, config: ConfigFacts | None = None, asked_at: datetime | None = None
-) -> ClockTime | None:
-    """What `show clock` says, in UTC; None where the clock was never set or the numbers are no date.
-
-    `asked_at`: when it was, by the collector's clock.
-    """
-    wall = None if never_set(reading) else wall_time(reading.year, reading)
-    if wall is None:
-        return None
-    zones = Zones(config)
-    minutes = zones.clock_offset(reading.zone, wall)
-    at = _shift(wall, minutes)
-    if at is None or reading.zone is None or zones.configures(reading.zone):
-        return ClockTime(at=at) if at is not None else None
-    name = reading.zone.upper()
-    others_s = tuple(60.0 * (minutes - other) for other in meanings(name)[1:])
-    if name not in ZONE_OFFSETS_MIN:
-        others_s = ANY_ZONE_S
-    elif others_s and asked_at is not None:
-        later_s = min((0.0, *others_s), key=lambda s: abs((at - asked_at).total_seconds() + s))
-        if abs((at - asked_at).total_seconds() + later_s) <= _ZONE_TOLD_S:
-            return ClockTime(at=at + timedelta(seconds=later_s), zone_min=minutes - round(later_s / 60))
-    return ClockTime(at=at, others_s=others_s)
-
-
-def clock_to_utc(reading: ClockReading, config: ConfigFacts | None = None) -> datetime | None:
-    """The same time alone, by the usual meaning of the zone's name."""
-    shown = read_clock(reading, config)
-    return shown.at if shown is not None else None
-
-
-def _shown_to_utc(reading: ClockReading, zones: Zones) -> datetime | None:
-    wall = wall_time(reading.year, reading)
-    return _shift(wall, zones.clock_offset(reading.zone, wall)) if wall is not None else None
-
-
-def never_set(reading: ClockReading) -> bool:
-    """Whether the clock runs since the boot from the manufacturer's date and was never set."""
-    return reading.mark == "*" and reading.year <= UNSET_YEAR_MAX
-
-
-class _Dated(Struct):
-    time: datetime | None
-    how: str
-    stamp: Stamp | None = None
-    year_assumed: bool = False
-    anchor: datetime | None = None
-    """The moment at which the log was read, for a year that is assumed."""
-    unset: bool = False
-    by_relay: bool = False
-    doubt_s: float = 0.0
-    """By how much the time may be off beside the clock's, because its zone is a guess."""
-
-
-class _Calendar:
-    """Dates the messages of one log, each by itself."""
-
-    def __init__(self, messages: Sequence[LogMessage], context: TimeContext) -> None:
-        self._context = context
-        self._zones = zones_of(context)
-        self._relay_zones = Zones(None)
-        self._clock_unset = context.clock is not None and never_set(context.clock)
-        self._clock = (
-            _shown_to_utc(context.clock, self._zones) if context.clock is not None and not self._clock_unset else None
-        )
-        self._text = TextDates(context.text) if context.text and self._clock is None else TextDates("")
-        self._then = _AS_NOW
-        self._printed = self._printed_years(messages)
-
-    def _printed_years(self, messages: Sequence[LogMessage]) -> datetime | None:
-        """The latest stamp of the log that has a year."""
-        times = [
-            moment
-            for m in messages
-            for s in (m.stamp, m.relay_stamp)
-            if s is not None and s.year is not None and s.year > UNSET_YEAR_MAX
-            if (moment := self._at(s, s.year, relay=s is m.relay_stamp)[0]) is not None
-        ]
-        return max(times, default=None)
-
-    def date(self, message: LogMessage, then: ClockThen = _AS_NOW) -> _Dated:
-        """The time of one message; `then`: what is known of the device's clock at that time."""
-        self._then = then
-        stamp, relay = message.stamp, False
-        if stamp is None:
-            stamp, relay = message.relay_stamp, True
-        if stamp is None:
-            return _Dated(None, "no stamp")
-        if stamp.kind == "uptime":
-            return _Dated(None, "stamp is uptime", stamp)
-        origin = "syslog server's stamp" if relay else "stamp"
-        if self._unset(stamp, message):
-            return _Dated(None, f"{origin} of a clock that was never set", stamp, unset=True)
-        if stamp.year is not None:
-            time, zone = self._at(stamp, stamp.year, relay=relay)
-            how = f"{origin}; {zone.how}" if time else f"{origin} is no date"
-            return _Dated(time, how, stamp, doubt_s=zone.doubt_s)
-        return self._yearless(message, stamp, origin, relay=relay)
-
-    def _yearless(self, message: LogMessage, stamp: Stamp, origin: str, *, relay: bool) -> _Dated:
-        anchor, known_by = self._anchor(message)
-        if anchor is None:
-            return _Dated(None, f"{origin} without a year, and nothing around it tells one", stamp)
-        time, zone = self._latest(stamp, anchor, relay=relay)
-        if time is None:
-            return _Dated(None, f"{origin} is no date", stamp)
-        how = f"{origin}; year from {known_by}; {zone.how}"
-        return _Dated(time, how, stamp, year_assumed=True, anchor=anchor, doubt_s=zone.doubt_s)
-
-    def _unset(self, stamp: Stamp, message: LogMessage) -> bool:
-        """Whether the device counts from its manufacturer's date: `*`, 1 March, and nothing says it is that time."""
-        if stamp.mark != "*":
-            return False
-        if stamp.year is not None:
-            return stamp.year <= UNSET_YEAR_MAX
-        if self._clock_unset or (self._then.unset is not None and counts_to(stamp, self._then.unset)):
-            return True
-        if (stamp.month, stamp.day) != (3, 1):
-            return False
-        anchor, _ = self._anchor(message)
-        time = self._latest(stamp, anchor, relay=False)[0] if anchor else None
-        return time is None or anchor is None or abs(anchor - time) > _NEAR_CLOCK
-
-    def _anchor(self, message: LogMessage) -> tuple[datetime | None, str]:
-        """The moment at or after which the log was read, best source first."""
-        relay, context = message.relay_stamp, self._context
-        if relay is not None and relay.year is not None and message.stamp is not None:
-            return self._at(relay, relay.year, relay=True)[0], "the syslog server's stamp"
-        candidates = (
-            (self._clock, "the device's clock"),
-            (context.collected_at, "the time of collection"),
-            (self._text.nearest_above(message.line), "a date in the same text"),
-            (self._printed, "another stamp of the same log"),
-            (context.modified_at, "the file's time"),
-            (context.now, "the present date"),
-        )
-        found = next(((moment, name) for moment, name in candidates if moment is not None), (None, ""))
-        rotated = context.rotated_at
-        return (rotated, "the file's name") if rotated is not None and (found[0] or rotated) >= rotated else found
-
-    def _latest(self, stamp: Stamp, anchor: datetime, *, relay: bool) -> tuple[datetime | None, Zone]:
-        """The latest time of `stamp` that is not more than a day ahead of `anchor`."""
-        first = anchor.year + ((anchor.month, anchor.day) >= _NEXT_YEAR_FROM)
-        for year in range(first, anchor.year - _YEARS_BACK, -1):
-            time, zone = self._at(stamp, year, relay=relay)
-            if time is not None and time - anchor <= _AHEAD_MAX:
-                return time, zone
-        return None, UTC_ASSUMED
-
-    def _at(self, stamp: Stamp, year: int, *, relay: bool) -> tuple[datetime | None, Zone]:
-        wall = wall_time(year, stamp)
-        if wall is None:
-            return None, UTC_ASSUMED
-        zones = self._relay_zones if relay else self._zones
-        zone = zones.printed(stamp, wall) or zones.unnamed(wall, self._then.zone)
-        return _shift(wall, zone.minutes), zone
-
-
-def _set_beside_the_device(messages: Sequence[LogMessage], dated: list[_Dated], *, known: bool) -> None:
+def _set_beside_the_device(messages: Sequence[LogMessage], dated: list[Dated], *, known: bool) -> None:
     """Lines with a syslog server's stamp alone: where its zone is a guess, lines with both stamps tell it.
 
     Then the time is by the device's clock like those. `known`: whether anything says what that clock is to others.
@@ -414,7 +192,7 @@ def _set_beside_the_device(messages: Sequence[LogMessage], dated: list[_Dated], 
     if all(message.stamp is not None or message.relay_stamp is None for message in messages):
         return
     ahead: dict[str | None, timedelta] = {}
-    waiting: dict[str | None, list[_Dated]] = {}
+    waiting: dict[str | None, list[Dated]] = {}
     for message, entry in zip(messages, dated, strict=True):
         relay = message.relay_stamp
         if relay is None or entry.time is None or _states_zone(relay):
@@ -431,7 +209,7 @@ def _set_beside_the_device(messages: Sequence[LogMessage], dated: list[_Dated], 
         entry.doubt_s = ZONE_DOUBT_S if known else 0.0
 
 
-def _take_servers_time(messages: Sequence[LogMessage], dated: list[_Dated]) -> None:
+def _take_servers_time(messages: Sequence[LogMessage], dated: list[Dated]) -> None:
     """Where the device's stamp is no time of day, a syslog server's that states its zone says when the line came."""
     zones = Zones(None)
     for message, entry in zip(messages, dated, strict=True):
@@ -440,7 +218,7 @@ def _take_servers_time(messages: Sequence[LogMessage], dated: list[_Dated]) -> N
             continue
         wall = wall_time(relay.year, relay) if relay.year is not None and _states_zone(relay) else None
         zone = zones.printed(relay) if wall is not None else None
-        if wall is not None and zone is not None and (at := _shift(wall, zone.minutes)) is not None:
+        if wall is not None and zone is not None and (at := shift(wall, zone.minutes)) is not None:
             entry.time, entry.by_relay, entry.doubt_s = at, True, 0.0
             entry.how = f"syslog server's stamp; {zone.how}; {entry.how}"
 
@@ -449,14 +227,14 @@ def _states_zone(stamp: Stamp) -> bool:
     return stamp.zone is not None or stamp.utc_offset_min is not None
 
 
-def _set_back(entries: Iterable[_Dated], ahead: timedelta) -> None:
+def _set_back(entries: Iterable[Dated], ahead: timedelta) -> None:
     for entry in entries:
         if entry.time is not None:
             entry.time -= ahead
             entry.how += f"; set beside the device's clock, by {-ahead.total_seconds():+.0f} s, as lines with both tell"
 
 
-def _tell_second_hours(messages: Sequence[LogMessage], dated: list[_Dated], zones: Zones) -> None:
+def _tell_second_hours(messages: Sequence[LogMessage], dated: list[Dated], zones: Zones) -> None:
     """Of the hour that comes twice as summer time ends, what stands below a later line is of the second."""
     if not zones.log_is_local:
         return
@@ -476,93 +254,13 @@ def _tell_second_hours(messages: Sequence[LogMessage], dated: list[_Dated], zone
         last[message.host] = entry.time
 
 
-def _shift(wall: datetime, minutes: int) -> datetime | None:
-    try:
-        return (wall - timedelta(minutes=minutes)).replace(tzinfo=UTC)
-    except OverflowError:
-        return None
-
-
-def _turn_years(messages: Sequence[LogMessage], dated: list[_Dated]) -> None:
-    """Going back from the end of each host's log, set lines before a New Year that was passed one year back."""
-    by_host: dict[str | None, list[_Dated]] = {}
-    for message, entry in zip(messages, dated, strict=True):
-        if entry.time is not None and entry.year_assumed:
-            by_host.setdefault(message.host, []).append(entry)
-    for entries in by_host.values():
-        if _runs_forward(entries):
-            _count_back(entries)
-            _follow_leap_days(entries)
-
-
-def _runs_forward(entries: list[_Dated]) -> bool:
-    """Whether most lines are later than the one before; some exports have the newest line first."""
-    return _is_forward([(e.time, e.time) for e in entries])
-
-
-def _is_forward(shown: Sequence[tuple[datetime | None, datetime | None]]) -> bool:
-    """The same, by what the clock showed before each line and at it."""
-    steps = [(b - a) for (_, a), (b, _) in pairwise(shown) if a is not None and b is not None]
-    return sum(s > timedelta(0) for s in steps) >= sum(timedelta(0) > s > -_NEW_YEAR_STEP for s in steps)
-
-
 def _shown_around(message: LogMessage, time: datetime | None, zones: Zones) -> tuple[datetime | None, datetime | None]:
     """What the clock showed before a line and at it: another time where the line says that the clock was set."""
     change = clock_set(message)
-    return (_shown_to_utc(change.before, zones), time) if change is not None else (time, time)
+    return (shown_to_utc(change.before, zones), time) if change is not None else (time, time)
 
 
-def _count_back(entries: list[_Dated]) -> None:
-    limit: datetime | None = None
-    for entry in reversed(entries):
-        while limit is not None and entry.time is not None and entry.time - limit > _NEW_YEAR_STEP:
-            earlier = _year_before(entry.time)
-            if earlier is None:
-                break
-            entry.time = earlier
-        limit = entry.time
-
-
-def _follow_leap_days(entries: list[_Dated]) -> None:
-    """29 February names its year, and that of the lines that follow it without a gap of more than a month.
-
-    But for lines that go on without such a gap into a later year, or until the log was read.
-    """
-    for n, leap in enumerate(entries):
-        if leap.time is None or (leap.time.month, leap.time.day) != (2, 29):
-            continue
-        run, last = [], leap.time
-        for entry in entries[n + 1 :]:
-            time = _in_year(entry.time, leap.time.year)
-            if time is None or entry.time == time or not timedelta(0) <= time - last <= _LEAP_RUN:
-                break
-            run.append((entry, time))
-            last = time
-        rest = entries[n + 1 + len(run) :]
-        then, after = run[-1][0].time if run else None, rest[0].time if rest else leap.anchor
-        if then is not None and after is not None and abs(after - then) > _LEAP_RUN:
-            for entry, time in run:
-                entry.time = time
-                entry.how += "; of the year of the leap day before it"
-
-
-def _in_year(time: datetime | None, year: int) -> datetime | None:
-    try:
-        return time.replace(year=year) if time is not None else None
-    except ValueError:
-        return None
-
-
-def _year_before(time: datetime) -> datetime | None:
-    for years in range(1, _YEARS_BACK):
-        try:
-            return time.replace(year=time.year - years)
-        except ValueError:
-            continue
-    return None
-
-
-def _spread_unset(messages: Sequence[LogMessage], dated: list[_Dated]) -> None:
+def _spread_unset(messages: Sequence[LogMessage], dated: list[Dated]) -> None:
     """A clock that was never set stays so: later `*` stamps that follow on its own count are not dated either."""
     runs: dict[str | None, datetime] = {}
     for message, entry in zip(messages, dated, strict=True):

@@ -15,8 +15,9 @@ from vpnaudit.model.config import ConfigFacts, TimeStamps
 from vpnaudit.model.logs import LogMessage, Stamp
 from vpnaudit.model.sa import SaTrace
 from vpnaudit.parse.clock_sets import is_clock_set
+from vpnaudit.parse.dated import TimeContext, zones_of
 from vpnaudit.parse.stamps import find_stamps
-from vpnaudit.parse.times import TimeContext, date_logs, zones_of
+from vpnaudit.parse.times import date_logs
 
 
 def date_traces(

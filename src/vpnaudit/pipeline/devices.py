@@ -16,9 +16,11 @@ from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.platform import Platform
 from vpnaudit.model.snapshot import Capture, DeviceCaptures, Problem, Snapshot
 from vpnaudit.model.system import ClockReading
+from vpnaudit.parse.clock_reading import ClockTime, clock_to_utc, never_set, read_clock
 from vpnaudit.parse.clock_sets import is_clock_set
+from vpnaudit.parse.dated import TimeContext
 from vpnaudit.parse.logs import scan
-from vpnaudit.parse.times import ClockTime, TimeContext, clock_to_utc, date_logs, never_set, read_clock
+from vpnaudit.parse.times import date_logs
 from vpnaudit.parse.trace_times import date_traces
 from vpnaudit.pipeline.folded import read_folded
 from vpnaudit.pipeline.foreign_lines import sort_lines

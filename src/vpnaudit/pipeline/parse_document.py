@@ -24,7 +24,8 @@ from vpnaudit.model.printable import printable
 from vpnaudit.model.sa import IkeSa, IpsecFlow, IpsecSa
 from vpnaudit.model.snapshot import Capture
 from vpnaudit.model.spi import spi_text
-from vpnaudit.parse.times import TimeContext, date_messages
+from vpnaudit.parse.dated import TimeContext
+from vpnaudit.parse.times import date_messages
 from vpnaudit.pipeline.devices import LOG_COMMANDS, parse_capture
 from vpnaudit.pipeline.document import optional_utc_text
 from vpnaudit.platforms.registry import platform as find_platform

@@ -17,8 +17,9 @@ from vpnaudit.model.audit import Audit
 from vpnaudit.model.device import Device
 from vpnaudit.model.platform import CommandSpec, Needless
 from vpnaudit.model.snapshot import Capture, DeviceCaptures, Problem, Snapshot
+from vpnaudit.parse.dated import TimeContext
 from vpnaudit.parse.logs import scan
-from vpnaudit.parse.times import TimeContext, date_messages
+from vpnaudit.parse.times import date_messages
 from vpnaudit.pipeline.audit import judge, read_sources
 from vpnaudit.pipeline.devices import Read, read_devices, with_logs
 from vpnaudit.pipeline.host_names import short_name

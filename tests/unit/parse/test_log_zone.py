@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from vpnaudit.model.config import ConfigFacts, TimeStamps
+from vpnaudit.parse.dated import TimeContext
 from vpnaudit.parse.logs import scan
-from vpnaudit.parse.times import TimeContext, date_messages
+from vpnaudit.parse.times import date_messages
 
 LINE = "Sep 20 2027 09:40:00: %ASA-4-411002: Line protocol on Interface GigabitEthernet1/1, changed state to down\n"
 AT = datetime(2027, 9, 20, 4, 20, tzinfo=UTC)

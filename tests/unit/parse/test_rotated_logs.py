@@ -8,8 +8,9 @@ import pytest
 
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.system import ClockReading
+from vpnaudit.parse.dated import TimeContext
 from vpnaudit.parse.logs import scan
-from vpnaudit.parse.times import TimeContext, date_logs
+from vpnaudit.parse.times import date_logs
 
 CLOCK = ClockReading(line=1, year=2026, month=2, day=20, hour=12, minute=0, second=0, zone="UTC")
 TEXT = "%SYS-5-CONFIG_I: Configured from console by noc on console"

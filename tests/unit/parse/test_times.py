@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from vpnaudit.model.config import ConfigFacts, SummerTime, TimeStamps
 from vpnaudit.model.logs import LogMessage, Stamp
 from vpnaudit.model.system import ClockReading
+from vpnaudit.parse.clock_reading import ClockTime, clock_to_utc, read_clock
+from vpnaudit.parse.dated import TimeContext
 from vpnaudit.parse.logs import scan
 from vpnaudit.parse.mail_dates import read_date
 from vpnaudit.parse.summer_time import summer_rule
-from vpnaudit.parse.times import ClockTime, TimeContext, clock_to_utc, date_messages, read_clock
+from vpnaudit.parse.times import date_messages
 
 TEXT = "%SYS-5-CONFIG_I: Configured from console by noc on console"
 EUROPE = "recurring last Sun Mar 2:00 last Sun Oct 3:00"

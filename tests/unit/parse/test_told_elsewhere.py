@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from vpnaudit.model.config import ConfigFacts, TimeStamps
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.system import ClockReading
+from vpnaudit.parse.dated import TimeContext
 from vpnaudit.parse.logs import scan
-from vpnaudit.parse.times import TimeContext, date_logs
+from vpnaudit.parse.times import date_logs
 
 AT = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
 CLOCK = ClockReading(line=1, year=2026, month=3, day=10, hour=2, minute=0, second=0, zone="UTC")

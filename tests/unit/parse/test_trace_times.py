@@ -9,8 +9,8 @@ import pytest
 from vpnaudit.model.config import ConfigFacts, TimeStamps
 from vpnaudit.model.sa import SaTrace
 from vpnaudit.model.system import ClockReading
+from vpnaudit.parse.dated import TimeContext
 from vpnaudit.parse.logs import scan
-from vpnaudit.parse.times import TimeContext
 from vpnaudit.parse.trace_times import date_traces
 
 UPDATE = (
