@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
-
 from vpnaudit.model.addresses import is_one_address, normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.tunnel import TunnelEnd
-
-PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 
 
 def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
@@ -46,16 +42,3 @@ def alone_with(device: Device, address: str) -> tuple[Evidence, ...]:
     if any(i.name.startswith("Loopback") for i in own):
         return ()
     return tuple(device.cite(capture, i.line) for i in own)
-
-
-def is_private(address: str) -> bool:
-    """Whether an address is of a range that no other network reaches without translation (RFC 1918, RFC 6598).
-
-    >>> is_private("10.60.0.2"), is_private("100.64.0.1"), is_private("192.0.2.1"), is_private("gw.example.net")
-    (True, True, False, False)
-    """
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed.version == network.version and parsed in network for network in PRIVATE)

@@ -15,12 +15,12 @@ from vpnaudit.collect.events import Watch
 from vpnaudit.collect.told import needed_first
 from vpnaudit.errors import InventoryError, UsageError
 from vpnaudit.inventory import find_credentials, give_credentials, limit_hosts, load_inventory
+from vpnaudit.model.addresses import is_ipv4
 from vpnaudit.model.platform import CommandSpec, Platform
 from vpnaudit.model.snapshot import Manifest
 from vpnaudit.pipeline.one_peer import Peer, about_peer, addresses_of
 from vpnaudit.pipeline.past_config import past_configs
 from vpnaudit.pipeline.syslog import LogPlan, read_syslog
-from vpnaudit.platforms.addresses import is_ipv4
 from vpnaudit.platforms.registry import all_platforms
 from vpnaudit.snapshot.folder import read_manifest
 from vpnaudit.snapshot.write import newest_partial

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
+from vpnaudit.model.addresses import is_ipv4
 from vpnaudit.model.platform import CommandSpec, Needless, PeerForm
-from vpnaudit.platforms.addresses import is_ipv4
 
 if TYPE_CHECKING:
     from nornir.core.inventory import Host

@@ -2,31 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_network
-
-
-def is_ipv4(text: str) -> bool:
-    """Whether a word is an IPv4 address."""
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return False
-    return True
-
-
-def is_address(text: str) -> bool:
-    """Whether a word is an IPv4 or IPv6 address.
-
-    >>> is_address("2001:db8::1"), is_address("Tunnel1")
-    (True, False)
-    """
-    if is_ipv4(text):
-        return True
-    try:
-        IPv6Address(text)
-    except AddressValueError:
-        return False
-    return True
+from ipaddress import ip_network
 
 
 def host_network(address: str) -> str | None:

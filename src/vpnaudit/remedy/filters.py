@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-
+from vpnaudit.model.addresses import is_ipv4
 from vpnaudit.model.config import ConfigFacts, ConfigInterface
 from vpnaudit.model.judgement import Remediation
 from vpnaudit.remedy.offer import configure, investigate, is_word, look
@@ -63,15 +62,6 @@ def takes_unknown_peers(facts: ConfigFacts) -> bool:
         or any(m.any_peer for m in keyed)
         or bool(facts.gdoi_groups)
     )
-
-
-def is_ipv4(text: str) -> bool:
-    """Whether a text is an IPv4 address (a name, or an address of an anonymised log, is not)."""
-    try:
-        ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _below(outside: ConfigInterface, facts: ConfigFacts) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from vpnaudit.model.addresses import is_address
 from vpnaudit.snapshot.text_file import stem
 
 _LOG_NAMES = frozenset(
@@ -45,7 +45,7 @@ def log_name(name: str) -> LogName:
     if dated is not None and day is not None:
         return LogName(stem(dated["family"]), day=day)
     numbered = _NUMBERED.match(own)
-    if numbered is None or _is_address(own):
+    if numbered is None or is_address(own):
         return LogName(own)
     family = stem(numbered["family"])
     if family == numbered["family"] and not is_log_name(family) and not _OF_ONE.match(family):
@@ -90,11 +90,3 @@ def _day(found: re.Match[str]) -> datetime | None:
     except ValueError:
         return None
     return start + timedelta(days=1)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

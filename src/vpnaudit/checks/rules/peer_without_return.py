@@ -38,7 +38,6 @@ Field guide 4 C12 and appendix E.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address, ip_network
 
 from vpnaudit.checks.finding import (
     Case,
@@ -48,7 +47,7 @@ from vpnaudit.checks.finding import (
     tunnel_case,
 )
 from vpnaudit.checks.open_peers import open_binding_lines, takes_any
-from vpnaudit.model.addresses import normal
+from vpnaudit.model.addresses import is_name, is_private, normal
 from vpnaudit.model.config import ConfigFacts, ConfigInterface
 from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.facts import ParsedCapture
@@ -58,8 +57,6 @@ from vpnaudit.model.tunnel import Tunnel, TunnelEnd
 from vpnaudit.settings import Settings
 
 EXPECTED = "each end names the other as peer, or takes any"
-PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
-"""RFC 1918, RFC 6598, RFC 4193: behind a NAT, another address is known outside."""
 
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
@@ -99,12 +96,8 @@ def _unaware(
 
 
 def _is_translated(end: TunnelEnd) -> bool:
-    """Whether the end has a private address, so that its peer knows it by another."""
-    try:
-        address = ip_address(end.address)
-    except ValueError:
-        return True
-    return any(address in network for network in PRIVATE if network.version == address.version)
+    """Whether the end has a private address, or none that is known, so that its peer may know it by another."""
+    return is_name(end.address) or is_private(end.address)
 
 
 def _named(config: ConfigFacts) -> set[str]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vpnaudit.diagnose.interfaces import alone_with, is_private
+from vpnaudit.diagnose.interfaces import alone_with
 from vpnaudit.diagnose.losses import losses_of, stepped_down_after, unread_partner
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
@@ -31,7 +31,7 @@ from vpnaudit.diagnose.of_story import (
 from vpnaudit.diagnose.proofs import placed, sa_tables
 from vpnaudit.diagnose.signs import Window
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
-from vpnaudit.model.addresses import normal
+from vpnaudit.model.addresses import is_private, normal
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
 from vpnaudit.model.ledger import LedgerEntry

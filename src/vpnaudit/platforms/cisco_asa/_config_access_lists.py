@@ -9,8 +9,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from vpnaudit.model.addresses import is_ipv4
 from vpnaudit.model.config import AclEntry
-from vpnaudit.platforms.addresses import host_network, is_ipv4, network
+from vpnaudit.platforms.addresses import host_network, network
 from vpnaudit.platforms.statements import Statement, after
 
 Networks = tuple[str | None, ...]

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from vpnaudit.model.addresses import is_address
 from vpnaudit.model.config import DpdSetting, IkeProfile, IsakmpPolicy, PeerMatch
-from vpnaudit.platforms.addresses import is_address
 from vpnaudit.platforms.cisco_ios._config_ike import address_match, number
 from vpnaudit.platforms.statements import Statement, after, first
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct, structs
 
+from vpnaudit.model.addresses import is_address
 from vpnaudit.model.config import ConfigInterface
-from vpnaudit.platforms.addresses import is_address
 from vpnaudit.platforms.cisco_ios._config_interfaces import interfaces as ios_interfaces
 from vpnaudit.platforms.statements import Statement, after, first
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnaudit.platforms.addresses import is_address
+from vpnaudit.model.addresses import is_address
 from vpnaudit.platforms.statements import Statement, after
 
 _HOLDERS = frozenset(

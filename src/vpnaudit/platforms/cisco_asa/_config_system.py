@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from vpnaudit.model.addresses import is_address
 from vpnaudit.model.config import Failover, TimeStamps
-from vpnaudit.platforms.addresses import is_address
 from vpnaudit.platforms.cisco_ios._config_ike import number
 from vpnaudit.platforms.cisco_ios._config_system import system_facts as ios_system_facts
 from vpnaudit.platforms.statements import Statement, after, first

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from vpnaudit.model.addresses import is_address
 from vpnaudit.model.facts import Facts, Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.model.sa import Session
 from vpnaudit.parse.duration import duration_s
 from vpnaudit.parse.engine import Row, parse_answer
-from vpnaudit.platforms.addresses import is_address
 from vpnaudit.platforms.counter_rows import in_columns
 
 _COLUMNS = {"ACTIVE": "Active", "CUMULATIVE": "Cumulative", "PEAK": "Peak Concur", "INACTIVE": "Inactive"}

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address
 from typing import Literal
 
+from vpnaudit.model.addresses import is_ipv4
 from vpnaudit.model.config import AclEntry
-from vpnaudit.platforms.addresses import host_network, is_ipv4, network
+from vpnaudit.platforms.addresses import host_network, network
 from vpnaudit.platforms.statements import Statement, after
 
 _ANY_V4 = "0.0.0.0/0"

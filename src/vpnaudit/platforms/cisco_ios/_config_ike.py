@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from vpnaudit.model.addresses import is_address
 from vpnaudit.model.config import DpdMode, DpdSetting, IkeProfile, IsakmpPolicy, PeerMatch
-from vpnaudit.platforms.addresses import is_address
 from vpnaudit.platforms.statements import Statement, after, first
 
 _EVERYBODY = frozenset({"0.0.0.0", "::", "::/0", "0.0.0.0/0"})  # noqa: S104 - a match, nothing listens

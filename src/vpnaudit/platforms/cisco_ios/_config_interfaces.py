@@ -8,8 +8,8 @@ from typing import Any
 
 from netutils.interface import canonical_interface_name
 
+from vpnaudit.model.addresses import is_address
 from vpnaudit.model.config import ConfigInterface
-from vpnaudit.platforms.addresses import is_address
 from vpnaudit.platforms.statements import Statement, after, first
 
 _SHARES_AN_ADDRESS = ("standby", "vrrp", "glbp")

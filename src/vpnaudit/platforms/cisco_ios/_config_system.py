@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from vpnaudit.model.addresses import is_address
 from vpnaudit.model.config import SummerTime, TimeStamps
-from vpnaudit.platforms.addresses import is_address
 from vpnaudit.platforms.statements import Statement, after, first
 
 _LEVELS = (
