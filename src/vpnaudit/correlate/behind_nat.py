@@ -9,7 +9,7 @@ from functools import cached_property
 from msgspec import structs
 
 from vpnaudit.correlate.ends import View, lost
-from vpnaudit.model.addresses import normal
+from vpnaudit.model.addresses import is_private, normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Event
 from vpnaudit.model.tunnel import LiveIke
@@ -80,13 +80,15 @@ def with_lost_ends(
     behind one address it shows another one's.
     """
     met = _Met(seen_by)
+    ours = frozenset().union(*own.values())
     found = dict(seen_by)
     done: set[tuple[str, int]] = set()
     for event in events:
         sender = met.senders.get(event.spi)
         if sender is None or event.source is None or sender.device == event.device:
             continue
-        if sender.peer not in own[event.device] or (event.device, id(sender)) in done:
+        local = _address_sent_to(sender, event, own[event.device], ours)
+        if local is None or (event.device, id(sender)) in done:
             continue
         done.add((event.device, id(sender)))
         peer = normal(event.source)
@@ -94,11 +96,23 @@ def with_lost_ends(
         mine = [v for a in addresses for v in met.facing.get((event.device, a), ())]
         others = [_others(sender, v, met) for v in mine]
         if all(others):
-            end = lost(devices[event.device], peer, sender.peer, readings)
+            end = lost(devices[event.device], peer, local, readings)
             left = _left_over(mine, [o for far in others for o in far], sender)
             end = structs.replace(end, end=structs.replace(end.end, ike_sas=tuple(left)))
             found[event.device] = (*found[event.device], end)
     return found
+
+
+def _address_sent_to(sender: View, event: Event, own: frozenset[str], ours: frozenset[str]) -> str | None:
+    """The receiver's own address to which the sender sends, where it may have been sent on such an SA at all.
+
+    Behind a NAT of its own the sender's peer is an address that nobody has; the line has the receiver's.
+    """
+    if sender.peer in own:
+        return sender.peer
+    local = normal(event.destination or "")
+    translated = is_private(local) and local in own and is_private(sender.end.address)
+    return local if translated and sender.peer not in ours else None
 
 
 def _others(sender: View, view: View, met: _Met) -> list[View]:

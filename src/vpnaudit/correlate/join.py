@@ -13,7 +13,7 @@ from msgspec import structs
 
 from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S, TOGETHER_S, uncertainty
 from vpnaudit.correlate.ends import View, meets
-from vpnaudit.model.addresses import normal
+from vpnaudit.model.addresses import is_private, normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.sa import Direction
 from vpnaudit.model.tunnel import LiveSa, StaleOutbound, Tunnel, TunnelEnd, TunnelState
@@ -110,8 +110,13 @@ def _stands_by(view: View) -> bool:
 
 
 def _may_be_one(a: View, b: View) -> bool:
-    """At least one end has the other's own address: an SPI alone may be the same by chance, or delivered wrongly."""
-    return normal(a.peer) == normal(b.end.address) or normal(b.peer) == normal(a.end.address)
+    """At least one end has the other's own address: an SPI alone may be the same by chance, or delivered wrongly.
+
+    Or each receives what the other sends, where a NAT stands before both.
+    """
+    if normal(a.peer) == normal(b.end.address) or normal(b.peer) == normal(a.end.address):
+        return True
+    return not a.out_spis.isdisjoint(b.in_spis) and not b.out_spis.isdisjoint(a.in_spis)
 
 
 def _by_addresses(all_views: Sequence[View], seen: Logged, aside: frozenset[int]) -> Iterable[tuple[View, View]]:
@@ -152,7 +157,8 @@ def _by_events(all_views: Sequence[View], seen: Logged) -> Iterable[tuple[View, 
         for receiver in receivers.get((device, source), ()):
             address = normal(receiver.end.address)
             for sender in senders[spi]:
-                if normal(sender.peer) == address or normal(sender.end.address) == source:
+                both_translated = is_private(address) and is_private(sender.end.address)
+                if normal(sender.peer) == address or normal(sender.end.address) == source or both_translated:
                     yield receiver, sender
 
 
