@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct, structs
 
 from vpnaudit.diagnose.interfaces import carriers
-from vpnaudit.diagnose.probes import aim_of, failed, is_failure, operations_of
+from vpnaudit.diagnose.probes import PROBE_TAGS, aim_of, failed, is_failure, operation_of, operations_of
 from vpnaudit.diagnose.signs import Sign, messages, one_spelling, sign_of
 from vpnaudit.model.device import Device
 from vpnaudit.model.logs import LogMessage, of_firewalls
@@ -64,7 +66,8 @@ def outages(
 ) -> list[Sign]:
     """Times at which the path or the peer was gone.
 
-    Line protocol down, session down, DPD or IKE given up, no answer to an IP SLA probe of the path.
+    Line protocol down, session down, DPD or IKE given up, no answer to an IP SLA probe of the path. Of lines and probes
+    also until when: a sender that was cut off is heard again as the path is back.
     """
     found, unanswered = device.once(_all_outages), device.once(_failed_probes)
     if not found and not unanswered:
@@ -98,12 +101,15 @@ class _Outage(Struct, frozen=True):
 
 def _all_outages(device: Device) -> list[_Outage]:
     found = []
+    back = _times_up(device)
     for capture, message in device.other_messages:
         down = session_state(message) == "down"
         peer = peer_of(message)
-        if down and (message.tag in LINE_TAGS or (message.tag in TRACKING_TAGS and message.interface)):
-            sign = sign_of(device, capture, message, f"{device.name}: {message.interface} went down")
-            found.append(_Outage(structs.replace(sign, is_line=True), message.interface or "", None))
+        if down and _is_of_a_line(message):
+            interface = message.interface or ""
+            sign = sign_of(device, capture, message, f"{device.name}: {interface} went down")
+            until = _next(back.get(interface, ()), sign.at)
+            found.append(_Outage(structs.replace(sign, is_line=True, until=until), interface, None))
         elif message.tag in SESSION_CHANGES and down and not _was_meant(message):
             sign = sign_of(device, capture, message, f"{device.name}: the session with {peer} went down")
             found.append(_Outage(structs.replace(sign, is_session=True), None, one_spelling(peer)))
@@ -113,16 +119,41 @@ def _all_outages(device: Device) -> list[_Outage]:
     return found
 
 
+def _is_of_a_line(message: LogMessage) -> bool:
+    return message.tag in LINE_TAGS or (message.tag in TRACKING_TAGS and bool(message.interface))
+
+
+def _times_up(device: Device) -> dict[str | int, list[datetime]]:
+    """When interfaces, by name, and probed targets, by operation, were there again, in order."""
+    found: dict[str | int, list[datetime]] = {}
+    for _, message in device.other_messages:
+        at = device.logged_at(message)
+        if at is None or message.details.get("state") != "up":
+            continue
+        if _is_of_a_line(message):
+            found.setdefault(message.interface or "", []).append(at)
+        elif message.tag in PROBE_TAGS:
+            found.setdefault(operation_of(message), []).append(at)
+    return {what: sorted(times) for what, times in found.items()}
+
+
+def _next(times: Sequence[datetime], at: datetime | None) -> datetime | None:
+    index = bisect_right(times, at) if at is not None else len(times)
+    return times[index] if index < len(times) else None
+
+
 def _failed_probes(device: Device) -> list[tuple[int, Sign]]:
     """Probes that got no answer, by operation: as logged, and the latest run as the statistics have it."""
-    operations = operations_of(device)
+    operations, back = operations_of(device), _times_up(device)
     found = []
     for capture, message in device.other_messages:
-        number = int(message.details.get("operation", "-1"))
+        number = operation_of(message)
         operation = operations.get(number)
         if operation is not None and is_failure(message, operation):
             text = f"{device.name}: IP SLA {number} to {operation.target} got no answer"
-            found.append((number, structs.replace(sign_of(device, capture, message, text), is_probe=True)))
+            sign = sign_of(device, capture, message, text)
+            until = _next(back.get(number, ()), sign.at)
+            found.append((number, structs.replace(sign, is_probe=True, until=until)))
     for shown, result in device.ip_sla:
         operation = operations.get(result.number)
         if operation is not None and failed(result) and result.started_at is not None:

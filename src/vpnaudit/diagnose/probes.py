@@ -86,6 +86,11 @@ def aim_of(
     return "tunnel" if _through(operation, target, end, interfaces) else "elsewhere"
 
 
+def operation_of(message: LogMessage) -> int:
+    """The number of the operation that a line is about; -1: of none."""
+    return int(message.details.get("operation", "-1"))
+
+
 def is_failure(message: LogMessage, operation: IpSlaOperation | None) -> bool:
     """Whether the line says that a probe got no answer any more; a slow answer is none.
 

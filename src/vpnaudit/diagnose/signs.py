@@ -25,6 +25,8 @@ class Sign(Struct, frozen=True, kw_only=True, gc=False):
     text: str
     evidence: tuple[Evidence, ...] = ()
     uncertainty_s: float = 1.0
+    until: datetime | None = None
+    """When it was over, where a line says so."""
     is_session: bool = False
     """A session that went down: the end of an outage, or of anything else that costs SAs."""
     is_line: bool = False
@@ -48,11 +50,12 @@ class Window(Struct, frozen=True, kw_only=True, gc=False):
     high: datetime | None = None
 
     def has(self, sign: Sign) -> bool:
-        """Whether the sign lies in the window, its uncertainty allowed for."""
-        if sign.at is None:
-            return False
+        """Whether the sign begins or ends in the window, its uncertainty allowed for."""
         slack = timedelta(seconds=sign.uncertainty_s)
-        return (self.low is None or sign.at + slack >= self.low) and (self.high is None or sign.at - slack <= self.high)
+        return any(self._holds(at, slack) for at in (sign.at, sign.until) if at is not None)
+
+    def _holds(self, at: datetime, slack: timedelta) -> bool:
+        return (self.low is None or at + slack >= self.low) and (self.high is None or at - slack <= self.high)
 
 
 class InOrder:
@@ -63,12 +66,13 @@ class InOrder:
         self._dated = sorted(dated, key=lambda found: found[:2])
         self._times = [at for at, _, _ in self._dated]
         self._slack = timedelta(seconds=max((s.uncertainty_s for _, _, s in self._dated), default=0.0))
+        self._longest = max((s.until - at for at, _, s in self._dated if s.until is not None), default=timedelta())
 
     def within(self, window: Window) -> list[Sign]:
         """Those that the window has, in the order in which they were given."""
         if not self._dated:
             return []
-        low = bisect_left(self._times, window.low - self._slack) if window.low is not None else 0
+        low = bisect_left(self._times, window.low - self._slack - self._longest) if window.low is not None else 0
         high = bisect_right(self._times, window.high + self._slack) if window.high is not None else len(self._times)
         found = [(place, sign) for _, place, sign in self._dated[low:high] if window.has(sign)]
         return [sign for _, sign in sorted(found, key=lambda one: one[0])]

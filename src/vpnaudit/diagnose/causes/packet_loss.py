@@ -101,11 +101,15 @@ def _fits(story: Story, signs: list[Sign]) -> Weighing:
     return Weighing(
         verdict="fits",
         confidence="likely",
-        because=tuple(reason(f"{s.text} at {stamp(s.at)}", *s.evidence) for s in signs[:6] if s.at),
+        because=tuple(reason(_when(s, s.at), *s.evidence) for s in signs[:6] if s.at),
         owner_devices=(),
         title=_title(story, signs),
         unless_open=("lifetime-mismatch", "delete-lost") if _outlasts_a_session_end(story, signs) else (),
     )
+
+
+def _when(sign: Sign, at: datetime) -> str:
+    return f"{sign.text} at {stamp(at)}" + (f", and was back at {stamp(sign.until)}" if sign.until is not None else "")
 
 
 def _title(story: Story, signs: list[Sign]) -> str:
