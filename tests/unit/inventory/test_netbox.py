@@ -103,7 +103,7 @@ def netbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
     monkeypatch.setenv("NB_TOKEN", TOKEN)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = NetBox()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
     server.shutdown()
