@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +33,10 @@ from vpnaudit.model.snapshot import Capture
 from vpnaudit.model.system import ClockReading, InterfaceState, MemoryPool, NtpStatus, VersionFacts
 from vpnaudit.settings import Settings
 
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT / "docs") not in sys.path:
+    sys.path.append(str(ROOT / "docs"))
+parse_once = importlib.import_module("parse_once")
 AT = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
 HUB, SPOKE, STRANGER = "192.0.2.1", "198.51.100.7", "203.0.113.66"
 INTO_HUB, INTO_SPOKE, LOST = 0x7711AB04, 0x5A0C11D2, 0x11D2C3B4
@@ -302,3 +309,10 @@ class Lab:
 @pytest.fixture(scope="session")
 def lab() -> Lab:
     return Lab()
+
+
+@pytest.fixture(scope="module")
+def each_text_once() -> Iterator[None]:
+    """For tests that audit the same captures many times, with more of them and with fewer."""
+    with parse_once.parsing_each_text_once():
+        yield

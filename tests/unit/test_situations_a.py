@@ -16,6 +16,7 @@ import tempfile
 from collections import Counter
 from datetime import UTC, datetime
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -36,10 +37,20 @@ from vpnaudit.settings import Settings
 
 SITUATIONS = Path(__file__).resolve().parents[1] / "fixtures" / "situations"
 CASES = sorted(p.parent.name for p in SITUATIONS.glob("[a-z][0-9]*/expected.yaml"))
+pytestmark = pytest.mark.usefixtures("each_text_once")
 LOG = "show_logging*"
 OPEN = "insufficient-evidence"
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 """Later than every capture: no verdict may depend on it."""
+
+
+@cache
+def _expected(name: str) -> dict[str, Any]:
+    """What must come out; nobody changes it."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = (SITUATIONS / name / "expected.yaml").read_bytes()
+    found: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - both are safe
+    return found
 
 
 def _audit(folder: Path, expected: dict[str, Any]) -> Audit:
@@ -51,16 +62,15 @@ def _audit(folder: Path, expected: dict[str, Any]) -> Audit:
 
 @pytest.fixture(scope="module", params=CASES)
 def case(request: pytest.FixtureRequest) -> tuple[Audit, dict[str, Any]]:
-    folder = SITUATIONS / request.param
-    expected = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
-    return _audit(folder, expected), expected
+    expected = _expected(request.param)
+    return _audit(SITUATIONS / request.param, expected), expected
 
 
 def _withheld() -> list[Any]:
     """Every amount of evidence that an `expected.yaml` speaks of."""
     found = []
     for name in CASES:
-        expected = yaml.safe_load((SITUATIONS / name / "expected.yaml").read_text(encoding="utf-8"))
+        expected = _expected(name)
         for less in expected.get("withheld", ()):
             how = "only" if "only" in less else "without"
             found.append(pytest.param(name, less, id=f"{name}-{how}-{'-'.join(less[how])}"))
@@ -83,7 +93,7 @@ ALONE = [name for name in CASES if any((SITUATIONS / name / "captures").glob("*/
 def test_one_device_or_logs_alone_name_no_other_cause(name: str, tmp_path: Path) -> None:
     """Nor are they surer than the case allows."""
     whole = SITUATIONS / name / "captures"
-    expected = yaml.safe_load((SITUATIONS / name / "expected.yaml").read_text(encoding="utf-8"))
+    expected = _expected(name)
     devices = sorted(p.name for p in whole.iterdir() if p.is_dir())
     for only in (f"*/{LOG}", *(f"{device}/*" for device in devices)):
         kept = tmp_path / str(devices.index(only[:-2]) if only[:-2] in devices else "logs")
@@ -100,7 +110,7 @@ def test_captures_taken_away_name_no_other_cause(data: st.DataObject) -> None:
     whole = SITUATIONS / name / "captures"
     files = sorted(f.relative_to(whole).as_posix() for f in whole.glob("*/*"))
     gone = data.draw(st.lists(st.sampled_from(files), min_size=1, max_size=6, unique=True))
-    expected = yaml.safe_load((SITUATIONS / name / "expected.yaml").read_text(encoding="utf-8"))
+    expected = _expected(name)
     with tempfile.TemporaryDirectory() as place:
         kept = Path(place, "captures")
         if _copied(whole, kept, {"without": gone}):
@@ -114,7 +124,7 @@ def test_logs_that_lost_their_beginning_name_no_other_cause(data: st.DataObject)
     name = data.draw(st.sampled_from(ALONE))
     whole = SITUATIONS / name / "captures"
     lost = data.draw(st.integers(min_value=1, max_value=9))
-    expected = yaml.safe_load((SITUATIONS / name / "expected.yaml").read_text(encoding="utf-8"))
+    expected = _expected(name)
     with tempfile.TemporaryDirectory() as place:
         kept = Path(place, "captures")
         _copied(whole, kept, {"without": []})
@@ -276,7 +286,7 @@ def test_every_line_was_understood(case: tuple[Audit, dict[str, Any]]) -> None:
 
 
 def test_every_cause_and_mechanism_has_a_situation() -> None:
-    every = [yaml.safe_load((SITUATIONS / name / "expected.yaml").read_text(encoding="utf-8")) for name in CASES]
+    every = [_expected(name) for name in CASES]
     assert {d["cause"] for e in every for d in e["diagnoses"]} == {c.name for c in all_causes()}
     assert {m for e in every for m in e.get("mechanisms", {})} == set(get_args(Mechanism))
 

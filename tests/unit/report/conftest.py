@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -549,10 +550,15 @@ def with_text(record: Record, text: str) -> Record:
     """The same record with `text` in every field that holds free text; times and closed sets stay."""
     changed = {
         name: _with_text(getattr(record, name), hint, text)
-        for name, hint in get_type_hints(type(record)).items()
+        for name, hint in _hints(type(record)).items()
         if name not in {"time", "first", "last", "generated_at", "from_", "to", "installed_at", "spi"}
     }
     return msgspec.structs.replace(record, **changed)
+
+
+@cache
+def _hints(record: type[msgspec.Struct]) -> dict[str, object]:
+    return get_type_hints(record)
 
 
 def _with_text(value: object, hint: object, text: str) -> object:
@@ -570,7 +576,7 @@ def _with_text(value: object, hint: object, text: str) -> object:
 @pytest.fixture(scope="session")
 def filled(typical: Audit) -> Callable[[str], Audit]:
     """The typical document with one text in every free-text field."""
-    return lambda text: with_text(typical, text)
+    return cache(lambda text: with_text(typical, text))
 
 
 @pytest.fixture
