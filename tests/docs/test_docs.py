@@ -16,6 +16,8 @@ from vpnaudit.cli.app import app
 from vpnaudit.diagnose import all_causes
 from vpnaudit.simulate import build_fleet
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS_DEVICES = ("collect", "run", "simulate", "demo")
 MAIL = (

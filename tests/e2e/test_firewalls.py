@@ -14,6 +14,8 @@ from vpnaudit.cli.app import app
 from vpnaudit.cli.fleet import LOGIN, write_inventory
 from vpnaudit.simulate import build_fleet, running
 
+pytestmark = pytest.mark.long
+
 
 def test_run_collects_from_firewalls_and_routers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in zip(("USERNAME", "PASSWORD", "ENABLE_SECRET"), LOGIN, strict=True):

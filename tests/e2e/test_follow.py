@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 EVENT = (
     "Nov 24 09:{minute:02d}:00 edge-1 {minute}: Nov 24 09:{minute:02d}:00.100: %CRYPTO-4-RECVD_PKT_INV_SPI: decaps: "
     "rec'd IPSEC packet has invalid spi for destaddr=192.0.2.9, prot=50, spi=0x51A0000{minute}({number}), "

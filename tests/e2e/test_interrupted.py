@@ -21,7 +21,7 @@ from vpnaudit.cli.fleet import LOGIN, write_inventory
 from vpnaudit.simulate import build_fleet, running
 
 NAMES = ("VPNAUDIT_USERNAME", "VPNAUDIT_PASSWORD", "VPNAUDIT_ENABLE_SECRET")
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(os.name == "nt", reason="signals")]
 
 
 @pytest.fixture(scope="module")

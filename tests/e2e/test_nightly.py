@@ -15,6 +15,8 @@ from vpnaudit.cli.app import app
 from vpnaudit.cli.fleet import LOGIN, write_inventory
 from vpnaudit.simulate import DEMO_FAULTS, SimFleet, build_fleet, running
 
+pytestmark = pytest.mark.long
+
 FAULTS = ("peer-reloaded-no-dpd", "delete-lost", "healthy", "stranger")
 CANARIES = (LOGIN[1], LOGIN[2])
 

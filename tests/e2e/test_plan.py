@@ -20,6 +20,8 @@ from vpnaudit.cli.fleet import LOGIN, write_inventory
 from vpnaudit.pipeline import nightly
 from vpnaudit.simulate import SimFleet, build_fleet, running
 
+pytestmark = pytest.mark.long
+
 FAULTS = ("peer-reloaded-no-dpd", "delete-lost", "healthy", "stranger")
 
 

@@ -31,6 +31,8 @@ from vpnaudit.platforms.registry import platform
 from vpnaudit.redact import Redactor
 from vpnaudit.snapshot.write import capture_file_name
 
+pytestmark = pytest.mark.long
+
 USER, PASSWORD, SECRET = "audit", "canary-password-7", "canary-enable-8"
 SAMPLES = Path(__file__).parents[1] / "fixtures"
 

@@ -13,6 +13,8 @@ import pytest
 
 from vpnaudit.simulate import build_fleet
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

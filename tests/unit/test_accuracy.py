@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT / "docs") not in sys.path:
     sys.path.append(str(ROOT / "docs"))

@@ -23,6 +23,8 @@ from vpnaudit.pipeline.audit import audit_logs, audit_sources
 from vpnaudit.settings import Settings
 from vpnaudit.simulate import SimFleet, build_fleet
 
+pytestmark = pytest.mark.usefixtures("each_text_once")
+
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=400)
@@ -149,11 +151,19 @@ def folder(fleet: SimFleet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="module")
+def whole(folder: Path, each_text_once: None) -> Audit:  # noqa: ARG001
+    """What is said of the folder."""
+    return audit_of(folder)
+
+
 @pytest.mark.parametrize("keep", list(KEPT))
-def test_every_form_gives_the_same_diagnoses(keep: str, folder: Path, fleet: SimFleet, tmp_path: Path) -> None:
+def test_every_form_gives_the_same_diagnoses(
+    keep: str, folder: Path, whole: Audit, fleet: SimFleet, tmp_path: Path
+) -> None:
     audit = audit_of(*KEPT[keep](folder, tmp_path / "kept"))
     assert {t["cause"] for t in fleet.truth} == {d.cause for d in audit.diagnoses}
-    assert named(audit) == named(audit_of(folder))
+    assert named(audit) == named(whole)
     assert not audit.problems
     assert {d.status for d in audit.devices} == {"complete"}
 
@@ -207,10 +217,10 @@ def test_a_newer_session_of_a_device_replaces_its_older_snapshot(folder: Path, t
     assert audit.summary.devices == len(answers(folder))
 
 
-def test_files_that_a_shell_lists_are_one_collection(folder: Path) -> None:
+def test_files_that_a_shell_lists_are_one_collection(folder: Path, whole: Audit) -> None:
     files = sorted(folder.rglob("*.txt"))
     audit = audit_of(*files)
-    assert named(audit) == named(audit_of(folder))
+    assert named(audit) == named(whole)
     assert {d.status for d in audit.devices} == {"complete"}
     assert [d.name for d in audit_of(*files[::-1]).devices] == [d.name for d in audit.devices]
 
@@ -223,13 +233,13 @@ def test_of_two_folders_the_later_clock_is_judged(folder: Path, tmp_path: Path) 
         assert audit.generated_at > "2026-11-27"
 
 
-def test_a_line_in_the_buffer_and_in_the_server_file_is_one_event(folder: Path, tmp_path: Path) -> None:
+def test_a_line_in_the_buffer_and_in_the_server_file_is_one_event(folder: Path, whole: Audit, tmp_path: Path) -> None:
     buffer = (folder / "hub-a" / "show_logging.txt").read_text(encoding="utf-8")
     lines = [line for line in buffer.splitlines() if "RECVD_PKT_INV_SPI" in line]
     relayed = [f"2026-11-25T03:00:00.000000+00:00 hub-a {number}: {line}" for number, line in enumerate(lines)]
     server = tmp_path / "syslog.log"
     server.write_text("\n".join(relayed) + "\n", encoding="utf-8")
-    alone, both = audit_of(folder), audit_of(folder, server)
+    alone, both = whole, audit_of(folder, server)
     assert [(e.id, e.count) for e in both.events] == [(e.id, e.count) for e in alone.events]
     assert named(both) == named(alone)
     hub = [e for e in both.events if e.device == "hub-a"]

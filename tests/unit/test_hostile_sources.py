@@ -34,6 +34,8 @@ from vpnaudit.settings import Settings
 from vpnaudit.simulate import build_fleet
 from vpnaudit.snapshot import text_file
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SA_FILE, CONFIG_FILE, LOG_FILE = "show_crypto_ipsec_sa.txt", "show_running-config.txt", "show_logging.txt"

@@ -19,7 +19,7 @@ if str(ROOT / "docs") not in sys.path:
 lab = importlib.import_module("lab")
 lab_runs = importlib.import_module("lab_runs")
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.long, pytest.mark.shared]
 SETTINGS = ("delete_lost_for", "dpd", "version", "down", "life", "traffic", "case", "lost", "old_sa", "length", "rekey")
 
 

@@ -32,6 +32,8 @@ from vpnaudit.report import render
 from vpnaudit.settings import Settings
 from vpnaudit.simulate import FAULTS, SimFleet, build_fleet
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT / "docs") not in sys.path:
     sys.path.append(str(ROOT / "docs"))

@@ -14,6 +14,8 @@ from msgspec import structs
 
 from vpnaudit.pipeline.nightly import plans
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Any]
 
 SECRET = "canary-enable-2"

@@ -15,6 +15,8 @@ from vpnaudit.collect import watchdog
 from vpnaudit.inventory import Credentials
 from vpnaudit.model.platform import CommandSpec, Platform
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Any]
 
 CLOCK = b"*12:00:00.000 UTC Fri May 1 2026\r\n"

@@ -9,6 +9,8 @@ import pytest
 from vpnaudit.errors import InventoryError
 from vpnaudit.inventory import limit_hosts, load_inventory, read_inventory
 
+pytestmark = pytest.mark.long
+
 VAULT = "$ANSIBLE_VAULT;1.1;AES256\n6162636465\n"
 INI = """
 lonely.example.net ansible_network_os=cisco.ios.ios

@@ -19,6 +19,8 @@ from vpnaudit.loss.poisson import poisson_at_least
 from vpnaudit.loss.rekey import Handover, logged_lines, overtaking, per_rekey, race_without_loss
 from vpnaudit.loss.schedules import FAMILIES, DpdRound, Ike, dpd_round, retransmission
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[3]
 LAB = ROOT / "../shared/lab"
 DRAWN = 100_000

@@ -15,6 +15,8 @@ import pytest
 
 from vpnaudit.platforms.cisco_ios.show_crypto_ipsec_sa import parse
 
+pytestmark = pytest.mark.long
+
 BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
 TIMES_THE_TEXT = 10
 """The text itself is one of them."""

@@ -25,7 +25,7 @@ from vpnaudit.simulate import FAULTS, SimFleet, build_fleet
 from vpnaudit.simulate.fleet import CAPTURED
 from vpnaudit.snapshot.by_device import by_device
 
-pytestmark = pytest.mark.usefixtures("each_text_once")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("each_text_once")]
 SITUATIONS = Path(__file__).resolve().parents[2] / "fixtures" / "situations"
 AT = datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
 OF_THE_FLEET = {"REL-001"}

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from vpnaudit import report
 from vpnaudit.model.audit import Audit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.long, pytest.mark.browser]
 
 SWITCHES = (
     "--headless=new",

@@ -71,11 +71,16 @@ def test_healthy_tunnels_of_every_kind_log_nothing(seed: int) -> None:
     assert not all_events(fleet)
 
 
+@pytest.fixture(scope="module")
+def twins() -> tuple[SimFleet, SimFleet, SimFleet]:
+    """Two of the same seed, and one of another."""
+    one, two, other = (build_fleet(seed, DEMO_FAULTS, NOW) for seed in (5, 5, 6))
+    return one, two, other
+
+
 @pytest.mark.parametrize("command", ["show crypto ipsec sa", "show logging", "show running-config", "show interfaces"])
-def test_the_same_seed_and_now_give_the_same_text(command: str) -> None:
-    one, two = (build_fleet(5, DEMO_FAULTS, NOW) for _ in range(2))
-    other = build_fleet(6, DEMO_FAULTS, NOW)
-    texts = [[f.answer(d.name, command) for d in f.devices] for f in (one, two, other)]
+def test_the_same_seed_and_now_give_the_same_text(command: str, twins: tuple[SimFleet, SimFleet, SimFleet]) -> None:
+    texts = [[f.answer(d.name, command) for d in f.devices] for f in twins]
     assert texts[0] == texts[1]
     assert command == "show running-config" or texts[0] != texts[2]
 

@@ -17,6 +17,8 @@ from vpnaudit.pipeline.audit import audit_sources
 from vpnaudit.settings import Settings
 from vpnaudit.snapshot import large_log
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 HEADER = """Syslog logging: enabled (0 messages dropped, 3 messages rate-limited, 0 flushes, 0 overruns, xml disabled)
     Console logging: level warnings, 12 messages logged, xml disabled, filtering disabled
