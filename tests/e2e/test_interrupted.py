@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.long, pytest.mark.skipif(os.name == "nt", reason="sign
 def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     fleet = build_fleet(3, ("delete-lost", "healthy"), datetime.now(UTC), hours=2)
     folder = tmp_path_factory.mktemp("inventory")
-    with running(fleet, *LOGIN, latency_s=0.02) as serving:
+    with running(fleet, *LOGIN, latency_s=0.005) as serving:
         write_inventory(fleet, serving, folder)
         yield folder
 
