@@ -73,7 +73,7 @@ class Lab:
     def __init__(self, run: Run, hardware: Hardware) -> None:
         self.run = run
         self.now = 0.0
-        self.devices = tuple(_device(side, run, hardware) for side in (0, 1))
+        self.devices = tuple(_device(side, hardware) for side in (0, 1))
         ends = tuple(End(d, ADDRESSES[n], f"10.{n + 1}.0.0/24", _settings(run, n), "map", 10) for n, d in self._each())
         rate = run.packets_sent / run.end
         self.tunnel = Tunnel(
@@ -374,8 +374,7 @@ def _may_pair(inbound: Change, outbound: Change, tolerance_s: float) -> bool:
     return same_end and round(abs(outbound.at - inbound.at), 4) <= tolerance_s
 
 
-def _device(side: int, run: Run, hardware: Hardware) -> SimDevice:
-    dpd = _dpd(run)
+def _device(side: int, hardware: Hardware) -> SimDevice:
     return SimDevice(
         name=f"lab-{ENDS[side]}",
         hostname=f"LAB-{ENDS[side].upper()}",
@@ -387,7 +386,6 @@ def _device(side: int, run: Run, hardware: Hardware) -> SimDevice:
         outside=Interface(hardware.outside, ADDRESSES[side], 24, "Internet"),
         inside=Interface(hardware.inside, f"10.{side + 1}.0.1", 24, "Inside"),
         serial=f"FTX0000LAB{side}",
-        isakmp_keepalive=(dpd.interval_s, dpd.retry_s, dpd.mode) if dpd and run.ike_version == 1 else None,
     )
 
 

@@ -186,6 +186,9 @@ def test_an_older_snapshot_proves_where_an_spi_came_from(tmp_path: Path) -> None
     spi = table.split("inbound esp sas:")[1].split("spi: 0x")[1].split("(")[0].lower()
     build_fleet(5, ("healthy",), NOW).write_captures(now)
     branch = now / "branch-01"
+    boxes = [folder / "branch-01" / "show_version.txt" for folder in (past, now)]
+    serials = [box.read_text(encoding="utf-8").split("board ID ")[1].split()[0] for box in boxes]
+    boxes[0].write_text(boxes[0].read_text(encoding="utf-8").replace(*serials), encoding="utf-8")
     (branch / "show_monitor_event-trace_crypto_ipsec_event_all.txt").unlink()
     lines = "".join(
         f"Nov 25 02:{minute:02}:10.100: %CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -31,6 +32,13 @@ class Flow(Struct, frozen=True, kw_only=True, gc=False):
     events: int
     first: datetime | None
     last: datetime | None
+    starts: tuple[datetime, ...] = ()
+    """When each stream of it began, in order: a silence ends one."""
+
+    def began(self, at: datetime) -> datetime | None:
+        """When the stream began that is going on at that time."""
+        place = bisect_right(self.starts, at)
+        return self.starts[place - 1] if place else None
 
     @property
     def span_s(self) -> float:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from msgspec import structs
 
 from vpnaudit.correlate import clocks, spis
 from vpnaudit.correlate.behind_nat import one_for_each_box, with_lost_ends
-from vpnaudit.correlate.case import Flow, Surroundings
+from vpnaudit.correlate.case import LATE_S, Flow, Surroundings
 from vpnaudit.correlate.ends import View, shared_moments, views
 from vpnaudit.correlate.events import Facing, find_events, flow_key, group, in_order, tunnel_of
 from vpnaudit.correlate.join import join
+from vpnaudit.correlate.own_ends import with_own_addresses
 from vpnaudit.correlate.peers import own_addresses, peer_set
 from vpnaudit.correlate.place import place
 from vpnaudit.correlate.rekeys import Rekeys, before_lines, predicted_rekeys, rekey_period_s, seen_period, seen_rekeys
@@ -47,14 +49,16 @@ def correlate(
     by_name = {d.name: d for d in placed}
     events = in_order([e for d in placed for e in find_events(d)])
     own = {name: own_addresses(d) for name, d in by_name.items()}
+    seen_by = with_own_addresses(seen_by, by_name, own, events)
     seen_by = with_lost_ends(one_for_each_box(seen_by), by_name, own, readings, events)
     joined = join([v for name in sorted(seen_by) for v in seen_by[name]], by_name, _logged_s(events, by_name))
     tunnels = tuple(_with_period(t) for t in joined)
     ledger = spis.fill(placed, tunnels, older)
     facing = Facing(tunnels)
     events = _on_tunnels(events, facing, by_name)
-    records = _records({e.tunnel for e in events}, tunnels, ledger)
-    tunnels = tuple(_with_seen_period(t, records[t.id]) if t.id in records else t for t in tunnels)
+    last = _last_lines(events)
+    records = _records(last, tunnels, ledger)
+    tunnels = tuple(_with_seen_period(t, records[t.id], last[t.id]) if t.id in records else t for t in tunnels)
     around = Surroundings(
         ledger=ledger,
         devices=by_name,
@@ -136,7 +140,7 @@ def _placed(events: Sequence[Event], around: Surroundings, facing: Facing) -> tu
     keys = [flow_key(event) for event in events]
     for key, event in zip(keys, events, strict=True):
         flows.setdefault(key, []).append(event)
-    summaries = {key: _summary(found) for key, found in flows.items()}
+    summaries = {key: _summary(found, around.thresholds.episode_gap_s) for key, found in flows.items()}
     placed = [place(event, summaries[key], around) for key, event in zip(keys, events, strict=True)]
     for _ in range(MOST_ROUNDS):
         rekeys = _before_lines(placed, around)
@@ -181,13 +185,28 @@ def _with_owner(event: Event, facing: Facing) -> Event:
     return event
 
 
-def _summary(events: Sequence[Event]) -> Flow:
+def _summary(events: Sequence[Event], gap_s: float) -> Flow:
     """Where no line's place on the common clock is known, the stamps by themselves still tell how long it went on."""
     times = [e.at for e in events if e.at is not None] or [e.time for e in events if e.time is not None]
-    return Flow(events=sum(e.count for e in events), first=min(times, default=None), last=max(times, default=None))
+    times.sort()
+    gap = timedelta(seconds=gap_s)
+    starts = (*times[:1], *(at for before, at in pairwise(times) if at - before > gap))
+    count = sum(e.count for e in events)
+    return Flow(events=count, first=next(iter(times), None), last=next(reversed(times), None), starts=starts)
 
 
-def _records(wanted: set[str | None], tunnels: Sequence[Tunnel], ledger: Ledger) -> dict[str, list[LedgerEntry]]:
+def _last_lines(events: Sequence[Event]) -> dict[str, datetime | None]:
+    """The tunnels that have events, each with the time of the last."""
+    found: dict[str, datetime | None] = {}
+    for event in events:
+        if event.tunnel is not None:
+            before = found.setdefault(event.tunnel, event.at)
+            if before is None or (event.at is not None and event.at > before):
+                found[event.tunnel] = event.at
+    return found
+
+
+def _records(wanted: Collection[str], tunnels: Sequence[Tunnel], ledger: Ledger) -> dict[str, list[LedgerEntry]]:
     """What the ledger has of each tunnel that has events. One pass over the ledger."""
     entries: dict[str, list[LedgerEntry]] = {t.id: [] for t in tunnels if t.id in wanted}
     facing: dict[tuple[str, str], set[str]] = {}
@@ -202,11 +221,13 @@ def _records(wanted: set[str | None], tunnels: Sequence[Tunnel], ledger: Ledger)
     return entries
 
 
-def _with_seen_period(tunnel: Tunnel, records: Sequence[LedgerEntry]) -> Tunnel:
+def _with_seen_period(tunnel: Tunnel, records: Sequence[LedgerEntry], last: datetime | None) -> Tunnel:
+    """By the records of its rekeys: as they come now, else as they came when the last line did."""
     found = seen_period(tunnel, records)
-    if found is None:
-        return tunnel
-    return structs.replace(tunnel, rekey_period_s=found[0], rekey_by_volume=True, rekeys_seen=found[1])
+    if found is not None:
+        return structs.replace(tunnel, rekey_period_s=found[0], rekey_by_volume=True, rekeys_seen=found[1])
+    then = seen_period(tunnel, records, last + timedelta(seconds=LATE_S)) if last is not None else None
+    return structs.replace(tunnel, period_then_s=then[0], rekeys_then=then[1]) if then is not None else tunnel
 
 
 def _rekeys(records: Mapping[str, Sequence[LedgerEntry]], tunnels: Sequence[Tunnel]) -> dict[str, Rekeys]:

@@ -8,7 +8,7 @@ from vpnaudit.correlate.case import KEPT_S, LATE_S, USABLE_CLOCK_S, Case, Placem
 from vpnaudit.correlate.rekeys import session_ends, session_starts
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
-from vpnaudit.model.takeovers import took_over
+from vpnaudit.model.takeovers import active_since, took_over
 
 RESTARTED_S = 300.0
 """A single line so close after a restart of its receiver may be for an SA from before it."""
@@ -98,6 +98,9 @@ def just_took_over(case: Case) -> bool:
 
 
 def _takeovers(device: Device) -> list[datetime]:
-    """When a device became the active one of a pair, by its log."""
-    found = (device.logged_at(m) for _, m in device.other_messages if took_over(m))
+    """When a device became the active one of a pair, by its log or by its word where its partner's SAs stay behind."""
+    found = [device.logged_at(m) for _, m in device.other_messages if took_over(m)]
+    if device.failover is not None and not device.failover[1].keeps_sas:
+        since = active_since(device.failover[1])
+        found.append(device.on_common_clock(since) if since is not None else None)
     return [at for at in found if at is not None]

@@ -112,11 +112,12 @@ def _stands_by(view: View) -> bool:
 def _may_be_one(a: View, b: View) -> bool:
     """At least one end has the other's own address: an SPI alone may be the same by chance, or delivered wrongly.
 
-    Or each receives what the other sends, where a NAT stands before both.
+    Or each receives what the other sends, where a NAT stands before both: no other network reaches their addresses.
     """
     if normal(a.peer) == normal(b.end.address) or normal(b.peer) == normal(a.end.address):
         return True
-    return not a.out_spis.isdisjoint(b.in_spis) and not b.out_spis.isdisjoint(a.in_spis)
+    translated = is_private(normal(a.end.address)) and is_private(normal(b.end.address))
+    return translated and not a.out_spis.isdisjoint(b.in_spis) and not b.out_spis.isdisjoint(a.in_spis)
 
 
 def _by_addresses(all_views: Sequence[View], seen: Logged, aside: frozenset[int]) -> Iterable[tuple[View, View]]:

@@ -9,8 +9,10 @@ MECHANISM_PAGES: dict[Mechanism, str] = {
 The packet comes from an address with which this device has no tunnel.
 
 **Told by.** The receiver's configuration and its IKE table were both read, and the source is no configured peer, no
-IKE peer, covered by no dynamic map or other rule that takes any peer, and no address of yours. On an interface with a
-GETVPN map it is never said: there the source is an inner address.
+IKE peer, covered by no dynamic map or other rule that takes any peer, and no address of yours; nor does the receiver's
+log know it as a peer (an SA, an SPI that was handed out, a session). On an interface with a GETVPN map it is never
+said: there the source is an inner address. Nor of a line for an address that is not the receiver's: its log may be
+another device's.
 
 **What it does not say.** Who sent it. The packet was never authenticated: its source can be forged.
 
@@ -44,9 +46,10 @@ Source: field guide 3.2 row 8, 4 C6 and C7.""",
     "stale-sa": """\
 The sender goes on sending on an SA that the receiver does not have, or no longer has.
 
-**Told by.** The SPI is the sender's current outbound SA and stands in no inbound table of the receiver; or it was the
-receiver's, and was deleted more than a minute before; or the same flow and SPI is logged for more than two minutes; or
-the receiver handed it out in a negotiation and never installed it.
+**Told by.** The SPI is the sender's current outbound SA (by a table that was not taken before the lines) and stands in
+no inbound table of the receiver; or it was the receiver's (by a log, a trace, or a table that is older than the line),
+and was deleted more than a minute before; or the same flow and SPI is logged for more than two minutes; or the receiver
+handed it out in a negotiation and never installed it.
 
 **What it does not say.** Why the receiver has no SA: that is the cause, `reset-not-detected`, `lifetime-mismatch`,
 `delete-lost` or `missing-ike-sa`.

@@ -17,8 +17,8 @@ class PeerSet(Struct, frozen=True, kw_only=True, gc=False):
     `known` are addresses of configured, live or learned peers; `networks` those that keys and profiles cover.
     `accepts_any`: a dynamic map, a virtual template or a multipoint tunnel takes peers that nobody configured.
     `wildcard_key`: a key for everybody, which proves nothing by itself but lowers confidence.
-    `complete`: configuration and IKE table were both read, and no peer is given by a name whose address is not known,
-    so that absence means something.
+    `complete`: configuration and IKE table were both read to their end, and no peer is given by a name whose address is
+    not known, so that absence means something.
     `group_interfaces` carry a GETVPN map: sources there are inner addresses.
     """
 

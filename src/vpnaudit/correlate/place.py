@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
+from vpnaudit.correlate.at_the_line import at_the_line, is_dated
 from vpnaudit.correlate.case import KEPT_S, LATE_S, USABLE_CLOCK_S, Case, Flow, Placement, Surroundings, between, doubt
+from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S
 from vpnaudit.correlate.interrupted import just_restarted, just_took_over, session_kept, with_its_session
 from vpnaudit.correlate.rekeys import NO_REKEYS, Rekey, Rekeys
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.event import Confidence, Event
 from vpnaudit.model.ledger import LedgerEntry
+from vpnaudit.model.recorded_peers import recorded_peers
 
 ISOLATED_S = 120.0
 """Lines of one SPI that lie so far apart, or farther, are no stream: that leaves one a minute (field guide 1.3)."""
@@ -22,18 +25,26 @@ NOWHERE: Placement = ("unexplained", "possible", "the SPI is in no table, trace 
 
 def place(event: Event, flow: Flow, around: Surroundings) -> Event:
     """The event with its mechanism, how sure that is, and why."""
+    mine = around.ledger.find(event.spi, "receiver", device=event.device)
     case = Case(
         event=event,
         flow=flow,
         tunnel=around.tunnels.get(event.tunnel or ""),
-        mine=around.ledger.find(event.spi, "receiver", device=event.device),
-        sent=_sent(event, around),
+        mine=at_the_line(mine, event, flow, around.devices),
+        sent=at_the_line(_sent(event, around), event, flow, around.devices),
         around=around,
     )
     mechanism, confidence, because, entries = _first_that_fits(case)
     sender = case.sent[0].device if case.sent else None
     return structs.replace(
-        event, mechanism=mechanism, confidence=confidence, because=because, found=entries, sender=sender
+        event,
+        mechanism=mechanism,
+        confidence=confidence,
+        because=because,
+        found=entries,
+        sender=sender,
+        outdated=any(e.how == "older table" for e in case.sent) and not any(e.live for e in case.sent),
+        elsewhere=_is_elsewhere(event, around),
     )
 
 
@@ -53,6 +64,8 @@ def _unknown_source(case: Case) -> Placement | None:
         return None
     if peers.covers(event.source) or normal(event.source) in case.around.ours or not _is_address(event.source):
         return None
+    if normal(event.source) in recorded_peers(case.around.devices[event.device]) or _is_elsewhere(event, case.around):
+        return None
     wave = event.spi & 0xFFFF == 0
     confidence: Confidence = "proven" if wave and not peers.wildcard_key else "likely"
     because = (
@@ -62,6 +75,19 @@ def _unknown_source(case: Case) -> Placement | None:
     if wave:
         because += "; an SPI whose low 16 bits are zero is typical of scans"
     return ("unknown-source", confidence, because, ())
+
+
+def _is_elsewhere(event: Event, around: Surroundings) -> bool:
+    """Whether the destination is no address of the device, whose interfaces and configuration were read.
+
+    Not where a group's map is: there the headers are those of the packets inside (field guide C14). `show interfaces`
+    has IPv4 addresses alone.
+    """
+    device, where = around.devices[event.device], event.destination
+    if where is None or ":" in where or not _is_address(where) or around.peers[event.device].group_interfaces:
+        return False
+    read = device.config is not None and any(i.address for _, i in device.interfaces)
+    return read and normal(where) not in around.own[event.device]
 
 
 def _is_address(text: str) -> bool:
@@ -147,8 +173,19 @@ def _senders_current(case: Case) -> Placement | None:
     table_read = receiver.sa_table_read if receiver else device.read(*SA_COMMANDS)
     if not table_read or all(_younger_than_table(case, e) for e in sent):
         return None
-    why = f"{sent[0].device} sends on it now, and {case.event.device} has no inbound SA with it"
+    late = None if any(is_dated(e, case.event, case.around.devices) for e in sent) else _late_race(case)
+    if late is not None:  # the receiver's own record, against a table of which nobody knows when it was taken
+        return ("rekey-race", "likely", late[2], late[3])
+    why = f"{sent[0].device} {_sends(case, sent[0])}, and {case.event.device} has no inbound SA with it"
     return ("stale-sa", "proven", why, sent)
+
+
+def _sends(case: Case, sent: LedgerEntry) -> str:
+    """That the sender has the SA, in the tense of its table: one taken while the lines came says nothing of now."""
+    at = case.flow.last
+    if sent.seen_at is None or at is None or at <= sent.seen_at + timedelta(seconds=CAPTURE_SPREAD_S):
+        return "sends on it now"
+    return f"sent on it at {sent.seen_at:%H:%M:%S UTC}, as its table has it"
 
 
 def _younger_than_table(case: Case, sent: LedgerEntry) -> bool:
@@ -168,7 +205,7 @@ def _sender_went_on(case: Case) -> Placement | None:
     if case.event.at is None or any(e.live for e in case.mine):
         return None
     for entry in case.sent:
-        if entry.live or entry.gone_at is None:
+        if entry.live or entry.gone_at is None or entry.only_bounded:
             continue
         bound = between(case, entry.device) + doubt(case, entry)
         kept_s = (entry.gone_at - case.event.at).total_seconds()
@@ -220,9 +257,9 @@ def _late_race(case: Case) -> Placement | None:
         bound = doubt(case, entry)
         if bound > USABLE_CLOCK_S:
             continue
-        if entry.how == "older snapshot":
+        if entry.only_bounded:
             if _near_own_end(case, entry.gone_at, bound):
-                why = f"a single line as the lifetime of {entry.device}'s SA (older snapshot) ended"
+                why = f"a single line as the lifetime of {entry.device}'s SA ({entry.how}) ended"
                 return ("rekey-race", "likely", why, (entry,))
             continue
         if case.event.at and -bound <= (case.event.at - entry.gone_at).total_seconds() <= LATE_S + bound:
@@ -241,7 +278,7 @@ def _near_own_end(case: Case, ends_at: datetime, bound: float) -> bool:
 
 def _undated(case: Case) -> Placement | None:
     """A single line for an SA of the past whose times cannot be set beside it: late packet or stale SA stays open."""
-    if case.flow.events != 1 or any(e.live or e.only_negotiated or e.how == "older snapshot" for e in case.mine):
+    if case.flow.events != 1 or any(e.live or e.only_negotiated or e.only_bounded for e in case.mine):
         return None
     entries = case.mine or case.sent
     if not entries or any(_is_comparable(case, e) for e in entries):
@@ -264,10 +301,12 @@ def _is_comparable(case: Case, entry: LedgerEntry) -> bool:
 def _past_or_repeated(case: Case) -> Placement | None:
     past = tuple(e for e in case.mine if not e.live and not e.only_negotiated)
     if past:
-        race = _unknown_race(case) if all(_may_come_later(case, e) for e in past) else None
+        open_end = all(_may_come_later(case, e) for e in past) or _has_no_end_yet(past)
+        race = _unknown_race(case) if open_end else None
         if race is not None:
             return ("rekey-race", race[1], race[2], past)
-        why = f"{case.event.device} had that SA once ({past[0].how}) and no longer has it; its sender did not know"
+        no_longer = "refused it later" if past[0].how == "older table" else "no longer has it"
+        why = f"{case.event.device} had that SA once ({past[0].how}) and {no_longer}; its sender did not know"
         return ("stale-sa", "proven", why, past)
     if case.flow.span_s > case.around.thresholds.stale_after_s and not any(e.live for e in case.mine):
         damaged = _damaged(case)
@@ -280,9 +319,14 @@ def _past_or_repeated(case: Case) -> Placement | None:
     return None
 
 
+def _has_no_end_yet(past: tuple[LedgerEntry, ...]) -> bool:
+    """Whether a table from before the line has it, and no record when it went since: perhaps just then."""
+    return any(e.how == "older table" for e in past) and all(e.gone_at is None or e.only_bounded for e in past)
+
+
 def _may_come_later(case: Case, entry: LedgerEntry) -> bool:
     """Whether the receiver's record has only the SA's end, after the event: the install may lie after it too."""
-    if entry.installed_at is not None or entry.how == "older snapshot":
+    if entry.installed_at is not None or entry.only_bounded:
         return False
     if entry.gone_at is None or case.event.at is None:
         return False

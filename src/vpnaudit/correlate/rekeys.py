@@ -238,8 +238,12 @@ def rekey_period_s(tunnel: Tunnel) -> tuple[float, bool] | None:
     return (max(min(by_time), 30.0), False) if by_time else None
 
 
-def seen_period(tunnel: Tunnel, entries: Iterable[LedgerEntry]) -> tuple[float, tuple[Evidence, ...]] | None:
+def seen_period(
+    tunnel: Tunnel, entries: Iterable[LedgerEntry], until: datetime | None = None
+) -> tuple[float, tuple[Evidence, ...]] | None:
     """Seconds between the last rekeys that an end has a record of, where they come oftener than time asks; and those.
+
+    The last until the tables were read, or `until` another moment: traffic of the night has rekeys of its own.
 
     For SAs that are too young to show a rate. Volume decides then: an end has a volume lifetime, the tunnel one pair of
     SAs, and the IKE SA is older than all of them, so that none of them was set up anew.
@@ -249,25 +253,27 @@ def seen_period(tunnel: Tunnel, entries: Iterable[LedgerEntry]) -> tuple[float, 
         return None
     known = list(entries)
     for end, role in product(tunnel.ends, ("receiver", "sender")):
-        installs = _installs(end, [e for e in known if e.device == end.device and e.role == role])
+        installs = _installs(end, [e for e in known if e.device == end.device and e.role == role], until)
         gaps = [(after - before).total_seconds() for (before, _), (after, _) in pairwise(installs)]
         if len(gaps) < LEAST_GAPS or end.sa_table_at is None or len({s.local_identity for s in end.inbound}) > 1:
             continue
         usual = median(gaps)
         steady = sum(abs(g - usual) <= GAP_JITTER * usual for g in gaps)
-        goes_on = (end.sa_table_at - installs[-1][0]).total_seconds() <= 2 * usual
+        goes_on = ((until or end.sa_table_at) - installs[-1][0]).total_seconds() <= 2 * usual
         if goes_on and 4 * steady >= 3 * len(gaps) and usual < period[0] / 2:
             return usual, tuple(e.evidence for _, e in installs[-LEAST_GAPS - 1 :])
     return None
 
 
-def _installs(end: TunnelEnd, entries: Iterable[LedgerEntry]) -> list[tuple[datetime, LedgerEntry]]:
-    """Of an end's SAs of one direction the last that came after its IKE SA, each once."""
+def _installs(
+    end: TunnelEnd, entries: Iterable[LedgerEntry], until: datetime | None
+) -> list[tuple[datetime, LedgerEntry]]:
+    """Of an end's SAs of one direction the last that came after its IKE SA (and not after `until`), each once."""
     begun = min((i.established_at for i in end.live_ike if i.established_at), default=None)
     found: dict[int, tuple[datetime, LedgerEntry]] = {}
     for entry in entries:
         at = entry.installed_at
-        if at is not None and begun is not None and at > begun:
+        if at is not None and begun is not None and at > begun and (until is None or at <= until):
             found.setdefault(entry.spi, (at, entry))
     return sorted(found.values(), key=lambda one: (one[0], one[1].spi))[-MOST_GAPS - 1 :]
 

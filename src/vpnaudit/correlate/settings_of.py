@@ -6,11 +6,12 @@ state; else unknown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct, structs
 
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.config import (
     ConfigFacts,
     ConfigInterface,
@@ -84,7 +85,7 @@ def bindings(config: ConfigFacts) -> tuple[Binding, ...]:
             found.append(
                 Binding(
                     peer=peer,
-                    local=_address(interfaces[source], peer) if source in interfaces else source or None,
+                    local=_source_address(source, interfaces, peer),
                     vrf=interface.tunnel_vrf,
                     interface=interface,
                     profile=profiles.get(interface.ipsec_profile),
@@ -131,6 +132,24 @@ def open_interface(config: ConfigFacts, local: str) -> str | None:
         if i.ipsec_profile and not i.tunnel_destination and i.tunnel_source in {*here, local}
     ]
     return found[0] if len(found) == 1 else None
+
+
+def crypto_addresses(config: ConfigFacts, peer: str) -> frozenset[str]:
+    """Every address to which `peer` may come: those of crypto maps on interfaces, and the sources of tunnels."""
+    interfaces = {i.name: i for i in config.interfaces}
+    found: set[str | None] = set()
+    for interface in (i for i in config.interfaces if not i.shutdown):
+        if interface.crypto_map:
+            named = interfaces.get(config.map_local_address.get(interface.crypto_map, ""))
+            found.add(_map_address(named, interface, peer))
+        elif interface.ipsec_profile and interface.tunnel_source:
+            found.add(_source_address(interface.tunnel_source, interfaces, peer))
+    return frozenset(normal(address) for address in found if address)
+
+
+def _source_address(source: str, interfaces: Mapping[str, ConfigInterface], peer: str) -> str | None:
+    """The address of a tunnel's source, which is an interface or an address."""
+    return _address(interfaces[source], peer) if source in interfaces else source or None
 
 
 def _address(interface: ConfigInterface, peer: str) -> str | None:

@@ -15,17 +15,15 @@ from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.ledger import Ledger, LedgerEntry, LedgerSource, Role
 from vpnaudit.model.logs import LogMessage
+from vpnaudit.model.recorded_peers import CREATED, DELETED, HANDED_OUT
 from vpnaudit.model.sa import SaTrace
-from vpnaudit.model.tunnel import LiveSa, Tunnel
+from vpnaudit.model.tunnel import LiveSa, Tunnel, TunnelEnd
 
 ROLE: dict[str, Role] = {"in": "receiver", "out": "sender"}
 Held = Mapping[tuple[str, int, Role], LedgerEntry]
 """The live SAs by device, SPI and the device's part."""
 _SAME_INSTALL_S = 300.0
 """A trace and the live table that are no further apart on one SA's install tell of it in one zone."""
-CREATED = ("602303", "IPSEC_CREATE_SA", "713049", "IPSEC_OUTBOUND_SA")
-DELETED = ("602304", "IPSEC_DELETE_SA", "IPSEC_DELETE_SAS")
-HANDED_OUT = "IPSEC_SPI_RESPONSE"
 
 
 def fill(devices: Sequence[Device], tunnels: Sequence[Tunnel], older: Sequence[Device]) -> Ledger:
@@ -70,20 +68,24 @@ def _live(tunnel: Tunnel) -> Iterator[LedgerEntry]:
     for end in tunnel.ends:
         peer = tunnel.other_end(end.device or "").seen
         for sa in end.sas:
-            yield _entry(sa, peer, end.address)
+            yield _entry(sa, peer, end)
 
 
-def _entry(sa: LiveSa, peer: str, address: str) -> LedgerEntry:
+def _entry(sa: LiveSa, peer: str, end: TunnelEnd) -> LedgerEntry:
+    taken_at = end.sa_table_at
+    ends = taken_at is not None and sa.remaining_s is not None
     return LedgerEntry(
         spi=sa.spi,
         device=sa.device,
         role=ROLE[sa.direction],
         peer=peer,
-        address=address,
+        address=end.address,
         live=True,
         how="live table",
         evidence=sa.evidence,
         installed_at=sa.installed_at,
+        seen_at=taken_at,
+        ends_at=taken_at + timedelta(seconds=sa.remaining_s or 0) if ends and taken_at is not None else None,
         uncertainty_s=sa.uncertainty_s,
     )
 

@@ -8,9 +8,9 @@ from msgspec import structs
 
 from vpnaudit.diagnose import waves
 from vpnaudit.diagnose.counts import count_reasons
-from vpnaudit.diagnose.of_story import ends
+from vpnaudit.diagnose.of_story import ends, logged_elsewhere, of_another_device
 from vpnaudit.diagnose.registry import all_causes
-from vpnaudit.diagnose.rivals import Told, examples, ruled_out, would_settle
+from vpnaudit.diagnose.rivals import CATCH_ALL, Told, examples, ruled_out, would_settle
 from vpnaudit.diagnose.signs import EARLIEST
 from vpnaudit.diagnose.stories import tell
 from vpnaudit.diagnose.verdicts import reason
@@ -48,6 +48,9 @@ def diagnose(fleet: Fleet, settings: Settings) -> tuple[Diagnosis, ...]:
 def judge(story: Story, fleet: Fleet, settings: Settings) -> tuple[Cause, Mapping[str, Weighing]]:
     """The cause that wins, and what every cause says."""
     weighings = {c.name: c.weigh(story, fleet, settings) for c in all_causes()}
+    if logged_elsewhere(story):
+        asked = of_another_device(story, fleet)
+        weighings = {n: asked if w.verdict == "fits" and n != CATCH_ALL else w for n, w in weighings.items()}
     waiting = _open(weighings)
     winner = next(c for c in all_causes() if weighings[c.name].verdict == "fits" and c.name not in waiting)
     return winner, weighings

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice, pairwise
+from datetime import timedelta
+from itertools import islice
 
 from msgspec import structs
 
+from vpnaudit.diagnose.applets import applet_runs
 from vpnaudit.diagnose.interfaces import carriers
 from vpnaudit.diagnose.of_story import inputs_of, receiver_end, receiver_of
-from vpnaudit.diagnose.signs import Sign, messages, sign_of
+from vpnaudit.diagnose.signs import InOrder, Sign, Window, messages, sign_of, span
+from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.addresses import address_in, normal
+from vpnaudit.model.clears import clears_sas, peer_cleared
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Story
+from vpnaudit.model.judgement import Reason, Story
 from vpnaudit.model.logs import LogMessage, of_firewalls
 from vpnaudit.model.sessions import SESSION_STATES, peer_of
-from vpnaudit.model.takeovers import stepped_down, took_over
+from vpnaudit.model.takeovers import active_since, stepped_down, took_over
 
-RESTARTS = frozenset({"SYS-5-RESTART", "SYS-5-RELOAD"}) | of_firewalls("6-199002")
+RESTARTS = frozenset({"SYS-5-RESTART", "SYS-5-RELOAD"}) | of_firewalls("199002")
 BY_OPERATOR = ("administrator reset", "administrator reboot", "administrator shutdown")
 """In the reason of a session's end: the firewall's own operator took the session down (field guide 1.6)."""
+SWITCHED_OVER = frozenset({"REDUNDANCY-3-SWITCHOVER"})
+"""Logged by a route processor that took over from another of the same chassis."""
+YOUNGER_S = 600.0
+"""A processor so much younger than its chassis was not there from the beginning; otherwise it is minutes older."""
+WELL_BEFORE_S = 90.0
+"""An SA that is older by this than a switch was there before it, whatever stamps and remaining seconds are off."""
 IKE_SWITCHED = "CRYPTO-6-ISAKMP_ON_OFF"
-COUNTED = frozenset({"counters", "stats", "statistics", "accelerator", "protocol", "logging", "pki", "ca"})
-"""What else can be cleared below `crypto`, and costs no SA."""
-MEMORY_TAGS = frozenset({"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-4-CHUNKMALLOCFAIL"}) | of_firewalls(
-    "3-211001"
-)
+MEMORY_TAGS = frozenset({"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-4-CHUNKMALLOCFAIL"}) | of_firewalls("211001")
 IGNORED_POOLS = ("lsmpi", "reserve")
 
 
@@ -59,7 +65,10 @@ def state_losses(device: Device) -> Sequence[Sign]:
 
 
 def _state_losses(device: Device) -> list[Sign]:
-    found = [*restarts(device)]
+    found = [*restarts(device), *device.once(_switchovers), *applet_runs(device)]
+    shown = takeover_shown(device)
+    if shown is not None and device.failover is not None and device.failover[1].keeps_sas is False:
+        found.append(structs.replace(shown, text=f"{shown.text} without the SAs"))
     for capture, message in device.other_messages:
         state = message.details.get("state", "").lower()
         command = message.details.get("command", "").lower()
@@ -69,29 +78,62 @@ def _state_losses(device: Device) -> list[Sign]:
         elif message.tag in SESSION_STATES and _ended_by_operator(message):
             who = peer_of(message)
             sign = sign_of(device, capture, message, f"{device.name}: its operator ended the session with {who}")
-            found.append(structs.replace(sign, peer=address_in(who)))
+            found.append(structs.replace(sign, peer=address_in(who), is_clear=True))
         elif message.tag == IKE_SWITCHED and state == "off":
             text = f"{device.name} switched IKE off: its last crypto map was taken off"
             found.append(sign_of(device, capture, message, text))
-        elif _clears_sas(command) or _takes_map_off(command):
+        elif clears_sas(command) or _takes_map_off(command):
             entered = message.details["command"]
             sign = sign_of(device, capture, message, f"{device.name}: `{entered}` was entered")
-            found.append(structs.replace(sign, peer=_peer_of(command), interface=_of_map(device, command)))
+            peer, interface = peer_cleared(command), _of_map(device, command)
+            found.append(structs.replace(sign, peer=peer, interface=interface, is_clear=True))
     return found
+
+
+def _switchovers(device: Device) -> list[Sign]:
+    """Route processors that took over: by the log, or by an uptime of its own that is shorter than the chassis'."""
+    text = f"{device.name}: one route processor took over from the other"
+    logged = [sign_of(device, capture, message, text) for capture, message in messages(device, SWITCHED_OVER)]
+    if logged:
+        return [structs.replace(sign, is_switchover=True) for sign in logged]
+    if device.booted_at is None or device.version is None:
+        return []
+    capture, version = device.version
+    if version.uptime_s is None or version.processor_uptime_s is None:
+        return []
+    younger_s = version.uptime_s - version.processor_uptime_s
+    if younger_s < YOUNGER_S:
+        return []
+    sign = Sign(
+        at=device.booted_at + timedelta(seconds=younger_s),
+        text=f"{device.name}'s control processor came up, {span(younger_s)} after the chassis",
+        evidence=(device.cite_below(capture, version.line, "control processor"),),
+        uncertainty_s=device.boot_uncertainty_s + 60.0,
+        is_switchover=True,
+        is_inferred=True,
+    )
+    return [sign]
+
+
+def takeover_shown(device: Device) -> Sign | None:
+    """The takeover by which a unit of a failover pair is the active one, as `show failover` dates it."""
+    if device.failover is None:
+        return None
+    capture, state = device.failover
+    since = active_since(state)
+    if since is None:
+        return None
+    lines = (state.line, state.state_line, state.keeps_line)
+    return Sign(
+        at=device.on_common_clock(since),
+        text=f"{device.name} took over from its partner",
+        evidence=tuple(device.cite(capture, line) for line in lines if line is not None),
+        is_takeover=True,
+    )
 
 
 def _ended_by_operator(message: LogMessage) -> bool:
     return any(words in message.details.get("reason", "").lower() for words in BY_OPERATOR)
-
-
-def _clears_sas(command: str) -> bool:
-    """Whether a command that was logged ends IKE or IPsec SAs; counters can be cleared too.
-
-    >>> [_clears_sas(c) for c in ("do clear crypto sa", "clear ipsec sa peer 192.0.2.1", "clear crypto sa counters")]
-    [True, True, False]
-    """
-    words = command.removeprefix("do ").split()
-    return words[:1] == ["clear"] and words[1:2] in (["crypto"], ["ipsec"], ["isakmp"]) and COUNTED.isdisjoint(words)
 
 
 def _takes_map_off(command: str) -> bool:
@@ -104,17 +146,6 @@ def _takes_map_off(command: str) -> bool:
     return words[:3] == ["no", "crypto", "map"] and len(words) == 4
 
 
-def _peer_of(command: str) -> str | None:
-    """The address that a clear names; one behind `local` is the device's own.
-
-    >>> _peer_of("clear crypto session local 192.0.2.1 remote 198.51.100.7"), _peer_of("clear crypto sa")
-    ('198.51.100.7', None)
-    """
-    words = command.split()
-    named = (address_in(word) for before, word in pairwise(words) if before != "local")
-    return next((address for address in named if address is not None), None)
-
-
 def _of_map(device: Device, command: str) -> str | None:
     """The one interface whose crypto map a command takes off, if the configuration has it there (again)."""
     if device.config is None or not _takes_map_off(command):
@@ -124,21 +155,48 @@ def _of_map(device: Device, command: str) -> str | None:
     return carrying[0] if len(carrying) == 1 else None
 
 
-def losses_of(story: Story, fleet: Fleet) -> list[Sign]:
-    """What made the receiver forget SAs, the tunnel's among them.
+def losses_of(story: Story, fleet: Fleet, window: Window | None = None) -> list[Sign]:
+    """What made the receiver forget SAs, the tunnel's among them; in a window, where one is given.
 
     What happened on an interface that does not carry the tunnel, or to the SAs with another peer, cost it none.
     """
     device, source = receiver_of(story, fleet), address_in(story.source)
-    losses = state_losses(device)
+    losses = state_losses(device) if window is None else device.once(_losses_in_order).within(window)
     on_one = any(sign.interface is not None for sign in losses)
     lines = carriers(device, receiver_end(story)) | inputs_of(story) if on_one else frozenset()
     return [
         sign
         for sign in losses
-        if not (sign.interface is not None and lines and sign.interface not in lines)
+        if not _was_outlived(sign, device, fleet)
+        and not (sign.interface is not None and lines and sign.interface not in lines)
         and (sign.peer is None or source is None or sign.peer == source)
     ]
+
+
+def _losses_in_order(device: Device) -> InOrder:
+    return InOrder(state_losses(device))
+
+
+def kept_over(story: Story, fleet: Fleet) -> list[tuple[Sign, Reason]]:
+    """Switches of the receiver over which SAs came along, each with what shows that."""
+    device = receiver_of(story, fleet)
+    shown, oldest = takeover_shown(device), fleet.oldest_sas.get(device.name)
+    found = [
+        (sign, reason("it still has an SA from before that", *sign.evidence, oldest.evidence))
+        for sign in device.once(_switchovers)
+        if oldest is not None and _was_outlived(sign, device, fleet)
+    ]
+    if shown is not None and device.failover is not None and device.failover[1].keeps_sas:
+        found.append((shown, reason("its state link carries the SAs", *shown.evidence)))
+    return found
+
+
+def _was_outlived(sign: Sign, device: Device, fleet: Fleet) -> bool:
+    """Whether a switch within a device cost it no SAs: it has a live one from before (stateful switchover)."""
+    oldest = fleet.oldest_sas.get(device.name) if sign.is_switchover else None
+    if oldest is None or oldest.installed_at is None or sign.at is None:
+        return False
+    return oldest.installed_at < sign.at - timedelta(seconds=WELL_BEFORE_S + sign.uncertainty_s)
 
 
 def stepped_down_after(device: Device, takeover: Sign) -> Sequence[Evidence]:

@@ -13,13 +13,11 @@ from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Reason, Story, Weighing
-from vpnaudit.model.ledger import LedgerEntry
-from vpnaudit.model.tunnel import LiveSa, TunnelEnd
+from vpnaudit.model.ledger import RECORDED, LedgerEntry
+from vpnaudit.model.tunnel import LiveIke, LiveSa, TunnelEnd
 from vpnaudit.settings import Settings
 
 NOT_OF_TWO = "the line came in on a group map's interface: the group shares one SPI, which no two ends agreed on"
-RECORDED = frozenset({"log", "event trace"})
-"""Records that date an SA's end; an older table only bounds it."""
 ONE_MOMENT_S = 60.0
 """Tables taken so close together show one state, but for a rekey in between that takes a second."""
 
@@ -89,9 +87,9 @@ def clocks_are_known(story: Story, fleet: Fleet) -> bool:
 
 
 def sent_sa(story: Story) -> LiveSa | None:
-    """The sender's live outbound SA that the story is about."""
+    """The sender's live outbound SA that the story is about; null where its table was taken before all the lines."""
     end = sender_end(story)
-    if end is None:
+    if end is None or (story.episodes and all(v.outdated for e in story.episodes for v in e.events)):
         return None
     spis = {e.spi for e in story.episodes}
     if not spis and story.tunnel is not None:
@@ -153,10 +151,16 @@ def which_moment(story: Story) -> Weighing:
 
 
 def sends_in_vain(story: Story, sa: LiveSa) -> Reason:
-    """That the sender still uses the SA, in words that its receiver's table bears out or does not."""
+    """That the sender still uses the SA, in words that its receiver's table bears out or does not.
+
+    A table from before the last of lines that are over says what it sent on then.
+    """
+    there, last = sender_end(story), ends(story)
+    taken_at = there.sa_table_at if there is not None else None
+    older = not story.ongoing and taken_at is not None and last is not None and taken_at < last
     end, who = receiver_end(story), story.sender or story.source or "the sender"
     what = f"{story.receiver} lacks" if end is not None and end.sa_table_read else f"{story.receiver} refused"
-    return reason(f"{who} sends on 0x{sa.spi:08X}, which {what}", sa.evidence)
+    return reason(f"{who} {'sent' if older else 'sends'} on 0x{sa.spi:08X}, which {what}", sa.evidence)
 
 
 def seen_to_be_stale(story: Story) -> bool:
@@ -179,6 +183,35 @@ def may_be_rekeyed_between(story: Story) -> bool:
     sa = sent_sa(story)
     dated = sa is not None and all(s.installed_at is not None for s in (sa, *here.inbound))
     return apart > timedelta(seconds=ONE_MOMENT_S) and not dated
+
+
+def is_without_dpd(ike: LiveIke) -> bool:
+    """Whether an IKE SA's listing shows that DPD is not in force on it: no letter D, or an interval of 0 seconds."""
+    sa = ike.sa
+    if sa.version == "v1":
+        return sa.capabilities is not None and "D" not in sa.capabilities
+    return sa.dpd is not None and sa.dpd.interval_s == 0
+
+
+def logged_elsewhere(story: Story) -> bool:
+    """Whether no line of a source without a tunnel here went to an address of the receiver."""
+    events = [v for e in story.episodes for v in e.events]
+    return story.tunnel is None and bool(events) and all(v.elsewhere for v in events)
+
+
+def of_another_device(story: Story, fleet: Fleet) -> Weighing:
+    """The question that comes before all others then."""
+    where, device = story.episodes[0].events[0].destination, receiver_of(story, fleet)
+    return still_open(
+        f"is {where} an address of {device.name}? None that was read is: the log may be another device's",
+        f"{device.name}: {device.words.interfaces_shown_by}, and from where its log was taken",
+    )
+
+
+def is_with_dpd(ike: LiveIke) -> bool:
+    """Whether the listing shows that it is: the letter D, or an interval. The plain listing tells neither."""
+    sa = ike.sa
+    return "D" in (sa.capabilities or "") if sa.version == "v1" else sa.dpd is not None and bool(sa.dpd.interval_s)
 
 
 def on_group_interface(story: Story, fleet: Fleet) -> bool:
@@ -207,8 +240,10 @@ def goes_on(story: Story, settings: Settings) -> bool:
 
 def no_race(story: Story) -> Weighing:
     """What a rekey cause says of lines that were not told to be races: open where no table says when rekeys were."""
+    if story.mechanism == "stale-sa":
+        return _more_than_a_race(story)
     if story.mechanism != "unexplained":
-        return out("the lines are not next to a rekey that is known", *placed(story))
+        return out("the lines are explained without a rekey", *placed(story))
     if repeated(story):
         return out("the lines are not next to a rekey that is known", *first_and_last(story))
     dated = dated_sas(story)
@@ -216,6 +251,13 @@ def no_race(story: Story) -> Weighing:
         command = f"{story.receiver}: show crypto ipsec sa, twice 10 minutes apart; show running-config"
         return still_open("was the tunnel rekeyed at that moment?", command)
     return out("the lines are not next to a rekey that is known", *placed(story), *dated)
+
+
+def _more_than_a_race(story: Story) -> Weighing:
+    """A sender that goes on with an SA does so whether or not a rekey was near."""
+    if repeated(story):
+        return out("the same SPI came again: more than a packet that met a rekey", *first_and_last(story))
+    return out("its sender kept the SA: more than a packet that met a rekey", *placed(story))
 
 
 def dated_sas(story: Story) -> tuple[Evidence, ...]:

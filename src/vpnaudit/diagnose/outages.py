@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
@@ -16,7 +16,7 @@ from vpnaudit.model.logs import LogMessage, of_firewalls
 from vpnaudit.model.sessions import SESSION_CHANGES, SESSION_STATES, peer_of, session_state
 from vpnaudit.model.tunnel import TunnelEnd
 
-LINE_TAGS = frozenset({"LINEPROTO-5-UPDOWN", "LINK-3-UPDOWN", "LINK-5-CHANGED"}) | of_firewalls("4-411002")
+LINE_TAGS = frozenset({"LINEPROTO-5-UPDOWN", "LINK-3-UPDOWN", "LINK-5-CHANGED"}) | of_firewalls("411002")
 TRACKING_TAGS = frozenset({"TRACK-6-STATE", "TRACKING-5-STATE"})
 """Of an interface that is tracked they say what its own line says, for logs that lack that."""
 MEANT = ("idle timeout", "max time", "administrator", "user requested", "peer terminate", "policy not found")
@@ -31,7 +31,7 @@ IKE_FAILURES = frozenset(
         "CRYPTO-5-DPD",
         "CRYPTO-5-DPD_FAILURE",
     }
-) | of_firewalls("3-713123")
+) | of_firewalls("713123")
 """That a peer gave no answer. `IKMP_MODE_FAILURE` is none: a mode fails because one end refuses what the other says."""
 REFUSED = ("policy", "proposal", "auth exchange", "authentication", "identity", "selector", "certificate")
 """In the reason of an IKE failure: the peer was heard, so the path was there."""
@@ -41,13 +41,18 @@ IDENTITY_TAGS = frozenset(
         "CRYPTO-4-RECVD_PKT_INV_IDENTITY_ACL",
         "CRYPTO-4-RECVD_PKT_INV_PROT",
     }
-) | of_firewalls("4-402116", "3-713061")
+) | of_firewalls("402116", "713061")
+SAID_OF_ONE_END = 4
+"""Reasons that the messages of one end may give."""
 WITH_ITS_SESSION_S = 5.0
 """A session's end takes its SAs along within this."""
 
 
 def why_sessions_ended(device: Device, peer: str | None) -> Sequence[tuple[str, Sign]]:
-    """The ends of sessions with a peer for which a message gives the reason, with that."""
+    """The ends of sessions with a peer for which a message gives the reason, with that.
+
+    A firewall tells of one end by several messages, 713050 for each pair of proxies: that is one.
+    """
     return device.once(_session_ends).get(one_spelling(peer), ())
 
 
@@ -57,8 +62,15 @@ def _session_ends(device: Device) -> dict[str | None, list[tuple[str, Sign]]]:
         why, peer = message.details.get("reason"), peer_of(message)
         if why and session_state(message) == "down":
             sign = sign_of(device, capture, message, f"the session with {peer} went down")
-            found.setdefault(one_spelling(peer), []).append((why, sign))
+            ends = found.setdefault(one_spelling(peer), [])
+            if not any(other == why and _at_once(known, sign) for other, known in ends[-SAID_OF_ONE_END:]):
+                ends.append((why, sign))
     return found
+
+
+def _at_once(one: Sign, other: Sign) -> bool:
+    near = timedelta(seconds=WITH_ITS_SESSION_S)
+    return one.at is not None and other.at is not None and abs(one.at - other.at) <= near
 
 
 def outages(

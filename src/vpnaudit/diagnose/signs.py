@@ -37,6 +37,16 @@ class Sign(Struct, frozen=True, kw_only=True, gc=False):
     """Of IKE with a peer that the message does not name: of this one, or of any other."""
     is_takeover: bool = False
     """A standby that became active."""
+    is_switchover: bool = False
+    """Another processor of the same device took over."""
+    is_clear: bool = False
+    """Somebody, or a script, ended the SAs; the path was there or not."""
+    applet: str | None = None
+    """The script that did."""
+    is_answer: bool = False
+    """It did because of a line with an invalid SPI: what came before cannot come of it."""
+    is_inferred: bool = False
+    """No line of its own tells that it happened by then: an uptime does, or a script's message."""
     interface: str | None = None
     """Where it took over, or lost its crypto map; null: the message names none, or it is of the whole device."""
     peer: str | None = None

@@ -48,13 +48,16 @@ def _story(fleet: Fleet, key: Key, episodes: Sequence[Episode]) -> Story:
 
 def _ongoing(fleet: Fleet, tunnel: Tunnel | None, receiver: str, episodes: Sequence[Episode]) -> bool:
     spis = {e.spi for e in episodes}
+    last = max((e.last_at for e in episodes if e.last_at), default=None)
+    end = fleet.log_runs_on(receiver)
+    if end is not None:  # the tables are older than that: the lines themselves tell
+        return last is not None and last >= end - timedelta(seconds=RECENT_S)
     if tunnel is not None:
         if any(s.spi in spis and s.receiver == receiver for s in tunnel.stale):
             return True
         read = tunnel.both_ends and all(e.sa_table_read for e in tunnel.ends)
         if read and not _is_refused_all_the_same(tunnel, receiver, episodes):
             return False
-    last = max((e.last_at for e in episodes if e.last_at), default=None)
     if fleet.device_by_name[receiver].clock is None and not any(e.lines > 1 for e in episodes):
         return False  # a log alone ends where it ends: its last line says nothing of now, a stream up to it does
     return last is not None and last >= fleet.collected_at - timedelta(seconds=RECENT_S)

@@ -67,7 +67,7 @@ def title(cause: Cause, stories: Sequence[Story], newest: str) -> str:
     """One line for all of them; `newest` is that of the newest."""
     if cause.name == GROUP:
         members = len({s.receiver for s in stories})
-        of_all = f"{members} members of one group missed a rekey: others send on an SPI that these do not have"
+        of_all = f"{members} members of one group lack the key of others, which send on an SPI that these do not have"
         return of_all if members > 1 else newest
     many = f"{len({s.source for s in stories})} sources"
     if cause.name == STRANGERS:

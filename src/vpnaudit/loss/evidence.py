@@ -35,6 +35,8 @@ class Outage(Struct, frozen=True, kw_only=True, gc=False):
     text: str
     evidence: tuple[Evidence, ...] = ()
     uncertainty_s: float = 1.0
+    until: datetime | None = None
+    """When it was over, where a line says so."""
 
 
 class PathProbe(Struct, frozen=True, kw_only=True, gc=False):
@@ -232,7 +234,7 @@ def _probe_share(result: IpSlaResult) -> float | None:
 
 
 def _aligned(diagnosis: Diagnosis, path: Path) -> Iterator[Reason]:
-    """How many episodes had an outage within two minutes before them."""
+    """How many episodes had an outage that began or ended within two minutes before them."""
     begins = [e.first_at for s in diagnosis.stories for e in s.episodes if e.first_at is not None]
     timed = [o for o in path.outages if o.at is not None]
     if not begins or not timed:
@@ -247,6 +249,6 @@ def _nearest(begin: datetime, outages: Sequence[Outage]) -> Outage | None:
     for outage in outages:
         slack = timedelta(seconds=outage.uncertainty_s)
         low, high = begin - timedelta(seconds=BEFORE_S) - slack, begin + timedelta(seconds=LATE_S) + slack
-        if outage.at is not None and low <= outage.at <= high:
+        if any(low <= at <= high for at in (outage.at, outage.until) if at is not None):
             return outage
     return None

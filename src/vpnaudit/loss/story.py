@@ -127,8 +127,9 @@ def _counts(own: Own) -> str:
 
 
 def _rate_words(own: Own) -> str:
-    """Against the rekeys of this tunnel; where none are known, against nothing but a day."""
-    period_s = own.tunnel.rekey_period_s if own.tunnel is not None else None
+    """Against the rekeys of this tunnel; where none are known, or not for the whole log, against nothing but a day."""
+    steady = own.tunnel is not None and own.tunnel.period_then_s is None
+    period_s = own.tunnel.rekey_period_s if own.tunnel is not None and steady else None
     return rate_words(rate(own.spis, own.window_s, period_s), own.of)
 
 

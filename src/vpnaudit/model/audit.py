@@ -248,11 +248,12 @@ class AuditRemediation(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class AuditProblem(Struct, frozen=True, kw_only=True, gc=False):
-    """Something in the source that could not be used."""
+    """Something in the source that could not be used; or, `lost` being false, that was used and has to be known."""
 
     file: str
     line: int | None
     problem: str
+    lost: bool = True
 
 
 class AuditWaiver(Struct, frozen=True, kw_only=True, gc=False):

@@ -217,6 +217,27 @@ class IpSlaOperation(Struct, frozen=True, kw_only=True, gc=False):
     """From which time on an answer counts as slow; null: as long as the time-out."""
 
 
+class AppletCommand(Struct, frozen=True, kw_only=True, gc=False):
+    """`action N cli command "…"` of an applet: what it types, and the statement as it stands."""
+
+    line: int
+    text: str
+    statement: str
+
+
+class EventApplet(Struct, frozen=True, kw_only=True, gc=False):
+    """`event manager applet NAME`. `event` is what starts it ("syslog", "track", "timer"), `pattern` of which message.
+
+    What it logs itself has its name in front (`HA_EM-6-LOG`).
+    """
+
+    line: int
+    name: str
+    event: str | None = None
+    pattern: str | None = None
+    commands: tuple[AppletCommand, ...] = ()
+
+
 class ConfigFacts(Struct, frozen=True, kw_only=True, gc=False):
     """A running configuration. `whole` is true where it was read from its first statement to its `end`."""
 
@@ -237,6 +258,9 @@ class ConfigFacts(Struct, frozen=True, kw_only=True, gc=False):
     """The level of the buffer for messages of the VPN, where they have one of their own (ASA)."""
     logging_hosts: tuple[str, ...] = ()
     logging_session: bool = False
+    """Sessions that come and go are logged, of both versions of IKE (ASA), or of IKEv1 (IOS)."""
+    logging_session_v2: bool = False
+    """Those of IKEv2 are (IOS, `crypto logging ikev2`)."""
     ntp_servers: tuple[str, ...] = ()
     isakmp_policies: tuple[IsakmpPolicy, ...] = ()
     isakmp_keys: tuple[PeerMatch, ...] = ()
@@ -261,3 +285,4 @@ class ConfigFacts(Struct, frozen=True, kw_only=True, gc=False):
     ipsec_proposals: tuple[TransformSet, ...] = ()
     """`crypto ipsec ikev2 ipsec-proposal` (ASA): a name may stand here and among the transform sets."""
     failover: Failover | None = None
+    applets: tuple[EventApplet, ...] = ()

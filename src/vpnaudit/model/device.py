@@ -31,6 +31,7 @@ from vpnaudit.model.system import (
     ANY_ZONE_S,
     ZONE_STEP_S,
     ClockReading,
+    FailoverState,
     InterfaceState,
     IpSlaResult,
     MemoryPool,
@@ -57,6 +58,12 @@ RECORD_LINES = 60
 
 def _place(capture: ParsedCapture) -> tuple[str, str, int]:
     return (capture.capture.command, capture.capture.file, capture.capture.first_line)
+
+
+def _is_part(capture: ParsedCapture) -> bool:
+    """Whether it is a configuration that lacks its beginning or its end: what it does not say may stand there."""
+    config = capture.parsed.facts.config
+    return config is not None and not config.whole
 
 
 def _line(message: LogMessage) -> tuple[str, str, str]:
@@ -106,9 +113,9 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         return self._found[commands]
 
     def read(self, *commands: str) -> bool:
-        """Whether one of the commands was answered whole (without a filter)."""
+        """Whether one of the commands was answered whole: without a filter, and a configuration to its end."""
         if commands not in self._whole:
-            self._whole[commands] = any(not c.capture.argument for c in self.find(*commands))
+            self._whole[commands] = any(not (c.capture.argument or _is_part(c)) for c in self.find(*commands))
         return self._whole[commands]
 
     def ike_read(self, version: Literal["v1", "v2"] | None) -> bool:
@@ -382,6 +389,11 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
     def ntp(self) -> tuple[ParsedCapture, NtpStatus] | None:
         """`show ntp status`."""
         return self._first("ntp")
+
+    @cached_property
+    def failover(self) -> tuple[ParsedCapture, FailoverState] | None:
+        """`show failover`."""
+        return self._first("failover")
 
     @cached_property
     def log_header(self) -> tuple[ParsedCapture, LogHeader] | None:

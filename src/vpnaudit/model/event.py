@@ -44,6 +44,10 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
     found: tuple[LedgerEntry, ...] = ()
     sender: str | None = None
     """A device of ours that is known to have sent on the SPI."""
+    outdated: bool = False
+    """Whether the sender's table that has the SPI was taken before the line: what it sent on then is not in it."""
+    elsewhere: bool = False
+    """Whether its destination is no address of the device, as far as these were read: the log may be another one's."""
     evidence: tuple[Evidence, ...] = ()
 
 

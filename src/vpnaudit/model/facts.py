@@ -26,6 +26,7 @@ from vpnaudit.model.snapshot import Capture
 from vpnaudit.model.system import (
     ClockReading,
     Counter,
+    FailoverState,
     InterfaceState,
     IpSlaResult,
     MemoryPool,
@@ -78,6 +79,7 @@ class Facts(Struct, frozen=True, kw_only=True, gc=False):
     config: ConfigFacts | None = None
     clock: ClockReading | None = None
     ntp: NtpStatus | None = None
+    failover: FailoverState | None = None
     cut: bool = False
     """The answer ends inside its last record: what does not stand in it says nothing."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from msgspec import Struct
@@ -12,7 +12,10 @@ from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Episode, Event
 from vpnaudit.model.ledger import Ledger
-from vpnaudit.model.tunnel import Tunnel, TunnelEnd
+from vpnaudit.model.tunnel import LiveSa, Tunnel, TunnelEnd
+
+RUNS_ON_S = 180.0
+"""A log that ends so long after the collection was read later: devices are asked for it within minutes."""
 
 
 class Received(Struct, frozen=True, kw_only=True, gc=False):
@@ -50,6 +53,14 @@ class Fleet(Struct, frozen=True, kw_only=True, dict=True):
     older: tuple[Device, ...] = ()
     """The same devices in earlier collections; `taken_at` as far as it is known. One may stand there several times."""
 
+    def log_runs_on(self, device: str) -> datetime | None:
+        """When a device's log ends, where that is well after the collection: a server's file, read later."""
+        found = self.device_by_name[device]
+        if found.clock_uncertainty_s is None or found.log_span is None:
+            return None
+        end = found.on_common_clock(found.log_span[1])
+        return end if end > self.collected_at + timedelta(seconds=RUNS_ON_S) else None
+
     @cached_property
     def device_by_name(self) -> dict[str, Device]:
         """Devices by name."""
@@ -77,6 +88,19 @@ class Fleet(Struct, frozen=True, kw_only=True, dict=True):
                 if end.device is not None:
                     found.setdefault(end.device, []).append(tunnel)
         return {name: tuple(tunnels) for name, tunnels in found.items()}
+
+    @cached_property
+    def oldest_sas(self) -> dict[str, LiveSa]:
+        """By device, of its live inbound SAs whose age is known the one that is installed for the longest."""
+        found: dict[str, LiveSa] = {}
+        dated = ((e.device, sa) for t in self.tunnels for e in t.ends for sa in e.inbound if e.device is not None)
+        for device, sa in dated:
+            known = found.get(device or "")
+            if sa.installed_at is not None and (
+                known is None or (known.installed_at or sa.installed_at) > sa.installed_at
+            ):
+                found[device or ""] = sa
+        return found
 
     @cached_property
     def assessable_devices(self) -> tuple[Device, ...]:

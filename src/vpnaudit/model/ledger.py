@@ -11,14 +11,18 @@ from msgspec import Struct
 from vpnaudit.model.evidence import Evidence
 
 Role = Literal["receiver", "sender"]
-LedgerSource = Literal["live table", "older snapshot", "event trace", "log", "IKE SA", "handed out"]
+LedgerSource = Literal["live table", "older table", "older snapshot", "event trace", "log", "IKE SA", "handed out"]
+"""How an SPI is known. "older table": a live table, of a line that came after it was taken."""
+RECORDED = frozenset({"log", "event trace"})
+"""Records that date an SA's end; an older table only bounds it."""
 
 
 class LedgerEntry(Struct, frozen=True, kw_only=True, gc=False):
     """One device's use of one SPI. Times are on the common clock, null where unknown; `live`: in the newest table.
 
-    `peer` is the other end's address as the device sees it. `gone_at` is when it was deleted, at the latest (null while
-    live or unknown). `uncertainty_s` bounds both times; of it `zone_within_s` is that of all lines of the device's log.
+    `peer` is the other end's address as the device sees it. `gone_at` is when it was deleted, at the latest (null where
+    that is not known). `seen_at` is when the table that has it was taken, and `ends_at` when its lifetime ends by that
+    table. `uncertainty_s` bounds the times; of it `zone_within_s` is that of all lines of the device's log.
     """
 
     spi: int
@@ -31,6 +35,8 @@ class LedgerEntry(Struct, frozen=True, kw_only=True, gc=False):
     evidence: Evidence
     installed_at: datetime | None = None
     gone_at: datetime | None = None
+    seen_at: datetime | None = None
+    ends_at: datetime | None = None
     uncertainty_s: float = 0.0
     zone_within_s: float = 0.0
 
@@ -38,6 +44,11 @@ class LedgerEntry(Struct, frozen=True, kw_only=True, gc=False):
     def only_negotiated(self) -> bool:
         """Whether IKE alone knows of it: handed out, with no word that the SA was ever installed."""
         return self.how in {"IKE SA", "handed out"}
+
+    @property
+    def only_bounded(self) -> bool:
+        """Whether an older table has it: gone by its own end at the latest, and when before that nobody knows."""
+        return self.how in {"older snapshot", "older table"}
 
 
 class Ledger:

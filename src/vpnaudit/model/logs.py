@@ -12,17 +12,21 @@ FIREWALLS = frozenset({"ASA", "FTD", "PIX"})
 
 
 def of_firewalls(*messages: str) -> frozenset[str]:
-    """Tags of a firewall's messages, each given by severity and number, under each name that its family goes by.
+    """Tags of a firewall's messages, each given by its number, under each name that its family goes by.
 
-    >>> sorted(of_firewalls("4-113019"))
-    ['ASA-4-113019', 'FTD-4-113019', 'PIX-4-113019']
+    At every severity: `logging message 113019 level errors` changes it, and the number says what happened (field guide
+    1.6).
+
+    >>> tags = of_firewalls("113019")
+    >>> len(tags), sorted(tags)[:2]
+    (24, ['ASA-0-113019', 'ASA-1-113019'])
     """
-    return frozenset(f"{firewall}-{message}" for firewall in FIREWALLS for message in messages)
+    severities = range(8)
+    return frozenset(f"{name}-{level}-{message}" for name in FIREWALLS for level in severities for message in messages)
 
 
-# `logging message 402114 level errors` changes the severity.
 INVALID_SPI_TAGS = frozenset({"CRYPTO-4-RECVD_PKT_INV_SPI", "IPSEC-3-RECVD_PKT_INV_SPI"}) | of_firewalls(
-    *(f"{severity}-{number}" for severity in range(8) for number in ("402114", "402101"))
+    "402114", "402101"
 )
 """Tags of the lines that are events (field guide 1.2, 1.4, 1.6), without any sub-facility or class token."""
 
@@ -34,6 +38,7 @@ NEEDED_MARKS = (
     "CRYPTO", "IKEV2-", "IPSEC", "ISAKMP", "GDOI-", "has invalid spi", "an invalid SPI",
     "MALLOCFAIL", "CHUNKEXPANDFAIL", "CHUNKMALLOCFAIL", "CFORKMEM", "-RESTART", "-RELOAD",
     "CLOCKUPDATE", "-77100", "UPDOWN", "LINK-5-CHANGED", "STATECHANGE", "REDUNDANCY-", "%RF-", "CONFIG_I", "LOGGEDCMD",
+    "HA_EM-",
     "DMVPN-", "NHRP-", "TRACK-", "TRACKING-", "RTT-", "IPSLA", "Syslog logging:", "repeated",
     "-4021", "-6023", "-7023", "-713", "-714", "-715", "-750", "-751", "-752", "-113019",
     "-211001", "-104001", "-104002", "-19900", "-411001", "-411002", "-111008", "-111010",
@@ -148,3 +153,5 @@ class LogHeader(Struct, frozen=True, kw_only=True, gc=False):
     hosts: tuple[str, ...] = ()
     buffer_by_class: bool = False
     """Messages of some classes have a level of their own, which only the configuration tells (ASA)."""
+    standby_logging: bool | None = None
+    """Whether the standby unit of a pair logs too (ASA, `logging standby`); null where unsaid."""

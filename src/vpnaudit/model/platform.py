@@ -63,6 +63,8 @@ class Words(Struct, frozen=True, kw_only=True, gc=False):
     """The command that lists the sessions with their age."""
     sessions_logged_by: str = "crypto logging session"
     """What is configured so that the log tells when a session comes and goes."""
+    ikev2_sessions_logged_by: str = "crypto logging ikev2"
+    """The same for sessions of IKEv2."""
     interfaces_shown_by: str = "show interfaces"
     policy_shown_by: str = "show crypto map"
     """What lists lifetimes, transform sets and networks in force, where the configuration does not tell."""
@@ -170,8 +172,11 @@ class RemedySyntax(Protocol):
     def log_buffer(self, size_bytes: int) -> Change:
         """A log buffer of this size that keeps the messages an audit reads."""
 
-    def log_sessions(self) -> Change | None:
-        """Log lines for tunnels that come up and go down."""
+    def log_sessions(self, ike: Literal["v1", "v2"] | None = None) -> Change | None:
+        """Log lines for tunnels of that version of IKE that come up and go down."""
+
+    def drop_actions(self, applet: str, statements: tuple[str, ...]) -> Change | None:
+        """Take actions of an event manager applet away; null where the platform's are not read."""
 
     def look(self, topic: Topic, about: str | None = None, family: str | None = None) -> tuple[str, ...]:
         """Read-only commands that show a topic; `about` is a peer, interface or filter where the topic has one.

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from vpnaudit.model.device import Device
 from vpnaudit.model.logs import LogMessage, of_firewalls
 
-SESSION_TAGS = frozenset({"CRYPTO-5-SESSION_STATUS", "CRYPTO-5-IKEV2_SESSION_STATUS"})
-SESSION_STATES = dict.fromkeys(of_firewalls("5-713119", "5-750006"), "up") | dict.fromkeys(
-    of_firewalls("4-113019", "5-713259", "5-750007"), "down"
+_V1, _V2 = "CRYPTO-5-SESSION_STATUS", "CRYPTO-5-IKEV2_SESSION_STATUS"
+SESSION_TAGS = frozenset({_V1, _V2})
+SESSION_STATES = dict.fromkeys(of_firewalls("713119", "750006"), "up") | dict.fromkeys(
+    of_firewalls("113019", "713050", "713259", "750007"), "down"
 )
-"""Messages that say by their number whether a session came up or went down (field guide 1.6)."""
+"""Messages that say by their number whether a session came up or went down (field guide 1.6).
+
+713050 ends one connection: the SAs of one pair of proxies, while the others of that peer may stand.
+"""
 SESSION_CHANGES = SESSION_TAGS | SESSION_STATES.keys()
+_SA_CHANGES = of_firewalls("602303", "602304", "713049")
+"""A firewall whose log has these has the changes of sessions too: they are of the same class, and no less severe."""
 
 
 def session_state(message: LogMessage) -> str:
@@ -20,3 +29,28 @@ def session_state(message: LogMessage) -> str:
 def peer_of(message: LogMessage) -> str | None:
     """The other end that a message names, as it writes it."""
     return message.details.get("peer") or message.source
+
+
+def logs_sessions(device: Device, ike: Literal["v1", "v2"] | None) -> bool:
+    """Whether its configuration has it log sessions of that version of IKE that come and go.
+
+    On IOS `crypto logging session` does, and for IKEv2 `crypto logging ikev2` (field guide 1.5).
+    """
+    if device.config is None:
+        return False
+    config = device.config[1]
+    is_v2 = ike == "v2" or (
+        ike is None and not config.isakmp_keys and any(p.version == "v2" for p in config.ike_profiles)
+    )
+    return config.logging_session or (is_v2 and config.logging_session_v2)
+
+
+def tells_of_sessions(device: Device, ike: Literal["v1", "v2"] | None) -> bool:
+    """Whether its configuration has it log them, or lines of that are in its log: nothing is left to switch on."""
+    seen = device.once(_session_lines)
+    others = _V1 if ike == "v2" else _V2 if ike == "v1" else ""
+    return logs_sessions(device, ike) or bool(seen - {others})
+
+
+def _session_lines(device: Device) -> frozenset[str]:
+    return frozenset({m.tag for _, m in device.other_messages} & (SESSION_CHANGES | _SA_CHANGES))

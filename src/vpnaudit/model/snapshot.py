@@ -52,11 +52,15 @@ class NotAsked(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Problem(Struct, frozen=True, kw_only=True, gc=False):
-    """Something in a source that could not be used, told and not dropped."""
+    """Something in a source that could not be used, told and not dropped.
+
+    `lost` is false where nothing is missing for it: what was found is only not what one would expect.
+    """
 
     file: str
     problem: str
     line: int | None = None
+    lost: bool = True
 
 
 class DeviceCaptures(Struct, frozen=True, kw_only=True, gc=False):

@@ -67,6 +67,8 @@ class VersionFacts(Struct, frozen=True, kw_only=True, gc=False):
     uptime: str | None = None
     reload_reason: str | None = None
     restarted_at: str | None = None
+    processor_uptime_s: int | None = None
+    """The control processor's own, where it is printed beside the chassis' (IOS-XE)."""
     family: Literal["ios", "ios-xe", "asa", "nxos", "xr"] | None = None
     model: str | None = None
     image: str | None = None
@@ -105,6 +107,30 @@ class NtpStatus(Struct, frozen=True, kw_only=True, gc=False):
     stratum: int | None = None
     reference: str | None = None
     offset_ms: float | None = None
+
+
+class FailoverState(Struct, frozen=True, kw_only=True, gc=False):
+    """What a unit of a failover pair says of itself, or one context of it (ASA, `show failover`).
+
+    `state` is in its own words ("Active", "Standby Ready"); `last` the latest takeover of the pair by the unit's clock,
+    and `last_at` that time in UTC, set by `pipeline`. `keeps_sas` is whether its partner's SAs come along: true where
+    the list of what is replicated has IKE or IPsec SAs, false where there is no state link or a list without them, null
+    where that cannot be told.
+    """
+
+    line: int
+    on: bool | None = None
+    state: str | None = None
+    state_line: int | None = None
+    last: ClockReading | None = None
+    last_at: datetime | None = None
+    keeps_sas: bool | None = None
+    keeps_line: int | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is the active one now."""
+        return (self.state or "").lower() == "active"
 
 
 class Counter(Struct, frozen=True, kw_only=True, gc=False):

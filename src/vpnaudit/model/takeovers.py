@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from vpnaudit.model.logs import LogMessage, of_firewalls
+from vpnaudit.model.system import FailoverState
 
 _ROUTER = frozenset({"HSRP", "VRRP", "REDUNDANCY", "RF"})
-_FIREWALL = of_firewalls("1-104001")
-_STANDBY_UNIT = of_firewalls("1-104002")
+_FIREWALL = of_firewalls("104001")
+_STANDBY_UNIT = of_firewalls("104002")
 
 
 def took_over(message: LogMessage) -> bool:
@@ -15,6 +18,11 @@ def took_over(message: LogMessage) -> bool:
         return True
     state = message.details.get("state", "").lower()
     return message.tag.partition("-")[0] in _ROUTER and state.startswith(("active", "master"))
+
+
+def active_since(failover: FailoverState) -> datetime | None:
+    """When a unit that is the active one became that, by its own clock: the pair's latest switch made it so."""
+    return failover.last_at if failover.on and failover.is_active else None
 
 
 def stepped_down(message: LogMessage) -> bool:

@@ -163,6 +163,14 @@ class Tunnel(Struct, frozen=True, kw_only=True, gc=False):
     rekey_by_volume: bool = False
     rekeys_seen: tuple[Evidence, ...] = ()
     """What shows that period, where it is that of rekeys that were recorded."""
+    period_then_s: float | None = None
+    """The same when the last lines came, where records show that rekeys came oftener then, by volume."""
+    rekeys_then: tuple[Evidence, ...] = ()
+
+    @property
+    def period_of_lines_s(self) -> float | None:
+        """Seconds between rekeys when the tunnel's lines came, as far as it is known."""
+        return self.period_then_s or self.rekey_period_s
 
     @property
     def ends(self) -> tuple[TunnelEnd, ...]:

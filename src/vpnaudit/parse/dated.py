@@ -61,6 +61,8 @@ class Dated(Struct):
     anchor: datetime | None = None
     """The moment at which the log was read, for a year that is assumed."""
     unset: bool = False
+    since_boot_s: float | None = None
+    """Of a clock that was never set, where its date is another than 1 March: what it counted on the day of the boot."""
     by_relay: bool = False
     doubt_s: float = 0.0
     """By how much the time may be off beside the clock's, because its zone is a guess."""

@@ -12,6 +12,7 @@ _BUFFER = re.compile(r"^\s*Buffer logging:\s*(?P<rest>.*)$")
 _LEVEL = re.compile(
     r"level (?P<level>[\w-]{1,20}),(?P<classes> class(?:es)? [\w -]{1,200},)? (?P<count>\d{1,15}) messages? logged"
 )
+_STANDBY = re.compile(r"^\s*Standby logging:\s*(?P<state>enabled|disabled)\b")
 _SIZE = re.compile(r"^\s*Log Buffer \((?P<bytes>\d{1,15}) bytes\)")
 _HOST = re.compile(r"^\s*Logging to (?:(?!Source)[\w-]{1,64} (?=[\dA-Fa-f]))?(?P<host>[\w.:-]{2,255}?),?(?:\s|$)")
 _KNOWN = re.compile(
@@ -130,7 +131,7 @@ class HeaderReader:
         return True
 
     def _read(self, line: str) -> None:
-        buffer, host = _BUFFER.match(line), _HOST.match(line)
+        buffer, host, standby = _BUFFER.match(line), _HOST.match(line), _STANDBY.match(line)
         if buffer is not None:
             level = _LEVEL.search(buffer["rest"])
             self._facts["buffer_enabled"] = not buffer["rest"].strip().lower().startswith("disabled")
@@ -138,6 +139,8 @@ class HeaderReader:
                 self._facts["buffer_level"] = level["level"]
                 self._facts["messages_logged"] = int(level["count"])
                 self._facts["buffer_by_class"] = level["classes"] is not None
+        elif standby is not None:
+            self._facts["standby_logging"] = standby["state"] == "enabled"
         elif host is not None and host["host"] not in self._hosts:
             self._hosts.append(host["host"])
 

@@ -23,6 +23,8 @@ from vpnaudit.parse.told_elsewhere import Mixed, Told, mix, told_changes, wall_n
 from vpnaudit.parse.years import is_forward, turn_years
 
 _UNSET_RUN_GAP = timedelta(days=31)
+_BOOT_MINUTES = 10
+"""A router says that it has started within so many minutes."""
 
 
 def date_messages(messages: Sequence[LogMessage], context: TimeContext) -> tuple[LogMessage, ...]:
@@ -78,6 +80,7 @@ def _date(log: _Log) -> tuple[LogMessage, ...]:
     lines = zip(log.messages, thens, log.contexts, strict=True)
     dated = [calendars[id(context)].date(message, then) for message, then, context in lines]
     turn_years(log.messages, dated)
+    _tell_unset_by_restart(log.messages, dated)
     _spread_unset(log.messages, dated)
     _set_beside_the_device(log.messages, dated, known=log.newest.clock is not None)
     _tell_second_hours(log.messages, dated, zones_of(log.newest))
@@ -146,7 +149,7 @@ def _with_time(message: LogMessage, dated: Dated, moved: Moved) -> LogMessage:
         zone_within_s=dated.doubt_s,
         by_relay=dated.by_relay,
         unset_time=moved.unset_time,
-        since_boot_s=moved.since_boot_s,
+        since_boot_s=moved.since_boot_s if dated.since_boot_s is None else dated.since_boot_s,
     )
 
 
@@ -258,6 +261,42 @@ def _shown_around(message: LogMessage, time: datetime | None, zones: Zones) -> t
     """What the clock showed before a line and at it: another time where the line says that the clock was set."""
     change = clock_set(message)
     return (shown_to_utc(change.before, zones), time) if change is not None else (time, time)
+
+
+def _tell_unset_by_restart(messages: Sequence[LogMessage], dated: list[Dated]) -> None:
+    """A clock without a battery starts at midnight, of a date that not all platforms share.
+
+    A restart in its first minutes, by a clock that is marked, was at no such time where the next line without the mark
+    is days away: the clock was set in between, and what it showed on the day of the restart it had counted.
+    """
+    for begin, end in _marked_runs(messages):
+        told = next((n for n in range(begin, end) if _is_first_of_boot(messages[n])), None)
+        after = dated[end].time if end < len(dated) else None
+        first = dated[told].time if told is not None else None
+        boot = messages[told].stamp if told is not None else None
+        if first is None or boot is None or after is None or abs(after - first) <= timedelta(days=1):
+            continue
+        for message, entry in zip(messages[begin:end], dated[begin:end], strict=True):
+            stamp = message.stamp
+            if stamp is not None and (stamp.month, stamp.day) == (boot.month, boot.day):
+                entry.since_boot_s = stamp.hour * 3600 + stamp.minute * 60 + stamp.second + stamp.microsecond / 1e6
+                entry.time, entry.unset, entry.how = None, True, "stamp of a clock that was never set"
+
+
+def _marked_runs(messages: Sequence[LogMessage]) -> list[tuple[int, int]]:
+    """Lines that follow each other with a marked clock of one host: from the first to the one behind the last."""
+    runs: list[tuple[int, int]] = []
+    for n, message in enumerate(messages):
+        if message.stamp is None or message.stamp.mark != "*" or message.stamp.kind != "datetime":
+            continue
+        goes_on = runs and runs[-1][1] == n and messages[n - 1].host == message.host
+        runs[-1:] = [(runs[-1][0], n + 1)] if goes_on else [*runs[-1:], (n, n + 1)]
+    return runs
+
+
+def _is_first_of_boot(message: LogMessage) -> bool:
+    stamp = message.stamp
+    return message.tag == "SYS-5-RESTART" and stamp is not None and stamp.hour == 0 and stamp.minute < _BOOT_MINUTES
 
 
 def _spread_unset(messages: Sequence[LogMessage], dated: list[Dated]) -> None:

@@ -174,6 +174,7 @@ def _source(snapshots: Sequence[Snapshot]) -> tuple[SourceKind, str]:
 
 def is_incomplete(audit: Audit) -> bool:
     """Whether a device was not had whole, or something in the sources could not be used."""
+    lost = any(p.lost for p in audit.problems)
     if audit.source.kind == "logs":
-        return bool(audit.problems)
-    return any(d.status != "complete" for d in audit.devices) or bool(audit.problems)
+        return lost
+    return lost or any(d.status != "complete" for d in audit.devices)

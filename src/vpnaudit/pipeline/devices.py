@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
@@ -22,6 +22,7 @@ from vpnaudit.parse.dated import TimeContext
 from vpnaudit.parse.logs import scan
 from vpnaudit.parse.times import date_logs
 from vpnaudit.parse.trace_times import date_traces
+from vpnaudit.pipeline.boxes import Running
 from vpnaudit.pipeline.folded import read_folded
 from vpnaudit.pipeline.foreign_lines import sort_lines
 from vpnaudit.pipeline.newest import newest_and_past
@@ -29,6 +30,8 @@ from vpnaudit.platforms.registry import platform, resolve_command, tell_platform
 from vpnaudit.snapshot.rotation import by_age, log_name
 
 LONGEST_SHOWN = 2048
+OWN_CLOCK_S = 7200.0
+"""By how much a clock may be off that somebody set: a change of hour, and what it gained since."""
 CLOCK_COMMANDS = ("show clock", "show clock detail")
 BUFFER_COMMAND = "show logging"
 LOG_COMMANDS = (BUFFER_COMMAND, "syslog", "console-log")
@@ -45,13 +48,13 @@ class Read(Struct, frozen=True, kw_only=True, gc=False):
 
 def read_devices(snapshots: Sequence[Snapshot], now: datetime) -> Read:
     """Parse every capture. Of several snapshots the newest of each device is judged, older ones feed the ledger."""
-    newest, past = newest_and_past(snapshots, _clock_of)
-    problems = [p for s in snapshots for p in s.problems]
+    chosen = newest_and_past(snapshots, _clock_of, _running_of)
+    problems = [*(p for s in snapshots for p in s.problems), *chosen.problems]
     devices: list[Device] = []
     older: list[Device] = []
     readings: dict[str, datetime] = {}
     foreign: dict[str, list[tuple[Capture, Snapshot]]] = {}
-    for captures, snapshot in newest:
+    for captures, snapshot in chosen.newest:
         current, earlier = _split_repeats(captures)
         device, reading = _device(current, snapshot, now)
         device, others = _without_foreign_lines(device, reading, snapshot, now)
@@ -63,7 +66,7 @@ def read_devices(snapshots: Sequence[Snapshot], now: datetime) -> Read:
         if earlier.captures:
             older.append(_earlier(earlier, snapshot, now))
         problems += _unread(device)
-    older += [_earlier(captures, snapshot, now) for captures, snapshot in past]
+    older += [_earlier(captures, snapshot, now) for captures, snapshot in chosen.past]
     return Read(
         devices=_with_foreign_lines(devices, foreign, now),
         older=tuple(older),
@@ -78,6 +81,30 @@ def _clock_of(captures: DeviceCaptures) -> datetime | None:
     found = platform(captures.platform) if shown and captures.platform else None
     clocks = [clock for c in shown if (clock := _read_clock(parse_capture(c, found), None)) is not None]
     return max((clock.at for clock in clocks), default=None)
+
+
+def _running_of(captures: DeviceCaptures) -> Running | None:
+    """Since when a box was up as it was read: by the collector's clock, else by its own where that is set."""
+    found = platform(captures.platform) if captures.platform else None
+    version = next((c for c in reversed(captures.captures) if c.command == "show version"), None)
+    facts = parse_capture(version, found).parsed.facts.version if found is not None and version is not None else None
+    if version is None or facts is None or facts.uptime_s is None:
+        return None
+    if version.asked_at is not None:
+        return Running(since=version.asked_at - timedelta(seconds=facts.uptime_s), at=version.asked_at, within_s=60.0)
+    for capture in (c for c in reversed(captures.captures) if c.command in CLOCK_COMMANDS):
+        clock = parse_capture(capture, found)
+        read = _read_clock(clock, None)
+        if read is None or read.others_s or clock.parsed.facts.clock is None or clock.parsed.facts.clock.mark:
+            continue
+        within_s = 60.0 if _is_synchronized(captures, found) else OWN_CLOCK_S
+        return Running(since=read.at - timedelta(seconds=facts.uptime_s), at=read.at, within_s=within_s)
+    return None
+
+
+def _is_synchronized(captures: DeviceCaptures, found: Platform | None) -> bool:
+    shown = (parse_capture(c, found).parsed.facts.ntp for c in captures.captures if c.command.startswith("show ntp"))
+    return any(ntp is not None and ntp.synchronized for ntp in shown)
 
 
 def _read_clock(parsed: ParsedCapture | None, config: ConfigFacts | None) -> ClockTime | None:
@@ -124,7 +151,7 @@ def _device(captures: DeviceCaptures, snapshot: Snapshot, now: datetime) -> tupl
     known = _Clock.of(clock, config, found)
     not_asked = _canonical(captures, found)
     logs = [p for p in parsed if p.capture.command in LOG_COMMANDS]
-    answers = [_with_probe_times(p, config) for p in parsed if p.capture.command not in LOG_COMMANDS]
+    answers = [_with_times(p, config) for p in parsed if p.capture.command not in LOG_COMMANDS]
     traced = _with_trace_times(answers, logs, known, snapshot, now)
     missing = tuple(c for c in _missing(parsed, found) if c not in not_asked or (c in LOG_COMMANDS and not logs))
     device = Device(
@@ -263,9 +290,10 @@ def _missing(parsed: Iterable[ParsedCapture], found: Platform | None) -> tuple[s
 
 def _is_whole_answer(parsed: ParsedCapture) -> bool:
     """Not refused, not cut, not filtered; and where nobody noted that the device answered, not an empty file."""
-    capture = parsed.capture
+    capture, facts = parsed.capture, parsed.parsed.facts
     noted = capture.answered_at is not None or bool(capture.text.strip())
-    return noted and not (parsed.parsed.refused or parsed.parsed.facts.cut or capture.refused or capture.argument)
+    cut = facts.cut or (facts.config is not None and not facts.config.whole)
+    return noted and not (parsed.parsed.refused or cut or capture.refused or capture.argument)
 
 
 def _answered_in_detail(command: str, answered: set[str], refused: set[str]) -> bool:
@@ -353,14 +381,17 @@ def _with_messages(log: ParsedCapture, messages: tuple[LogMessage, ...]) -> Pars
     return ParsedCapture(capture=log.capture, parsed=structs.replace(log.parsed, facts=facts))
 
 
-def _with_probe_times(parsed: ParsedCapture, config: ConfigFacts | None) -> ParsedCapture:
-    """When each IP SLA operation last ran, in UTC."""
-    results = parsed.parsed.facts.ip_sla
-    if not results:
+def _with_times(parsed: ParsedCapture, config: ConfigFacts | None) -> ParsedCapture:
+    """When each IP SLA operation last ran and when a failover pair last switched, in UTC."""
+    facts = parsed.parsed.facts
+    if not facts.ip_sla and facts.failover is None:
         return parsed
-    times = [clock_to_utc(r.started, config) if r.started is not None else None for r in results]
-    dated = tuple(structs.replace(r, started_at=at) for r, at in zip(results, times, strict=True))
-    facts = structs.replace(parsed.parsed.facts, ip_sla=dated)
+    times = [clock_to_utc(r.started, config) if r.started is not None else None for r in facts.ip_sla]
+    dated = tuple(structs.replace(r, started_at=at) for r, at in zip(facts.ip_sla, times, strict=True))
+    failover = facts.failover
+    if failover is not None and failover.last is not None:
+        failover = structs.replace(failover, last_at=clock_to_utc(failover.last, config))
+    facts = structs.replace(facts, ip_sla=dated, failover=failover)
     return ParsedCapture(capture=parsed.capture, parsed=structs.replace(parsed.parsed, facts=facts))
 
 

@@ -77,7 +77,7 @@ def build(
         findings=_with_ids(findings),
         remediations=tuple(_remediation(remediations[key]) for key in sorted(remediations)),
         problems=tuple(
-            AuditProblem(file=p.file, line=p.line, problem=p.problem)
+            AuditProblem(file=p.file, line=p.line, problem=p.problem, lost=p.lost)
             for p in sorted(problems, key=lambda p: (p.file, p.line or 0, p.problem))
         ),
         waivers=tuple(_waiver(use) for use in waivers),
@@ -101,7 +101,9 @@ def _waiver(use: WaiverUse) -> AuditWaiver:
 def _source(fleet: Fleet, source: tuple[SourceKind, str]) -> AuditSource:
     times = [e.time for e in fleet.events if e.time]
     first = min([*times, *([fleet.started_at] if fleet.started_at else [])], default=None)
-    return AuditSource(kind=source[0], path=source[1], from_=optional_utc_text(first), to=utc_text(fleet.collected_at))
+    ends = (fleet.log_runs_on(name) for name in {e.device for e in fleet.events})
+    to = max((end for end in ends if end is not None), default=fleet.collected_at)
+    return AuditSource(kind=source[0], path=source[1], from_=optional_utc_text(first), to=utc_text(to))
 
 
 def _summary(fleet: Fleet, diagnoses: Sequence[Diagnosis], findings: Sequence[Finding]) -> AuditSummary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vpnaudit.diagnose.interfaces import carriers
+from vpnaudit.diagnose.of_story import came_in_by
 from vpnaudit.diagnose.outages import outages
 from vpnaudit.diagnose.probes import probes_of
 from vpnaudit.diagnose.signs import Sign
@@ -22,14 +23,15 @@ def path_of(diagnosis: Diagnosis, fleet: Fleet) -> Path:
         for device, end, peer in _ends(story, fleet):
             names = carriers(device, end)
             lines[device.name] = lines.get(device.name, frozenset()) | names
-            signs.update({(str(s.at), s.text): s for s in outages(device, end, peer)})
+            inputs = came_in_by(story) if device.name == story.receiver else frozenset[str]()
+            signs.update({(str(s.at), s.text): s for s in outages(device, end, peer, inputs)})
             for probe in _probes(device, end, peer, names):
                 known = probes.get((device.name, probe.number))
                 if known is None or _NEARNESS.index(probe.aim) < _NEARNESS.index(known.aim):
                     probes[device.name, probe.number] = probe
     return Path(
         outages=tuple(
-            Outage(at=s.at, text=s.text, evidence=s.evidence, uncertainty_s=s.uncertainty_s)
+            Outage(at=s.at, text=s.text, evidence=s.evidence, uncertainty_s=s.uncertainty_s, until=s.until)
             for s in (signs[k] for k in sorted(signs))
         ),
         carriers=lines,

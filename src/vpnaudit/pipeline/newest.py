@@ -6,35 +6,51 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from vpnaudit.model.device import SA_COMMANDS
-from vpnaudit.model.snapshot import Capture, DeviceCaptures, Snapshot
+from vpnaudit.model.snapshot import Capture, DeviceCaptures, Problem, Snapshot
+from vpnaudit.pipeline.boxes import RunningOf, Sourced, apart, under_one_name
 from vpnaudit.pipeline.host_names import short_name
 
-Sourced = tuple[DeviceCaptures, Snapshot]
 ClockOf = Callable[[DeviceCaptures], datetime | None]
 
 
-def newest_and_past(snapshots: Sequence[Snapshot], clock_of: ClockOf) -> tuple[list[Sourced], list[Sourced]]:
+class Chosen(Struct, frozen=True, kw_only=True, gc=False):
+    """What is judged, what is older, and what has to be told of the names."""
+
+    newest: tuple[Sourced, ...]
+    past: tuple[Sourced, ...]
+    problems: tuple[Problem, ...]
+
+
+def newest_and_past(snapshots: Sequence[Snapshot], clock_of: ClockOf, running_of: RunningOf) -> Chosen:
     """Each device's newest collection with the log files of that host, by name; and all older collections.
 
     Names are compared without case: a prompt has the host name as configured, an inventory as somebody typed it; the
-    newest collection's spelling stands for all. `clock_of` gives what a device's own `show clock` says.
+    newest collection's spelling stands for all. `clock_of` gives what a device's own `show clock` says, `running_of`
+    since when its box was up.
     """
     by_name: dict[str, list[Sourced]] = {}
-    for captures, snapshot in _merged((d, s) for s in snapshots if s.kind != "logs" for d in s.devices):
+    collections = _merged((d, s) for s in snapshots if s.kind != "logs" for d in s.devices)
+    collections, problems = under_one_name(collections)
+    for captures, snapshot in collections:
         by_name.setdefault(captures.name.lower(), []).append((captures, snapshot))
     newest: dict[str, Sourced] = {}
     past: list[Sourced] = []
-    for name, found in by_name.items():
+    for found in by_name.values():
         ranked = sorted(
             found, key=lambda pair: (not _of_one_peer(pair[0]), _taken(pair[0], pair[1], clock_of), pair[1].path)
         )
-        newest[name] = ranked[-1]
-        past += [(structs.replace(d, name=ranked[-1][0].name), s) for d, s in ranked[:-1]]
+        boxes, told = apart(ranked, running_of)
+        problems += told
+        for box in boxes:
+            name = box[-1][0].name
+            newest[name.lower()] = box[-1]
+            past += [(structs.replace(d, name=name), s) for d, s in box[:-1]]
     alone = _with_logs(newest, [(d, s) for s in snapshots if s.kind == "logs" for d in s.devices])
-    return sorted((*newest.values(), *alone), key=lambda pair: pair[0].name), past
+    ordered = sorted((*newest.values(), *alone), key=lambda pair: pair[0].name)
+    return Chosen(newest=tuple(ordered), past=tuple(past), problems=tuple(problems))
 
 
 def _merged(sourced: Iterable[Sourced]) -> list[Sourced]:

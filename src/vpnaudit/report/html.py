@@ -34,6 +34,7 @@ def render(audit: Audit) -> str:
         audit=audit,
         joined=joined,
         headline=verdict.headline(joined),
+        evidence_until=verdict.evidence_until(joined),
         totals=verdict.totals(joined),
         caveats=verdict.caveats(joined),
         checks=(*joined.failed, *joined.unknown, *joined.waived),

@@ -33,7 +33,7 @@ def render(audit: Audit) -> str:
         *_tunnels(joined),
         *_findings(joined),
         *_open_points(joined),
-        _item_list("Not used from the source", [f"{p.file}: {p.problem}" for p in audit.problems]),
+        _item_list("Not used from the source", [f"{p.file}: {p.problem}" for p in joined.not_used]),
     ]
     return "\n\n".join(b for b in blocks if b) + "\n"
 
@@ -56,7 +56,7 @@ def _opening(joined: Joined) -> Iterable[str]:
     yield f"{escaped('; '.join(verdict.totals(joined)))}."
     yield "\n".join(f"- {escaped(c)}" for c in verdict.caveats(joined))
     yield escaped(
-        f"Source: {audit.source.kind} {audit.source.path}, evidence until {wording.clock(audit.generated_at)}."
+        f"Source: {audit.source.kind} {audit.source.path}, evidence until {verdict.evidence_until(joined)}."
         f" Made by {audit.tool.name} {audit.tool.version}."
     )
 

@@ -94,7 +94,6 @@ class SimDevice:
     shared: Interface | None = None
     group: Membership | None = None
     vrfs: dict[str, Interface] = field(default_factory=dict)
-    isakmp_keepalive: tuple[int, int, str] | None = (10, 3, "periodic")
     up: bool = True
     ours: bool = True
     log: list[tuple[float, str]] = field(default_factory=list)

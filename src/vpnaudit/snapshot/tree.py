@@ -20,6 +20,7 @@ from msgspec import Struct, structs
 from vpnaudit.errors import SourceError
 from vpnaudit.model.snapshot import Capture, Problem, Snapshot, SourceKind
 from vpnaudit.snapshot.archive import BYTES_MAX, archive_kind, archive_stem, is_litter, unpacked
+from vpnaudit.snapshot.board import board
 from vpnaudit.snapshot.folder import (
     CONFIG_BY_TEXT,
     OWN_REPORT,
@@ -49,7 +50,6 @@ _DAY = r"(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?:[-_.T]?[0-2]\d[-_.:h]?[0-5]\d(
 _DATED_BEFORE = re.compile(rf"(?P<date>{_DAY})[-_. ]{{1,3}}(?P<name>[A-Za-z].*)$")
 _DATED_BEHIND = re.compile(rf"(?P<name>.*?[^-_. ])[-_. ]{{1,3}}(?P<date>{_DAY})$")
 _DAY_OR_MONTH = re.compile(r"[0-3]?\d$")
-_BOARD = re.compile(r"^(?:Processor board ID|Serial Number:) {1,4}(\S{4,40})", re.MULTILINE)
 
 Where = tuple[str, ...]
 """The names of the folders from the source down to a file's own."""
@@ -315,13 +315,8 @@ def _is_one_device(places: dict[_Place, list[Capture]]) -> bool:
     sites = (place.site for place in places)
     if len({tuple(part for i, part in enumerate(s) if not _is_date(part, s[:i])) for s in sites}) == 1:
         return True
-    boards = {_board(captures) for captures in places.values()}
+    boards = {board(captures) for captures in places.values()}
     return len(boards) == 1 and None not in boards
-
-
-def _board(captures: Sequence[Capture]) -> str | None:
-    found = (_BOARD.search(c.text) for c in captures if c.command == "show version")
-    return next((match[1] for match in found if match is not None), None)
 
 
 def _renamed(capture: Capture, place: _Place) -> Capture:

@@ -73,6 +73,15 @@ def test_an_spi_alone_does_not_join(lab: Any) -> None:
     assert [t.joined_by for t in tunnels(lab, one, two)] == ["one end", "one end"]
 
 
+def test_spis_join_what_stands_behind_two_nats(lab: Any) -> None:
+    """Neither has the other's address, and each receives what the other sends."""
+    one = lab.router("hub", "10.1.1.10").configure("203.0.113.1")
+    two = lab.router("spoke", "10.77.0.2").configure("203.0.113.2")
+    one.pair("203.0.113.1", 0x1001, 0x1002)
+    two.pair("203.0.113.2", 0x1002, 0x1001)
+    assert [(t.joined_by, t.state) for t in tunnels(lab, one, two)] == [("spis", "up")]
+
+
 def with_virtual(router: Any, lab: Any) -> Any:
     router.config["interfaces"] = (
         ConfigInterface(

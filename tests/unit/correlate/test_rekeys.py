@@ -151,18 +151,20 @@ def test_seen_rekeys_are_installs_and_deletes(lab: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("installs", "hub", "expected"),
+    ("installs", "hub", "until", "expected"),
     [
-        pytest.param((5, 545, 1090, 1620, 2165), {}, 542.5, id="every nine minutes"),
-        pytest.param((5, 545, 1090), {}, None, id="too few to tell"),
-        pytest.param((5, 545, 2090, 2630, 5000), {}, None, id="now and then"),
-        pytest.param((5, 2400, 4800, 7200), {}, None, id="hardly oftener than time asks"),
-        pytest.param((3000, 3540, 4080, 4620), {}, None, id="over"),
-        pytest.param((5, 545, 1090, 1620), {"ike_age_s": 1000}, None, id="some from before the IKE SA: set up anew"),
+        pytest.param((5, 545, 1090, 1620, 2165), {}, None, 542.5, id="every nine minutes"),
+        pytest.param((5, 545, 1090), {}, None, None, id="too few to tell"),
+        pytest.param((5, 545, 2090, 2630, 5000), {}, None, None, id="now and then"),
+        pytest.param((5, 2400, 4800, 7200), {}, None, None, id="hardly oftener than time asks"),
+        pytest.param((3000, 3540, 4080, 4620), {}, None, None, id="over"),
+        pytest.param((5, 9000, 9540, 10080, 10620), {}, 8990, 540.0, id="over now, and how it was then"),
+        pytest.param((5, 9000, 9540, 10080, 10620), {}, 5000, None, id="over then too"),
+        pytest.param((5, 545, 1090, 1620), {"ike_age_s": 1000}, None, None, id="some from before the IKE SA"),
     ],
 )
 def test_a_record_of_rekeys_tells_the_period_of_sas_that_are_too_young(
-    lab: Any, installs: tuple[int, ...], hub: dict[str, int], expected: float | None
+    lab: Any, installs: tuple[int, ...], hub: dict[str, int], until: int | None, expected: float | None
 ) -> None:
     found = tunnel(lab, age_s=5, remaining_kb=4_607_000)
     old = lab.replace(found.local.ike_sas[0], established_at=lab.ago(hub.get("ike_age_s", 80_000)))
@@ -170,7 +172,7 @@ def test_a_record_of_rekeys_tells_the_period_of_sas_that_are_too_young(
         found, local=lab.replace(found.local, ike_sas=(old,)), remote=lab.replace(found.remote, ike_sas=())
     )
     records = [entry(spi=n, device=found.local.device, installed_at=lab.ago(ago)) for n, ago in enumerate(installs)]
-    assert (seen_period(found, records) or (None,))[0] == expected
+    assert (seen_period(found, records, lab.ago(until) if until else None) or (None,))[0] == expected
 
 
 BEGIN = datetime(2026, 5, 1, tzinfo=UTC)

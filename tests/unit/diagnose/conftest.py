@@ -333,6 +333,27 @@ def failed_the_day_before(lab: Any) -> list[Any]:
     return short_of_memory(lab, 90_000.0)
 
 
+def answered_elsewhere(lab: Any, capabilities: str = "D", *, loopback: bool = True) -> list[Any]:
+    """The sender's IKE SA with periodic DPD outlives ten minutes of lines, and the receiver has none.
+
+    The address is that of the receiver's loopback, where routing may bring it to others too, or of its line.
+    """
+    one, two = lab.out_of_step(ike="none")
+    outside = ConfigInterface(line=12, name=lab.outside, addresses=("203.0.113.1/24",), crypto_map="M")
+    own = ConfigInterface(line=15, name="Loopback1", addresses=(f"{lab.hub}/32",))
+    if loopback:
+        one.config.update(interfaces=(outside, own), map_local_address={"M": "Loopback1"})
+    return [one, two.ike(lab.hub, age_s=50_000, capabilities=capabilities)]
+
+
+def not_asked_whether_alive(lab: Any) -> list[Any]:
+    return answered_elsewhere(lab, "")
+
+
+def has_the_address_alone(lab: Any) -> list[Any]:
+    return answered_elsewhere(lab, loopback=False)
+
+
 def outages(lab: Any, before_s: float = 60.0, *, ike_age_s: int = 3000, of: tuple[int, ...] = (0, 1, 2)) -> list[Any]:
     """The hub's line went down before each stream (or before those of `of`)."""
     one, two = lab.pair()
@@ -343,6 +364,36 @@ def outages(lab: Any, before_s: float = 60.0, *, ike_age_s: int = 3000, of: tupl
         one.line(OLD_SPI + n, lab.spoke, at, at - 60, at - 130)
     one.ikes["v1"], two.ikes["v1"] = [], []
     return [one.ike(lab.spoke, age_s=ike_age_s), two.ike(lab.hub, age_s=ike_age_s)]
+
+
+def cut_off_for_an_hour(lab: Any, *, back_s: float = 603.0) -> list[Any]:
+    """The sender's line was down for an hour and came back as the lines began: its SA had outlived the receiver's."""
+    one, two = lab.out_of_step(ike="none")
+    for at, state in ((4200.0, "down"), (back_s, "up")):
+        two.says("LINEPROTO-5-UPDOWN", at, interface=lab.outside, details={"state": state})
+    return [one, two]
+
+
+def cut_off_and_long_back(lab: Any) -> list[Any]:
+    return cut_off_for_an_hour(lab, back_s=1000.0)
+
+
+def given_up_with_others(lab: Any, other_s: float = 1105.0, *, up_again: bool = False) -> list[Any]:
+    """The receiver's sessions with all its peers went down long before the lines, and this one did not come back."""
+    one, two = lab.out_of_step(ike="none")
+    one.says("CRYPTO-5-SESSION_STATUS", 1100, details={"state": "down", "peer": lab.spoke})
+    one.says("CRYPTO-5-SESSION_STATUS", other_s, details={"state": "down", "peer": lab.stranger})
+    if up_again:
+        one.says("CRYPTO-5-SESSION_STATUS", 900, details={"state": "up", "peer": lab.spoke})
+    return [one, two]
+
+
+def given_up_alone(lab: Any) -> list[Any]:
+    return given_up_with_others(lab, other_s=9000.0)
+
+
+def given_up_and_set_up_again(lab: Any) -> list[Any]:
+    return given_up_with_others(lab, up_again=True)
 
 
 def no_outage_near(lab: Any) -> list[Any]:
@@ -368,6 +419,11 @@ def session_ended_under_the_senders_ike(lab: Any) -> list[Any]:
 def damaged(lab: Any, errors: int = 40, *ago_s: float) -> list[Any]:
     one, two = lab.pair(hub={"input_errors": errors})
     return [one.line(lab.into_hub ^ 0x3, lab.spoke, *(ago_s or (400.0,))), two]
+
+
+def damaged_several(lab: Any) -> list[Any]:
+    one, two = damaged(lab, 0)
+    return [one.line(lab.into_hub ^ 0x100, lab.spoke, 300.0), two]
 
 
 def damaged_repeatedly(lab: Any) -> list[Any]:
@@ -440,7 +496,14 @@ CASES: dict[str, Cases] = {
         {"a stranger": stranger},
         {"a peer": stranger_is_a_peer, "a dynamic map": stranger_may_be_any_peer, "a hub": stranger_at_a_hub},
     ),
-    "misdelivery": Cases({"the mate": wrong_member}, {"the receiver's own": right_member}),
+    "misdelivery": Cases(
+        {"the mate": wrong_member, "one that answers": answered_elsewhere},
+        {
+            "the receiver's own": right_member,
+            "DPD that is not in force": not_asked_whether_alive,
+            "alone": has_the_address_alone,
+        },
+    ),
     "address-shared": Cases(
         {"two ports": two_ports, "twin tunnels": twin_tunnels},
         {"one port": one_port, "shared protection": shared_protection},
@@ -464,15 +527,24 @@ CASES: dict[str, Cases] = {
         {"memory in order": memory_in_order, "the day before": failed_the_day_before},
     ),
     "packet-loss": Cases(
-        {"outages": outages},
+        {
+            "outages": outages,
+            "an outage that ended": cut_off_for_an_hour,
+            "sessions that ended together": given_up_with_others,
+        },
         {
             "no outage near": no_outage_near,
+            "one that ended long before": cut_off_and_long_back,
+            "a session that ended by itself": given_up_alone,
+            "one that came back": given_up_and_set_up_again,
             "IKE survived": ike_survived,
             "IKE survived the session": session_ended_under_ike,
             "IKE survived the sender's session": session_ended_under_the_senders_ike,
         },
     ),
-    "damaged-in-transit": Cases({"two bits": damaged}, {"repeated": damaged_repeatedly}),
+    "damaged-in-transit": Cases(
+        {"two bits": damaged, "two packets": damaged_several}, {"repeated": damaged_repeatedly}
+    ),
     "suspected-defect": Cases(
         {"its own table": refuses_its_own},
         {

@@ -81,11 +81,47 @@ def test_where_everything_was_had_the_next_line_tells(lab: Any) -> None:
     assert any("hub and spoke: show crypto ipsec sa, within" in (w.command or "") for w in found.would_settle)
 
 
-@pytest.mark.parametrize(("stands", "words"), [(True, "as a syslog server has it"), (False, "configure crypto log")])
-def test_no_setting_is_asked_for_that_stands(lab: Any, stands: bool, words: str) -> None:
-    hub = lab.router()
-    hub.config["logging_session"] = stands
-    assert words in session_logging(lab.fleet(hub).device_by_name["hub"])
+@pytest.mark.parametrize(
+    ("version", "stands", "says", "words"),
+    [
+        pytest.param("v1", {"logging_session": True}, (), "as a syslog server has it", id="it stands"),
+        pytest.param("v1", {"logging_session": False}, (), "configure crypto logging session", id="it does not"),
+        pytest.param(
+            "v2",
+            {"logging_session": False, "logging_session_v2": True},
+            (),
+            "as a syslog server has it",
+            id="for IKEv2 it stands",
+        ),
+        pytest.param(
+            "v2", {"logging_session": False}, (), "configure crypto logging ikev2", id="for IKEv2 it does not"
+        ),
+        pytest.param(
+            "v1",
+            {"logging_session": False, "logging_session_v2": True},
+            ("CRYPTO-5-IKEV2_SESSION_STATUS",),
+            "configure crypto logging session",
+            id="of the other version",
+        ),
+        pytest.param(
+            "v1",
+            {"logging_session": False},
+            ("CRYPTO-5-SESSION_STATUS",),
+            "as a syslog server has it",
+            id="its log has such lines",
+        ),
+        pytest.param("v2", {"logging_session": False}, ("FTD-4-602304",), "as a syslog server", id="a firewall's SAs"),
+    ],
+)
+def test_no_setting_is_asked_for_that_stands(
+    lab: Any, version: str, stands: dict[str, Any], says: tuple[str, ...], words: str
+) -> None:
+    one, two = lab.pair(version=version, hub=stands)
+    for tag in says:
+        one.says(tag, 40_000)
+    fleet = lab.fleet(one.line(ODD_SPI, lab.spoke, 600), two)
+    (story,) = tell(fleet)
+    assert words in session_logging(fleet.device_by_name["hub"], story)
 
 
 def test_tables_of_two_moments_tell_no_story(lab: Any) -> None:

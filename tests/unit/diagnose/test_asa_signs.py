@@ -48,6 +48,8 @@ def test_a_line_that_goes_down() -> None:
     [
         ("ASA-6-199002", {}, False),
         ("ASA-1-104001", {"state": "active"}, True),
+        ("ASA-5-104001", {"state": "active"}, True),
+        ("FTD-3-199002", {}, False),
         ("ASA-5-111008", {"command": "clear crypto ikev1 sa 198.51.100.7"}, False),
     ],
 )
@@ -107,6 +109,9 @@ def test_a_refusal_or_an_end_is_no_outage(lab: Any, tag: str, text: str, outage:
         ("ASA-4-113019", "down"),
         ("ASA-5-713259", "down"),
         ("FTD-5-750007", "down"),
+        ("ASA-2-113019", "down"),
+        ("ASA-7-713119", "up"),
+        ("ASA-5-713050", "down"),
     ],
 )
 def test_sessions(lab: Any, tag: str, state: str) -> None:
@@ -135,3 +140,31 @@ def test_a_session_that_an_end_took_down_tells_of_no_outage(lab: Any, given: str
     device = lab.router().says("ASA-5-713259", 600, details=dict(read_message("ASA-5-713259", text).details)).device()
     assert [s for s, _ in outages.sessions(device, lab.spoke)] == ["down"]
     assert bool(outages.outages(device, None, lab.spoke)) == outage
+
+
+@pytest.mark.parametrize(("given", "outage"), [("IPSec SA Idle Timeout", False), ("Lost Service", True)])
+def test_a_connection_of_one_pair_of_proxies_ends_for_a_reason(lab: Any, given: str, outage: bool) -> None:
+    text = f"IP = {lab.spoke}, Connection terminated for peer {lab.spoke}.  Reason: {given}  Remote Proxy 10.2.0.0"
+    device = lab.router().says("ASA-5-713050", 600, details=dict(read_message("ASA-5-713050", text).details)).device()
+    assert [why for why, _ in outages.why_sessions_ended(device, lab.spoke)] == [given]
+    assert bool(outages.outages(device, None, lab.spoke)) == outage
+
+
+def test_all_messages_of_one_end_are_one(lab: Any) -> None:
+    router = lab.router()
+    for ago_s in (600.0, 300.0):
+        for tag in ("ASA-5-713259", "ASA-5-713050", "ASA-5-713050", "ASA-4-113019"):
+            router.says(tag, ago_s, details={"peer": lab.spoke, "reason": "Peer Terminate"})
+    ends = outages.why_sessions_ended(router.device(), lab.spoke)
+    assert [s.at for _, s in ends] == [lab.ago(600.0), lab.ago(300.0)]
+
+
+@pytest.mark.parametrize("severity", range(8))
+def test_an_operator_may_have_changed_the_severity(lab: Any, severity: int) -> None:
+    """`logging message 411002 level alerts`: the number says what happened."""
+    line = lab.router().says(f"ASA-{severity}-411002", 600, interface=lab.outside, details={"state": "down"})
+    assert [o.is_line for o in outages.outages(line.device(), None, None, frozenset({lab.outside}))] == [True]
+    memory = lab.router().says(f"ASA-{severity}-211001", 600).device()
+    assert len(losses.memory_failures(memory)) == 1
+    unfit = lab.router().says(f"ASA-{severity}-402116", 600, source=lab.spoke).device()
+    assert len(outages.identity_errors(unfit, lab.spoke)) == 1

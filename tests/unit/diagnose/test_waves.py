@@ -86,7 +86,7 @@ def test_so_is_one_that_ten_members_missed(lab: Any) -> None:
     (found,) = lab.diagnose(*members)
     assert found.id == "group-key-missed group GET"
     assert len(found.owner_devices) == 10
-    assert found.title.startswith("10 members of one group missed a rekey")
+    assert found.title.startswith("10 members of one group lack the key of others")
 
 
 @pytest.mark.parametrize("own_spi", [False, True], ids=["few SPIs", "an SPI each"])

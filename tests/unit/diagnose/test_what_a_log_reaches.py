@@ -159,3 +159,29 @@ def test_what_silence_says(lab: Any, cause: str, build: Any, verdict: str) -> No
 def test_how_sure_it_leaves_a_cause(lab: Any, cause: str, build: Any, confidence: str) -> None:
     weighing = said_by(lab, cause, build(lab))
     assert (weighing.verdict, weighing.confidence) == ("fits", confidence), weighing.because
+
+
+@pytest.mark.parametrize(("ended_s", "verdict"), [(790.0, "open"), (650.0, "unlikely"), (None, "unlikely")])
+def test_a_log_that_begins_as_the_session_ends(lab: Any, ended_s: float | None, verdict: str) -> None:
+    """It begins well before the lines, and after the SA: what ended the session may stand before its first line."""
+    one, two = lab.out_of_step(hub={"log_since_s": 800.0}, spoke={"dpd": "off"}, ike="spoke")
+    if ended_s is not None:
+        one.says("CRYPTO-5-SESSION_STATUS", ended_s, details={"state": "down", "peer": lab.spoke})
+    assert said_by(lab, "reset-not-detected", [one, two]).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        pytest.param({"down": 1100.0}, "open", id="down, and not set up until the lines"),
+        pytest.param({"down": 1100.0, "up": 1000.0}, "out", id="set up again"),
+        pytest.param({"down": 1300.0}, "out", id="before the SA that the sender sends on"),
+        pytest.param({}, "out", id="it never ended"),
+    ],
+)
+def test_a_session_that_ended_long_before_the_lines(lab: Any, changes: dict[str, float], verdict: str) -> None:
+    """A sender whose path is gone is not heard until it is back."""
+    one, two = lab.out_of_step(ike="spoke")
+    for state, ago_s in changes.items():
+        one.says("CRYPTO-5-SESSION_STATUS", ago_s, details={"state": state, "peer": lab.spoke})
+    assert said_by(lab, "packet-loss", [one, two]).verdict == verdict

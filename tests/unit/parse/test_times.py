@@ -279,6 +279,25 @@ def test_a_clock_that_was_never_set_stays_so_until_it_is() -> None:
     assert times == [None, None, utc(2026, 11, 24, 9)]
 
 
+@pytest.mark.parametrize(
+    ("restart", "next_", "counts"),
+    [
+        pytest.param("*Jan  2 00:01:20.000:", "Mar 12 08:15:03.118:", 91.0, id="set in between"),
+        pytest.param("*Jan  2 13:01:20.000:", "Mar 12 08:15:03.118:", None, id="a time of day, and a quiet log"),
+        pytest.param("*Jan  2 00:01:20.000:", "Jan  2 00:09:03.118:", None, id="a restart at midnight"),
+        pytest.param("*Jan  2 00:01:20.000:", "*Mar 12 08:15:03.118:", None, id="nobody says that it was set"),
+    ],
+)
+def test_a_restart_at_the_first_minutes_of_another_day_is_of_an_unset_clock(
+    restart: str, next_: str, counts: float | None
+) -> None:
+    line = restart.replace("01:20.000", "01:31.000")
+    text = f"{restart} %SYS-5-RESTART: System restarted --\n{line} {TEXT}\n{next_} {TEXT}"
+    _, behind, set_ = date_messages(scan(text).facts.messages, TimeContext(**NOW))  # type: ignore[arg-type]
+    assert (behind.since_boot_s, behind.time is None) == (counts, counts is not None)
+    assert set_.time is not None
+
+
 def test_a_log_that_runs_over_new_years_counts_back_from_the_clock() -> None:
     heads = ("Jun 30 12:00:00:", "Dec 31 23:59:58:", "Jan  1 00:00:01:", "Nov 24 09:00:00:")
     years = [m.time.year for m in dated(*heads, clock=clock(2026, 11, 24, 10, 0, 0)) if m.time]

@@ -116,7 +116,8 @@ def test_logs_join_their_device_by_its_names(bench: Any, device: str, log: str, 
 
 
 def test_a_short_name_of_two_devices_names_neither(bench: Any) -> None:
-    one, two = (bench.device(f"hub.{site}", bench.answers("hub")) for site in ("east", "west"))
+    spis = {"east": (0x1001, 0x1002), "west": (0x2001, 0x2002)}
+    one, two = (bench.device(f"hub.{site}", bench.answers("hub", spis=spis[site])) for site in spis)
     audit = bench.audit(
         bench.snapshot(one, two),
         bench.logs("hub", bench.line(UNKNOWN, 600)),

@@ -177,3 +177,32 @@ def test_an_empty_answer_is_no_configuration() -> None:
 def test_a_comment_behind_a_statement_is_none_of_its_words() -> None:
     text = "crypto map M 10 ipsec-isakmp !like the others\n set peer 192.0.2.1 ! the hub\n description all! ! clear\n"
     assert config(text).map_entries[0].peers == ("192.0.2.1",)
+
+
+APPLETS = [
+    (
+        ('event syslog pattern "RECVD_PKT_INV_SPI" ratelimit 60', 'action 1.0 cli command "clear crypto session"'),
+        ("syslog", "RECVD_PKT_INV_SPI", ("clear crypto session",)),
+    ),
+    (
+        ("event tag one syslog pattern RECVD occurs 3", "event tag two timer watchdog time 60"),
+        ("syslog", "RECVD", ()),
+    ),
+    (
+        ("event track 6 state down", "action 010 wait 5", "action 020 cli command enable", 'action 030 syslog msg "x"'),
+        ("track", None, ("enable",)),
+    ),
+    ((), (None, None, ())),
+]
+
+
+@pytest.mark.parametrize(("statements", "wanted"), APPLETS)
+def test_an_applet(statements: tuple[str, ...], wanted: tuple[Any, ...]) -> None:
+    text = "\n".join(("hostname r1", "event manager applet MEND", *(f" {s}" for s in statements), "end"))
+    (found,) = config(text).applets
+    assert (found.name, found.event, found.pattern, tuple(c.text for c in found.commands)) == ("MEND", *wanted)
+
+
+def test_sessions_of_which_version_are_logged() -> None:
+    found = config("hostname r1\ncrypto logging ikev2\nend")
+    assert (found.logging_session, found.logging_session_v2) == (False, True)

@@ -40,6 +40,10 @@ crypto map OUTSIDE 20 ipsec-isakmp
  set peer 198.51.100.3
 crypto gdoi group G1
  identity number 7
+event manager applet MEND
+ event syslog pattern "RECVD_PKT_INV_SPI"
+ action 1.0 syslog msg "seen"
+ action 2.0 cli command "clear crypto session"
 interface GigabitEthernet0/0
  ip address 192.0.2.1 255.255.255.0
  ip access-group EDGE in
@@ -79,6 +83,8 @@ CHANGES: dict[str, Change | None] = {
     "log stamps": REMEDIES.log_stamps(),
     "log buffer": REMEDIES.log_buffer(262_144),
     "log sessions": REMEDIES.log_sessions(),
+    "log sessions, IKEv2": REMEDIES.log_sessions("v2"),
+    "an applet's clear": REMEDIES.drop_actions("MEND", ('action 2.0 cli command "clear crypto session"',)),
 }
 
 

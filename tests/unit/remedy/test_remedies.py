@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from vpnaudit.model.config import (
     AclEntry,
+    AppletCommand,
     ConfigFacts,
     ConfigInterface,
     DpdSetting,
+    EventApplet,
     IkeProfile,
     LifetimeSetting,
     MapEntry,
@@ -334,6 +336,16 @@ def test_the_sender_is_cleared_first_then_made_to_notice() -> None:
     assert remedies[1].commands == (f"clear crypto session remote {R2}",)
     assert remedies[2].commands == ("crypto isakmp keepalive 10 3 periodic",)
     assert remedies[2].rollback == ("no crypto isakmp keepalive 10 3 periodic",)
+
+
+@pytest.mark.parametrize(
+    ("read", "configured", "first"), [(True, False, "investigate"), (True, True, "exec"), (False, False, "exec")]
+)
+def test_a_peer_that_the_receiver_no_longer_knows_gets_its_entry_back_first(
+    read: bool, configured: bool, first: str
+) -> None:
+    case = Case("reset-not-detected", receiver_end={"config_read": read, "configured": configured})
+    assert case.remedies()[0].kind == first
 
 
 def test_a_sender_that_is_not_ours_is_asked_before_ours_is_cleared() -> None:
@@ -769,3 +781,40 @@ def test_lifetime_goes_where_the_tunnel_has_it(place: dict[str, Any], running: s
     )
     (remedy,) = case.remedies()
     assert remedy.commands == (running.partition("\n")[0], " set security-association lifetime seconds 3600")
+
+
+APPLET = """\
+event manager applet MEND
+ event syslog pattern "RECVD_PKT_INV_SPI"
+ action 1.0 syslog msg "seen"
+ action 2.0 cli command "clear crypto session"
+end
+"""
+
+
+@pytest.mark.parametrize(("running", "kind"), [(APPLET, "config"), ("hostname r1\nend\n", "investigate")])
+def test_an_applet_of_ours_that_ends_the_sessions_is_what_has_to_change(running: str, kind: str) -> None:
+    """And nobody else is asked."""
+    typed = "clear crypto session"
+    statement = f'action 2.0 cli command "{typed}"'
+    applet = EventApplet(
+        line=1,
+        name="MEND",
+        commands=(
+            AppletCommand(line=3, text="show clock", statement='action 1.5 cli command "show clock"'),
+            AppletCommand(line=4, text=typed, statement=statement),
+        ),
+    )
+    case = Case(
+        "tunnel-flap",
+        ours=False,
+        r1={"running": running, "facts": {"applets": (applet,)}},
+        parameters={"applet": "MEND", "applet_of": "r1"},
+    )
+    (remedy,) = case.remedies()
+    promises(remedy)
+    assert (remedy.kind, remedy.device) == (kind, "r1")
+    assert "MEND" in remedy.title
+    if kind == "config":
+        assert remedy.commands == ("event manager applet MEND", f" no {statement}")
+        goes_back(case, remedy)

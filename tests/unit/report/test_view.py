@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from vpnaudit.model.audit import Audit, AuditDpd, AuditEvent, AuditLifetime
+from vpnaudit.model.audit import Audit, AuditDpd, AuditEvent, AuditLifetime, AuditProblem
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.judgement import RuledOut, WouldSettle
 from vpnaudit.report.view import verdict, wording
@@ -112,6 +112,13 @@ def test_headlines(states: tuple[str, ...], said: str, typical: Audit) -> None:
     assert verdict.headline(join(_with_states(typical, *states))) == said
 
 
+def test_tables_that_a_log_outruns_say_nothing_of_now(typical: Audit) -> None:
+    source = msgspec.structs.replace(typical.source, to="2099-01-01T00:00:00.000Z")
+    said = verdict.headline(join(msgspec.structs.replace(_with_states(typical, "idle"), source=source)))
+    read_at = wording.clock(typical.generated_at)
+    assert said == f"The only tunnel is not seen out of step as the tables were read, at {read_at}"
+
+
 def test_a_high_diagnosis_puts_its_tunnel_out_of_step_whatever_its_state(typical: Audit) -> None:
     up = msgspec.structs.replace(typical.tunnels[0], state="up")
     joined = join(msgspec.structs.replace(typical, tunnels=(up, *typical.tunnels[1:])))
@@ -123,6 +130,21 @@ def test_logs_alone_give_no_word_on_the_tunnels(typical: Audit) -> None:
     assert verdict.headline(join(logs)) == (
         "24 invalid-SPI log lines, but no SA table was read: whether a tunnel is out of step now cannot be told"
     )
+
+
+def test_sa_tables_without_a_tunnel_are_not_said_to_be_missing(typical: Audit) -> None:
+    bare = msgspec.structs.replace(typical, tunnels=())
+    assert verdict.headline(join(bare)) == (
+        "24 invalid-SPI log lines, but the SA tables that were read show no tunnel: whether one is out of step cannot "
+        "be told"
+    )
+
+
+def test_what_was_used_and_has_to_be_known_is_a_caveat_and_not_unused(typical: Audit) -> None:
+    told = AuditProblem(file="hub - Copy", line=None, problem="is hub once more", lost=False)
+    joined = join(msgspec.structs.replace(typical, problems=(told,)))
+    assert "hub - Copy: is hub once more." in verdict.caveats(joined)
+    assert joined.not_used == ()
 
 
 def test_devices_without_tunnels(typical: Audit) -> None:

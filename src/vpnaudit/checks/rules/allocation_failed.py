@@ -45,12 +45,10 @@ from vpnaudit.checks.log_reach import LOG_COMMAND, could_show, tagged, true_time
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule, Severity
-from vpnaudit.model.logs import LogMessage
+from vpnaudit.model.logs import LogMessage, of_firewalls
 from vpnaudit.settings import Settings
 
-TAGS = frozenset(
-    {"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-2-CFORKMEM", "ASA-3-211001", "FTD-3-211001", "PIX-3-211001"}
-)
+TAGS = frozenset({"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-2-CFORKMEM"}) | of_firewalls("211001")
 SEVERITY_LOGGED = 2
 
 

@@ -49,17 +49,15 @@ from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
+from vpnaudit.model.logs import of_firewalls
 from vpnaudit.settings import Settings, Thresholds
 
 TIMEOUTS = "show crypto ikev2 stats timeout"
 GIVEN_UP = {"MAX", "MAXIMUM"}
 """A word of the timers that run out after the last repetition; the others start one."""
 TAGS = frozenset(
-    {
-        "CRYPTO-4-IKMP_PEER_DEAD", "CRYPTO-5-IKMP_PEER_DEAD", "CRYPTO-4-DPD", "CRYPTO-5-DPD", "CRYPTO-5-DPD_FAILURE",
-        "ASA-3-713123", "FTD-3-713123", "PIX-3-713123",
-    }
-)  # fmt: skip
+    {"CRYPTO-4-IKMP_PEER_DEAD", "CRYPTO-5-IKMP_PEER_DEAD", "CRYPTO-4-DPD", "CRYPTO-5-DPD", "CRYPTO-5-DPD_FAILURE"}
+) | of_firewalls("713123")
 LEAST_SEVERITY_LOGGED = 3
 DAY_S = 86_400.0
 

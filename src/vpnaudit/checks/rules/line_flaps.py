@@ -47,10 +47,10 @@ from vpnaudit.model.device import Device
 from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
-from vpnaudit.model.logs import LogMessage
+from vpnaudit.model.logs import LogMessage, of_firewalls
 from vpnaudit.settings import Settings
 
-TAGS = frozenset({"LINK-3-UPDOWN", "LINEPROTO-5-UPDOWN", "ASA-4-411002", "FTD-4-411002", "PIX-4-411002"})
+TAGS = frozenset({"LINK-3-UPDOWN", "LINEPROTO-5-UPDOWN"}) | of_firewalls("411002")
 LEAST_SEVERITY_LOGGED = 3
 START_S = 300.0
 """Interfaces come up within so many seconds of a start."""

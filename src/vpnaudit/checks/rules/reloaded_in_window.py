@@ -45,10 +45,11 @@ from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
+from vpnaudit.model.logs import of_firewalls
 from vpnaudit.settings import Settings
 
 VERSION = "show version"
-STARTS = frozenset({"SYS-5-RESTART", "ASA-6-199002", "FTD-6-199002", "PIX-6-199002"})
+STARTS = frozenset({"SYS-5-RESTART"}) | of_firewalls("199002")
 
 
 def check(fleet: Fleet, settings: Settings) -> Iterable[Finding]:

@@ -95,7 +95,7 @@ def _tables_read(device: Device, story: Story) -> bool:
 
 def _spared(story: Story, fleet: Fleet, boxes: int) -> Weighing | None:
     """Boxes that live side by side behind one address, as NAT-T lets them: their neighbours cost them nothing."""
-    period = story.tunnel.rekey_period_s if story.tunnel is not None else None
+    period = story.tunnel.period_of_lines_s if story.tunnel is not None else None
     if story.mechanism == "rekey-race" and not sessions(receiver_of(story, fleet), story.source):
         episodes = [e for e in fleet.received_by[story.receiver].episodes if is_one_address(e.source, story.source)]
         times = [e.first_at for e in episodes if e.first_at]

@@ -7,7 +7,8 @@ for the SA's life with DPD as without).
 **Ruled out by.** No IKE SA at one end; a reload; the other half of the same pair in use at both ends: then nothing was
 deleted. IKEv2 at both ends makes it rare (its DELETE is acknowledged): it is not named before both ends' lifetimes are
 known to be equal. Open where no line speaks of it and the tables of both ends may be from before and after a rekey, and
-where it is over and the age of no IKE SA is known, or all of them are younger than the last line.
+where it is over and the age of no IKE SA is known, or all of them are younger than the last line; and where the lines
+are of less than two minutes and no table shows that the sender went on.
 
 **What to do.** Clear the peer at the sender; see that UDP 500 and 4500 pass both ways; IKEv2. Source: field guide C4,
 11.
@@ -20,10 +21,10 @@ from datetime import timedelta
 from vpnaudit.diagnose.log_reach import begin_is_seen
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
-    RECORDED,
     begins,
     clocks_are_known,
     deleted_by_its_own,
+    goes_on,
     is_older_than_sa,
     is_over_by,
     may_be_rekeyed_between,
@@ -31,7 +32,6 @@ from vpnaudit.diagnose.of_story import (
     on_group_interface,
     receiver_end,
     receiver_of,
-    repeated,
     sa_table_read,
     seen_to_be_stale,
     sender_end,
@@ -50,6 +50,7 @@ from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing, WouldSettle
+from vpnaudit.model.ledger import RECORDED
 from vpnaudit.model.platform import Words
 from vpnaudit.model.tunnel import LiveIke, LiveSa, TunnelEnd
 from vpnaudit.settings import Settings
@@ -64,10 +65,10 @@ PAIR_S = 2
 """Both halves of a pair are installed at once, and one table shows what is left of each in whole seconds."""
 
 
-def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if story.mechanism != "stale-sa" or on_group_interface(story, fleet):
         return _not_stale(story, fleet)
-    if story.episodes and sent_sa(story) is None and not repeated(story):
+    if story.episodes and sent_sa(story) is None and not goes_on(story, settings):
         # A lost DELETE is followed by a stream for as long as the SA lives (measured, field guide 11).
         return _given_up(story, fleet) or _asks_of_more(story)
     here = receiver_end(story)
@@ -102,6 +103,8 @@ def _given_up(story: Story, fleet: Fleet) -> Weighing | None:
 def _by_ike(story: Story, fleet: Fleet) -> Weighing:
     """Whether both ends hold a live IKE SA over which the DELETE would have gone."""
     here, there = receiver_end(story), sender_end(story)
+    if here is None and receiver_of(story, fleet).ike_read(None):
+        return out(without_ike(story, fleet), *ike_tables(receiver_of(story, fleet)))
     if here is None or not here.ike_table_read:
         return still_open(
             f"has {story.receiver} an IKE SA with {story.source}?", f"{story.receiver}: {_shown_by(here)}"

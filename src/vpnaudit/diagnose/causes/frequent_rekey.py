@@ -25,13 +25,13 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if story.mechanism != "rekey-race":
         return no_race(story)
     tunnel, limits = story.tunnel, settings.thresholds
-    if tunnel is None or tunnel.rekey_period_s is None:
+    period = tunnel.period_of_lines_s if tunnel is not None else None
+    if tunnel is None or period is None:
         return still_open(
             "how often is the tunnel rekeyed?", f"{story.receiver}: show crypto ipsec sa, twice; show running-config"
         )
-    period = tunnel.rekey_period_s
     paced = lifetimes_of(*tunnel.ends)
-    what = "volume" if tunnel.rekey_by_volume else "time"
+    what = "volume" if tunnel.rekey_by_volume or tunnel.period_then_s is not None else "time"
     if period > limits.short_rekey_s:
         return out(f"lifetimes and traffic make a rekey every {span(period)}", *paced)
     lines = sum(e.lines for e in story.episodes)
@@ -49,16 +49,20 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         )
     evidence = [e for end in tunnel.ends for e in (end.lifetime.evidence if end.lifetime else ())]
     live = [s.evidence for end in tunnel.ends for s in end.sas[:1]] if tunnel.rekey_by_volume else []
-    live = list(tunnel.rekeys_seen) or live
+    live = [*tunnel.rekeys_then] or [*tunnel.rekeys_seen] or live
+    then = " as they came" if tunnel.period_then_s is not None else ""
+    was = "was" if then else "is"
     return Weighing(
         verdict="fits",
         confidence="likely",
         because=(
-            reason(f"a rekey every {span(period)}, decided by {what}: {86_400 / period:.0f} a day", *evidence, *live),
+            reason(
+                f"a rekey every {span(period)}{then}, decided by {what}: {86_400 / period:.0f} a day", *evidence, *live
+            ),
             reason(f"{lines} lines with {spis} SPIs in {span(length)}, each over at once, next to a rekey"),
         ),
         owner_devices=tuple(sorted(e.device for e in tunnel.ends if e.device)),
-        title=f"the tunnel is rekeyed every {span(period)} ({what} lifetime), and rekeys leave lines",
+        title=f"the tunnel {was} rekeyed every {span(period)} ({what} lifetime), and rekeys leave lines",
         parameters={"by": what},
     )
 

@@ -18,10 +18,12 @@ from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
+from vpnaudit.model.judgement import Cause, Reason, Story, Weighing, WouldSettle
 from vpnaudit.model.printable import counted
 from vpnaudit.settings import Settings
 
+ONE_KEY = "do all key servers of the group hold one key, or did they lose each other?"
+"""Members of servers that were cut off from each other have each missed nothing, and refuse each other's packets."""
 GROUP_KEYS = "group-member"
 """What a member's `show crypto gdoi` lists."""
 
@@ -67,6 +69,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         verdict="fits",
         confidence=confidence,
         because=tuple(because),
+        would_settle=(WouldSettle(question=ONE_KEY, command="each key server: show crypto gdoi ks coop"),),
         owner_devices=(device.name,),
         title=f"{device.name} missed a rekey of its group: members send on an SPI that it does not have",
     )

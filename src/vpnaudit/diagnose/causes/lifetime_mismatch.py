@@ -17,7 +17,6 @@ from datetime import timedelta
 from vpnaudit.diagnose.log_reach import begin_is_seen
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
-    RECORDED,
     begins,
     clocks_are_known,
     deleted_by_its_own,
@@ -34,7 +33,7 @@ from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
-from vpnaudit.model.ledger import LedgerEntry
+from vpnaudit.model.ledger import RECORDED, LedgerEntry
 from vpnaudit.model.tunnel import Lifetime, LiveSa
 from vpnaudit.settings import Settings
 
@@ -74,7 +73,7 @@ def _gone_before_its_time(story: Story, fleet: Fleet, mine: Lifetime | None) -> 
     """
     begin, own_s = begins(story), mine.ipsec_s if mine is not None else None
     for entry in _own_records(story, fleet):
-        lives_until = entry.gone_at if entry.how == "older snapshot" else None
+        lives_until = (entry.ends_at or entry.gone_at) if entry.only_bounded else None
         if entry.how in RECORDED and entry.installed_at is not None and own_s is not None:
             lives_until = entry.installed_at + timedelta(seconds=own_s)
         if begin is None or lives_until is None:
@@ -88,7 +87,9 @@ def _gone_before_its_time(story: Story, fleet: Fleet, mine: Lifetime | None) -> 
 def _own_records(story: Story, fleet: Fleet) -> list[LedgerEntry]:
     """What the receiver's logs, traces and older tables say of the SAs that the story is about."""
     spis = sorted({e.spi for e in story.episodes})
-    return [x for spi in spis for x in fleet.ledger.find(spi, "receiver", device=story.receiver) if not x.live]
+    known = [x for spi in spis for x in fleet.ledger.find(spi, "receiver", device=story.receiver)]
+    older = [x for e in story.episodes for x in e.events[0].found if x.how == "older table" and x.role == "receiver"]
+    return [*older, *(x for x in known if not x.live)]
 
 
 def _command(story: Story) -> str:

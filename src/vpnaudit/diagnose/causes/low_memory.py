@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from vpnaudit.diagnose.log_reach import log_begins, log_reaches
+from vpnaudit.diagnose.log_reach import log_begins, log_reaches, whole_log
 from vpnaudit.diagnose.losses import IGNORED_POOLS, memory_failures
 from vpnaudit.diagnose.of_story import begins, ends, receiver_of, sent_sa
 from vpnaudit.diagnose.proofs import logs, placed
@@ -50,7 +50,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if windows and not log_reaches(device, _earliest(windows)):
         begun = f" begins at {stamp(at)} and" if (at := log_begins(device)) is not None else ""
         question = f"did {device.name} get no memory before the lines? Its log{begun} does not reach back so far"
-        return still_open(question, f"{device.name}: show logging, as a syslog server has it")
+        return still_open(question, f"{device.name}: {whole_log(device)}")
     if low:
         text = f"{device.name} is short of memory now, but logged no allocation failure near the lines, which are older"
         return unlikely(text, *(e for r in low for e in r.evidence), *logs(device))

@@ -1,7 +1,9 @@
 """The packet was meant for another device: a pair that shares an address, NAT or routing brought it here.
 
 **Signature.** The SPI is an inbound SA of another device of ours, which has the destination address too, or to which
-the sender sends on it.
+the sender sends on it. Or a device that was not collected answers under an address that the receiver may share (a
+loopback, a standby address): the sender's IKE SA, older than the lines and with periodic DPD, stands, while the
+receiver has none and the lines go on for longer than DPD waits.
 
 **Ruled out by.** The SPI is the receiver's own. Open while the SA table of a partner was not read, unless the receiver
 took over from it before the lines, and is not seen to step down again: then they were meant for the receiver. Open too
@@ -21,15 +23,17 @@ from vpnaudit.diagnose.losses import losses_of, stepped_down_after, unread_partn
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
     begins,
+    is_with_dpd,
     on_group_interface,
     receiver_end,
     receiver_of,
     sa_table_read,
+    sender_end,
     sender_of,
     sent_sa,
 )
 from vpnaudit.diagnose.proofs import placed, sa_tables
-from vpnaudit.diagnose.signs import Window
+from vpnaudit.diagnose.signs import Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.addresses import is_private, normal
 from vpnaudit.model.fleet import Fleet
@@ -37,10 +41,15 @@ from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
 from vpnaudit.model.ledger import LedgerEntry
 from vpnaudit.settings import Settings
 
+MOST_PROBES = 6
+"""So often IOS asks before it gives a peer up, a firewall seldomer (field guide 6.3)."""
+LONGEST_DPD_S, LONGEST_RETRY_S = 3600, 60
+"""What can be configured at most, for timers that are not known."""
+
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
     if story.mechanism != "misdelivered":
-        return _not_seen(story, fleet)
+        return _answered_elsewhere(story, fleet) or _not_seen(story, fleet)
     events = [e for episode in story.episodes for e in episode.events if e.mechanism == "misdelivered"]
     event = min(events, key=lambda e: CONFIDENCES.index(e.confidence))
     holder = next(entry for entry in event.found if entry.role == "receiver")
@@ -82,6 +91,38 @@ def _not_seen(story: Story, fleet: Fleet) -> Weighing:
         return out(f"{shared} is an interface address of {story.receiver}, and no standby address", *own)
     how = "stand behind the NAT of" if translated else "share"
     return still_open(f"does another device {how} {shared} and hold that SPI?", "there: show crypto ipsec sa")
+
+
+def _answered_elsewhere(story: Story, fleet: Fleet) -> Weighing | None:
+    """That the peer of the sender's IKE SA is not the receiver: DPD that nobody answers ends an IKE SA (RFC 3706).
+
+    Where the receiver may share its address: a loopback's, which routing brings to several, or a pair's.
+    """
+    here, there, begin = receiver_end(story), sender_end(story), begins(story)
+    if story.mechanism != "stale-sa" or here is None or there is None or there.dpd is None or begin is None:
+        return None
+    if here.live_ike or not here.ike_table_read or there.dpd.mode != "periodic":
+        return None
+    device = receiver_of(story, fleet)
+    if device.config is None or alone_with(device, here.address):
+        return None
+    kept = [i for i in there.live_ike if is_with_dpd(i) and i.established_at is not None and i.established_at < begin]
+    seen_s = max(e.duration_s for e in story.episodes) if story.ongoing else 0.0
+    waits_s = (there.dpd.interval_s or LONGEST_DPD_S) + MOST_PROBES * (there.dpd.retry_s or LONGEST_RETRY_S)
+    if not kept or seen_s <= waits_s:
+        return None
+    who, since = story.sender or story.source, f"since {stamp(kept[0].established_at or begin)}"
+    alive = (
+        f"{who} has an IKE SA with {here.seen} {since}, with periodic DPD ({there.dpd.interval_s} s): it is answered"
+    )
+    none = f"{story.receiver} has no IKE SA with {story.source}: who answers is another device at that address"
+    return Weighing(
+        verdict="fits",
+        confidence="likely",
+        because=(reason(alive, kept[0].evidence, *there.dpd.evidence), reason(none, *here.evidence)),
+        owner_devices=(story.receiver,),
+        title=f"another device answers {who} under the address of {story.receiver}, which gets its packets",
+    )
 
 
 def _where_another_may_hold_it(story: Story, fleet: Fleet, found: Sequence[LedgerEntry]) -> Weighing:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from vpnaudit.diagnose.log_reach import begin_is_seen
+from vpnaudit.diagnose.log_reach import begin_is_seen, whole_log
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
     begins,
@@ -78,7 +78,8 @@ def _maybe_kept(story: Story, fleet: Fleet) -> Weighing:
     """Lines that may be of an SA that the sender keeps: what the receiver's IKE table says, else the question."""
     here = receiver_end(story)
     live, who = here.live_ike if here is not None else (), story.sender or story.source or "the sender"
-    if not live and here is not None and here.ike_table_read:
+    read = here.ike_table_read if here is not None else receiver_of(story, fleet).ike_read(None)
+    if not live and read:
         question = f"does {who} send on an SA, while {story.receiver} has no IKE SA with it?"
         return still_open(question, f"{who}: show crypto ipsec sa")
     if not live:
@@ -102,7 +103,7 @@ def _live(story: Story, fleet: Fleet, live: Sequence[LiveIke]) -> Weighing:
             return out(f"{story.receiver} has a live IKE SA with {story.source}", oldest.evidence)
         return still_open(
             f"when did it begin? That {who} dates from {stamp(at)} does not tell whether it was there then",
-            f"{story.receiver}: show logging, as a syslog server has it",
+            f"{story.receiver}: {whole_log(receiver_of(story, fleet))}",
         )
     if at is not None and story.episodes and not repeated(story):
         # One line tells of one moment, and an IKE SA that was re-authenticated since is as young.
@@ -110,7 +111,7 @@ def _live(story: Story, fleet: Fleet, live: Sequence[LiveIke]) -> Weighing:
     if at is not None and is_over_by(at, story):
         return still_open(
             f"was there an IKE SA while the lines came? {who} dates from {stamp(at)}, after them",
-            f"{story.receiver}: show logging, as a syslog server has it",
+            f"{story.receiver}: {whole_log(receiver_of(story, fleet))}",
         )
     if at is None or any(i.established_at is None for i in live):
         return still_open(f"is {who} older than the lines?", f"{story.receiver}: {_shown_by(story)}")

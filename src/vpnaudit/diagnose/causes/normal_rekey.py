@@ -68,7 +68,7 @@ def _spis(story: Story) -> set[int]:
 
 
 def _period(story: Story) -> float | None:
-    return story.tunnel.rekey_period_s if story.tunnel else None
+    return story.tunnel.period_of_lines_s if story.tunnel else None
 
 
 def _length_s(story: Story) -> float:
@@ -117,7 +117,7 @@ def _of_what_ended(story: Story, fleet: Fleet) -> Weighing | None:
     if torn is not None:
         lived = span(((torn.gone_at or EARLIEST) - (torn.installed_at or EARLIEST)).total_seconds())
         question = f"what ended 0x{torn.spi:08X} after {lived}, long before its time, and the IKE SA that made it?"
-        return still_open(question, f"{device.name}: {session_logging(device)}")
+        return still_open(question, f"{device.name}: {session_logging(device, story)}")
     return None
 
 

@@ -1,8 +1,9 @@
 """The path was gone long enough for an end to give up its peer.
 
 **Signature.** Every episode has an outage (line protocol, session down, DPD or IKE given up, no answer to an IP SLA
-probe of the path) within two minutes before it. What counts is the longest outage, not the average loss: random loss of
-0.1 to 0.3 % can cause a line every few days at most.
+probe of the path) within two minutes before it, or one that ended then; or the receiver's session with the source had
+ended together with others, and none was set up since. What counts is the longest outage, not the average loss: random
+loss of 0.1 to 0.3 % can cause a line every few days at most.
 
 **Ruled out by.** More lines than the loss can cause, IKE SAs older than the lines at both ends, an IKE SA older than
 the session's end that would tell of an outage, a session that lasted just as long as its SA may, no outage near;
@@ -17,25 +18,32 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from vpnaudit.diagnose.log_reach import begin_is_seen, logs_sessions_since, session_logging
 from vpnaudit.diagnose.losses import memory_failures, state_losses
 from vpnaudit.diagnose.of_story import (
+    NOT_OF_TWO,
     begins,
     came_in_by,
     clocks_are_known,
+    on_group_interface,
     receiver_end,
     receiver_of,
     sender_end,
     sender_of,
+    sent_sa,
     slack,
 )
 from vpnaudit.diagnose.outages import outages, sessions
 from vpnaudit.diagnose.proofs import first_lines, logs, placed
 from vpnaudit.diagnose.signs import InOrder, Sign, Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
+from vpnaudit.model.addresses import address_in
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.printable import counted
 from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
@@ -50,6 +58,8 @@ OF_AGE_S = 2.0
 """A session of one SA lasts as long as the SA does, its set-up allowed for."""
 DEFAULT_LIVES_S = (3600, 28_800)
 """IPsec lifetimes of IOS and ASA where none is configured or known (field guide 2.1)."""
+TOGETHER_S = 60.0
+"""Sessions that DPD ends for one outage end within this: each in its own phase, and it waits for 15 to 60 s."""
 PATIENCE_S = 600.0
 """Longer than DPD is patient. Without a line that went down, and with lines for longer than that, a session's end or an
 IKE message that nobody answered fits a lifetime that ran out and a lost DELETE as well as an outage."""
@@ -58,10 +68,12 @@ IKE message that nobody answered fits a lifetime that ran out and a lost DELETE 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
         return out("a lost packet does not make an SPI that nobody has", *placed(story))
+    if on_group_interface(story, fleet):
+        return out(NOT_OF_TWO, *placed(story))
     here = receiver_of(story, fleet)
     begin = begins(story)
     if begin is None:
-        logged_by = session_logging(here)
+        logged_by = session_logging(here, story)
         return still_open("was there an outage before it began?", f"{here.name}: {logged_by}; the path's own records")
     survived = _ike_survived(story) if clocks_are_known(story, fleet) else None
     if survived is not None:
@@ -71,30 +83,62 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if there is not None:
         end = receiver_end(story)
         signs += _outages_of(there, sender_end(story), end.seen if end else None)
-    signs = _without_other_reasons(signs, [d for d in (here, there) if d is not None], settings)
+    devices = [d for d in (here, there) if d is not None]
+    ended = _ended_each_time(story, signs, devices, settings)
+    signs = _without_other_reasons(signs, devices, settings)
     signs = _without_background(story, signs, settings)
-    dated = InOrder(signs)
-    before = {e.id: _before(e.first_at, dated, settings) for e in story.episodes if e.first_at}
+    dated, given_up = InOrder(signs), _given_up(story, here, signs)
+    before = {
+        e.id: _before(e.first_at, dated, settings) or _still_down(e.first_at, given_up, here, story)
+        for e in story.episodes
+        if e.first_at
+    }
     if all(before.values()):
         evidence = list({s.text + str(s.at): s for found in before.values() for s in found}.values())
         told_otherwise = _torn_down(story, fleet, evidence) or _without_dpd(story, evidence)
         return told_otherwise or _came_to_the_last(story, evidence) or _fits(story, evidence)
-    if any(before.values()) and logs_sessions_since(here, begin):
+    if ended is not None and not any(before.values()):
+        return ended
+    if any(before.values()) and logs_sessions_since(here, begin, story):
         with_one = sum(1 for found in before.values() if found)
         without = [e for episode in story.episodes if not before.get(episode.id) for e in episode.events[0].evidence]
         text = f"only {with_one} of {len(before)} episodes had an outage within two minutes before them"
         return out(text, *without[:2], *logs(here))
+    return _none_near(story, fleet, begin, signs)
+
+
+def _none_near(story: Story, fleet: Fleet, begin: datetime, signs: list[Sign]) -> Weighing:
+    """Whether an outage near the lines would have been logged."""
+    here = receiver_of(story, fleet)
     if story.mechanism == "rekey-race" and begin_is_seen(story, fleet):
         text = "each line stands next to a rekey, which needs no loss to show one, and no outage was logged near"
         return out(text, *placed(story), *logs(here))
-    if logs_sessions_since(here, begin):
+    down = _down_until(begin, story, here, signs)
+    if down is not None:
+        return still_open(
+            f"was the path gone when the session ended at {stamp(down)}? None was set up from then until the lines",
+            f"{story.sender or 'the peer'}: show logging; the path's own measurements",
+        )
+    if logs_sessions_since(here, begin, story):
         text = f"{here.name}'s log has no line, session, IKE or probe failure within two minutes before the lines"
         return out(text, *first_lines(story)[:1], *logs(here))
     shown = f"{here.words.interfaces_shown_by}; " if not here.interfaces else ""
     return still_open(
         "was there an outage of the path before it began, and how long was the longest?",
-        f"{here.name}: {shown}{session_logging(here)}; the path's own measurements",
+        f"{here.name}: {shown}{session_logging(here, story)}; the path's own measurements",
     )
+
+
+def _down_until(begin: datetime, story: Story, here: Device, signs: list[Sign]) -> datetime | None:
+    """When the receiver's session with the source ended that was not set up again until the lines, however long before.
+
+    A sender whose path is gone is not heard until it is back.
+    """
+    if story.mechanism != "stale-sa":
+        return None
+    own = {s.at for _, s in sessions(here, story.source)}
+    ends = sorted((s for s in signs if s.is_session and s.at in own), key=lambda s: s.at or begin)
+    return next((s.at for s in _still_down(begin, ends, here, story)), None)
 
 
 def _fits(story: Story, signs: list[Sign]) -> Weighing:
@@ -206,14 +250,53 @@ def _outlasts_a_session_end(story: Story, signs: list[Sign]) -> bool:
 def _without_other_reasons(signs: list[Sign], devices: list[Device], settings: Settings) -> list[Sign]:
     """A session also goes down for a restart, a clear or want of memory: then it tells of no outage.
 
-    So does a probe of a box that restarts.
+    So does a probe of a box that restarts; a clear of SAs stops none.
     """
-    if not any(s.is_session or s.is_probe for s in signs):
-        return signs
     margin = timedelta(seconds=settings.thresholds.outage_before_s)
-    reasons = [r for d in devices for r in (*state_losses(d), *memory_failures(d)) if r.at is not None]
-    windows = [Window(low=r.at - margin, high=r.at + margin) for r in reasons if r.at is not None]
-    return [s for s in signs if not ((s.is_session or s.is_probe) and any(w.has(s) for w in windows))]
+    return [s for s in signs if not _is_explained(s, devices, margin)]
+
+
+def _is_explained(sign: Sign, devices: list[Device], margin: timedelta) -> bool:
+    if not (sign.is_session or sign.is_probe):
+        return False
+    reasons = [d.once(_losses_at if sign.is_session else _breaks_at) for d in devices]
+    bound = margin + timedelta(seconds=sign.uncertainty_s)
+    ends = [at for at in (sign.at, sign.until) if at is not None]
+    return any(_one_within(times, at - bound, at + bound) for times in reasons for at in ends)
+
+
+def _losses_at(device: Device) -> list[datetime]:
+    """When a device lost SAs for another reason than an outage, in order."""
+    return sorted(r.at for r in (*state_losses(device), *memory_failures(device)) if r.at is not None)
+
+
+def _breaks_at(device: Device) -> list[datetime]:
+    """The same without clears."""
+    reasons = [r for r in state_losses(device) if not r.is_clear]
+    return sorted(r.at for r in (*reasons, *memory_failures(device)) if r.at is not None)
+
+
+def _clears(device: Device) -> InOrder:
+    return InOrder([s for s in state_losses(device) if s.is_clear])
+
+
+def _ended_each_time(story: Story, signs: list[Sign], devices: list[Device], settings: Settings) -> Weighing | None:
+    """Sessions of which each end before an episode goes with a clear of theirs: no outage ended them."""
+    sessions_ended = InOrder([s for s in signs if s.is_session])
+    before = [_before(e.first_at, sessions_ended, settings) for e in story.episodes if e.first_at]
+    ends = {s.at for found in before for s in found if s.at is not None}
+    if not ends or not all(before):
+        return None
+    seen = [e.seen for e in story.tunnel.ends] if story.tunnel is not None else []
+    peers = {None, *(address_in(peer) for peer in (story.source, *seen) if peer)}
+    moment = timedelta(seconds=LATE_S)
+    near = [Window(low=at - moment, high=at + moment) for at in sorted(ends)]
+    made = [[s for d in devices for s in d.once(_clears).within(w) if s.peer in peers] for w in near]
+    if not all(made):
+        return None
+    times = counted(len({found[0].at for found in made}), "time")
+    text = f"the session went down each time as it was cleared ({times}): {made[0][0].text}"
+    return out(text, *made[0][0].evidence)
 
 
 def _outages_of(
@@ -238,6 +321,35 @@ def _ended_by_age(sign: Sign, ups: list[datetime], lives_s: tuple[int, ...]) -> 
     index = bisect_left(ups, sign.at)
     lasted_s = (sign.at - ups[index - 1]).total_seconds() if index else 0.0
     return any(abs(lasted_s - life_s) <= OF_AGE_S for life_s in lives_s)
+
+
+def _given_up(story: Story, device: Device, signs: list[Sign]) -> list[Sign]:
+    """The ends of the receiver's sessions with the source that came as those with others did, in their order.
+
+    What their paths have in common was gone then. One session by itself also ends for its age, or for want of traffic.
+    """
+    own = {s.at for _, s in sessions(device, story.source)}
+    others = sorted(s.at for state, s in sessions(device, None) if state == "down" and s.at and s.at not in own)
+    if story.mechanism != "stale-sa" or not others:
+        return []
+    mine = sorted(((s.at, s) for s in signs if s.is_session and s.at in own and s.at), key=lambda one: one[0])
+    near = timedelta(seconds=TOGETHER_S)
+    return [s for at, s in mine if _one_within(others, at - near, at + near)]
+
+
+def _still_down(at: datetime, given_up: list[Sign], device: Device, story: Story) -> list[Sign]:
+    """The session's end after which none was set up until the line: what cost the SA, however long before.
+
+    A sender whose path was gone is not heard until the path is back. Its SA is from before that.
+    """
+    last = next((s for s in reversed(given_up) if s.at is not None and s.at <= at), None)
+    sa = sent_sa(story)
+    if last is None or last.at is None or (sa is not None and (sa.installed_at is None or sa.installed_at > last.at)):
+        return []
+    if _one_within(_changes(device, story.source)[1], last.at, at):
+        return []
+    text = f"{last.text} (with those of others, and was not set up again before the lines)"
+    return [structs.replace(last, text=text)]
 
 
 def _without_background(story: Story, signs: list[Sign], settings: Settings) -> list[Sign]:

@@ -1,11 +1,16 @@
 """The receiver lost its SAs (reload, clear, log-off, failover, crypto map taken off) and the sender did not notice.
 
 **Signature.** The sender still has (or had) an SA from before the receiver came up, was cleared or took over, and the
-lines begin after that. The sender has no DPD, or DPD on demand, which sees nothing while packets come in.
+lines begin after that. The sender has no DPD, or DPD on demand, which sees nothing while packets come in. A takeover is
+told by the log or by `show failover`, where no state link carries the SAs; that a route processor took over by the log,
+or by its uptime; a clear that an event manager applet types by the line that the applet logs.
 
 **Ruled out by.** No reload, clear or failover before the lines began (unlikely only, where the log begins later than
 the SA that the sender holds; open, where it begins with the lines); a record that the receiver had the SA for minutes
-after it (a failover with state); or the sender itself came up after the loss and before them, or while they came.
+after it (a failover with state); unlikely, where a state link carries the SAs or an SA is older than the switchover;
+open, where a unit of a pair without a state link logs nothing while it stands by; or the sender itself came up after
+the loss and before them, or while they came. Open where a source that is no peer goes on with one SPI since the
+receiver restarted: it may have been one, in a configuration that was not saved.
 
 **What to do.** Clear the session at the sender; give the sender periodic DPD. Source: field guide C3, C4, section 11.
 """
@@ -15,13 +20,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from vpnaudit.diagnose.log_reach import begin_is_seen, log_begins, log_reaches
-from vpnaudit.diagnose.losses import losses_of, unread_partner
+from vpnaudit.diagnose.log_reach import (
+    begin_is_seen,
+    log_begins,
+    log_is_filtered,
+    log_reaches,
+    log_since,
+    logs_nothing_on_standby,
+    whole_log,
+)
+from vpnaudit.diagnose.losses import kept_over, losses_of, takeover_shown, unread_partner
 from vpnaudit.diagnose.of_story import (
     begins,
     clocks_are_known,
     ends,
+    goes_on,
     is_its_own,
+    is_without_dpd,
     last_of_sa,
     receiver_end,
     receiver_of,
@@ -32,14 +47,16 @@ from vpnaudit.diagnose.of_story import (
     slack,
     where_it_stood,
 )
+from vpnaudit.diagnose.outages import outages
 from vpnaudit.diagnose.proofs import first_and_last, logs, placed
 from vpnaudit.diagnose.signs import EARLIEST, Sign, Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
+from vpnaudit.model.device import Device
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing, WouldSettle
 from vpnaudit.model.ledger import LedgerEntry
-from vpnaudit.model.tunnel import LiveIke, TunnelEnd
+from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
 LONGEST_SA_S = 28_800.0
@@ -51,11 +68,13 @@ SINGLE_S = 300.0
 """A single line is a stream of under a minute: the loss must lie close before it."""
 
 
-def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
+def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
+    former = _may_be_a_former_peer(story, fleet) if goes_on(story, settings) else None
+    if former is not None:
+        return former
     if story.mechanism not in {"stale-sa", "unexplained"} or is_its_own(story):
         return out("the SPI is not one that the sender kept after the receiver had lost it", *placed(story))
     device = receiver_of(story, fleet)
-    losses = losses_of(story, fleet)
     begin = begins(story)
     sender = sender_of(story, fleet)
     if sender is not None and begin and sender.booted_at and _came_up_meanwhile(story, sender.booted_at, begin):
@@ -64,18 +83,34 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     window = _window(story, fleet)
     if window is None:
         return still_open(f"was {device.name} reloaded or cleared before?", f"{device.name}: show version")
-    before = [s for s in losses if window.has(s)]
+    before = [s for s in losses_of(story, fleet, window) if not _answers(s, begin)]
     if before:
         return _sender_came_later(story, fleet, before) or _of_losses(story, fleet, before)
-    if device.booted_at is None and not device.messages:
-        return still_open(f"was {device.name} reloaded before the lines began?", f"{device.name}: show version")
-    if not device.log_captures:
-        return still_open(
-            f"was {device.name} cleared, or did it take over from a partner?", f"{device.name}: show logging"
-        )
-    if device.booted_at is None:
-        return still_open(f"how long is {device.name} up?", f"{device.name}: show version")
-    return _not_lost(story, fleet, device.booted_at, window)
+    return _switched(story, fleet, window) or _none_found(story, fleet, window)
+
+
+def _may_be_a_former_peer(story: Story, fleet: Fleet) -> Weighing | None:
+    """A stranger that goes on with one SPI since the receiver came up: what was not saved is lost with a restart.
+
+    A peer whose entry was in that looks the same from here: it sends on the SA from before.
+    """
+    device, begin = receiver_of(story, fleet), begins(story)
+    if story.mechanism != "unknown-source" or device.booted_at is None or begin is None:
+        return None
+    longest_s = SINGLE_S if begin_is_seen(story, fleet) else LONGEST_SA_S
+    bound = timedelta(seconds=device.boot_uncertainty_s)
+    if not device.booted_at - bound <= begin <= device.booted_at + bound + timedelta(seconds=longest_s):
+        return None
+    return still_open(
+        f"was {story.source} a peer of {device.name} before it came up at {stamp(device.booted_at)}, in a "
+        "configuration that was not saved?",
+        f"{device.name}: a copy of its configuration from before, from an archive or a backup",
+    )
+
+
+def _answers(sign: Sign, begin: datetime | None) -> bool:
+    """Whether a script ended the SAs as an answer to the lines: they were there before."""
+    return sign.is_answer and begin is not None and sign.at is not None and begin <= sign.at
 
 
 def _sender_came_later(story: Story, fleet: Fleet, losses: Sequence[Sign]) -> Weighing | None:
@@ -117,20 +152,59 @@ def _outlived(sign: Sign, last: LedgerEntry) -> bool:
     return last.gone_at - sign.at > margin
 
 
+def _switched(story: Story, fleet: Fleet, window: Window) -> Weighing | None:
+    """What is left to say of a takeover that is known to have cost no SAs, or that no line tells of."""
+    device = receiver_of(story, fleet)
+    kept = [(sign, why) for sign, why in kept_over(story, fleet) if window.has(sign)]
+    if kept:
+        sign, why = kept[-1]
+        return unlikely(f"{sign.text} at {stamp(sign.at or EARLIEST)}, and {why.text}", *why.evidence)
+    shown = takeover_shown(device)
+    if shown is not None and window.has(shown):
+        question = f"did the SAs come along when {device.name} took over at {stamp(shown.at or EARLIEST)}?"
+        return still_open(question, f"{device.name}: show failover")
+    if device.failover is None and logs_nothing_on_standby(device):
+        question = f"did {device.name} take over from its partner before the lines? It logs nothing while it stands by"
+        return still_open(question, f"{device.name}: show failover")
+    return None
+
+
+def _none_found(story: Story, fleet: Fleet, window: Window) -> Weighing:
+    """Whether what was read would show a loss."""
+    device = receiver_of(story, fleet)
+    if device.booted_at is None and not device.messages:
+        return still_open(f"was {device.name} reloaded before the lines began?", f"{device.name}: show version")
+    if not device.log_captures:
+        return still_open(
+            f"was {device.name} cleared, or did it take over from a partner?", f"{device.name}: show logging"
+        )
+    if device.booted_at is None:
+        return still_open(f"how long is {device.name} up?", f"{device.name}: show version")
+    return _not_lost(story, fleet, device.booted_at, window)
+
+
 def _not_lost(story: Story, fleet: Fleet, booted_at: datetime, window: Window) -> Weighing:
     """What its uptime and its log say; a log that begins too late does not prove that nothing was cleared."""
     device, begin = receiver_of(story, fleet), begins(story)
     up = f"{device.name} is up since {stamp(booted_at)}, and its log"
     if log_reaches(device, window.low):
         return out(f"{up} shows no clear or failover before the lines", *device.cite_uptime(), *logs(device))
-    if not (begin_is_seen(story, fleet) if begin is not None else log_reaches(device, None)):
-        since = f"whose log begins at {stamp(at)}" if (at := log_begins(device)) is not None else "whose log is empty"
+    seen = begin_is_seen(story, fleet) if begin is not None else log_reaches(device, None)
+    if not seen or _begins_with_the_end(story, device):
+        before = "the lines" if log_is_filtered(device) else "that"
         return still_open(
-            f"was {device.name}, {since}, cleared before that, or did it take over from a partner?",
-            f"{device.name}: show logging, as a syslog server has it",
+            f"was {device.name}, {log_since(device)}, cleared before {before}, or did it take over from a partner?",
+            f"{device.name}: {whole_log(device)}",
         )
     since = f", which begins at {stamp(at)}," if (at := log_begins(device)) is not None else ""
     return unlikely(f"{up}{since} shows no clear or failover before the lines", *device.cite_uptime(), *logs(device))
+
+
+def _begins_with_the_end(story: Story, device: Device) -> bool:
+    """Whether the log begins as the session with the source ends: what ended it may stand before that."""
+    first = log_begins(device)
+    ended = (s.at for s in outages(device, receiver_end(story), story.source) if s.is_session and s.at is not None)
+    return first is not None and any(at - first <= timedelta(seconds=LATE_SIGN_S) for at in ended)
 
 
 def _of_unknown_age(story: Story, fleet: Fleet, found: Sequence[Sign]) -> Weighing | None:
@@ -187,7 +261,7 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
     settle = [] if end is not None and end.dpd is not None else [_ask_dpd(who, story)]
     settle += [_ask_partner(partner, story)] if partner is not None else []
     before = sa is not None and sa.installed_at is not None and clocks_are_known(story, fleet)
-    seen = before and dpd_explains and partner is None
+    seen = before and dpd_explains and partner is None and not all(s.is_inferred for s in told)
     confidence: Confidence = "proven" if seen else "likely"
     return Weighing(
         verdict="fits",
@@ -209,21 +283,13 @@ def _dpd(who: str, end: TunnelEnd | None) -> tuple[list[Reason], bool]:
     if dpd.mode == "on-demand":
         text = f"{who} has DPD on demand only: it asks nothing while packets come in or while it has none to send"
         return [reason(text, *dpd.evidence)], True
-    bare = [i for i in end.live_ike if _is_without_dpd(i)]
+    bare = [i for i in end.live_ike if is_without_dpd(i)]
     if bare and len(bare) == len(end.live_ike):
         text = f"{who} is configured for periodic DPD ({dpd.interval_s} s), and its IKE SA was made without"
         return [reason(text, *dpd.evidence, bare[0].evidence)], False
     return [
         reason(f"{who} has periodic DPD ({dpd.interval_s} s), which should end this by itself", *dpd.evidence)
     ], False
-
-
-def _is_without_dpd(ike: LiveIke) -> bool:
-    """Whether an IKE SA's listing shows that DPD is not in force on it: no letter D, or an interval of 0 seconds."""
-    sa = ike.sa
-    if sa.version == "v1":
-        return sa.capabilities is not None and "D" not in sa.capabilities
-    return sa.dpd is not None and sa.dpd.interval_s == 0
 
 
 def _ask_dpd(who: str, story: Story) -> WouldSettle:

@@ -12,8 +12,12 @@ field guide C5, 3.2 row 3.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
+    ONE_MOMENT_S,
+    ends,
     on_group_interface,
     receiver_end,
     receiver_of,
@@ -85,8 +89,13 @@ def _disagree(story: Story, fleet: Fleet) -> Weighing:
 
 def _over(story: Story, fleet: Fleet) -> Weighing:
     """That it ended: seen in the tables of both ends, or by the last line."""
-    tunnel = story.tunnel
-    if tunnel is not None and tunnel.both_ends and all(e.sa_table_read for e in tunnel.ends) and not tunnel.stale:
+    tunnel, end = story.tunnel, ends(story)
+    after = tunnel is not None and all(
+        end is None or e.sa_table_at is None or e.sa_table_at >= end - timedelta(seconds=ONE_MOMENT_S)
+        for e in tunnel.ends
+    )
+    both = tunnel is not None and tunnel.both_ends and all(e.sa_table_read for e in tunnel.ends)
+    if tunnel is not None and both and after and not tunnel.stale:
         tables = [line for e in tunnel.ends for line in sa_tables(fleet.device_by_name[e.device or ""])]
         return unlikely("it is over: the ends do not disagree on SPIs any more", *tables)
     dated = [(v.at, v.evidence) for e in story.episodes for v in e.events[-1:] if v.at is not None]

@@ -5,7 +5,9 @@ more unknown SPIs than a rekey does (measured, field guide 11).
 
 **Ruled out by.** SAs and sessions that live their lifetime.
 
-**What to do.** Find why it flaps: the path, DPD too eager, a peer that restarts. Source: field guide C9, 3.3.
+**What to do.** Find why it flaps: the path, DPD too eager, a peer that restarts; an event manager applet that clears
+sessions at every such line, which configuration and log tell, and which then is what has to go. Source: field guide
+C9, 3.3.
 """
 
 from __future__ import annotations
@@ -14,13 +16,21 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from vpnaudit.diagnose.applets import applet_runs, clearing_applets, run_times
 from vpnaudit.diagnose.log_reach import log_reaches, logs_sessions_since, session_logging
-from vpnaudit.diagnose.of_story import receiver_end, receiver_of, sender_end, sender_of
+from vpnaudit.diagnose.of_story import (
+    NOT_OF_TWO,
+    on_group_interface,
+    receiver_end,
+    receiver_of,
+    sender_end,
+    sender_of,
+)
 from vpnaudit.diagnose.outages import sessions, why_sessions_ended
 from vpnaudit.diagnose.proofs import ike_of, logs, placed
 from vpnaudit.diagnose.signs import Sign, most_in_an_hour, span
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
-from vpnaudit.model.addresses import normal
+from vpnaudit.model.addresses import address_in, normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
@@ -30,6 +40,8 @@ from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
 NEXT_TO_S = 120.0
+APPLET_S = 5.0
+"""An applet that a line starts has ended the session by then."""
 ONE_SETUP_S = 5.0
 """Both ends log a set-up within its round trips and what their clocks differ by."""
 LIVED_SHARE, LIVED_S = 0.7, 60.0
@@ -39,6 +51,8 @@ LIVED_SHARE, LIVED_S = 0.7, 60.0
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
         return out("no session with this source", *placed(story))
+    if on_group_interface(story, fleet):
+        return out(NOT_OF_TWO, *placed(story))
     device, other = receiver_of(story, fleet), sender_of(story, fleet)
     here, there = receiver_end(story), sender_end(story)
     logged = [sessions(device, story.source)]
@@ -56,26 +70,70 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
             text = f"the sessions ended as their SAs' lifetime of {span(life)} did, and nothing set up new ones before"
             return out(text, *(line for _, sign in changes[:4] for line in sign.evidence))
         text = f"{most} set-ups within an hour; {len(near)} of {len(times)} episodes stand next to one"
-        return Weighing(
-            verdict="fits",
-            confidence="likely",
-            because=(reason(text, *(e for s in ups[:3] for e in s.evidence)), *_reasons_given(device, story.source)),
-            owner_devices=tuple(sorted(d for d in (story.receiver, story.sender) if d)),
-            title=f"the tunnel between {story.receiver} and {story.sender or story.source} flaps",
-        )
+        return _fits(story, device, reason(text, *(e for s in ups[:3] for e in s.evidence)))
     if changes:
         return _too_few(device, changes, times, most)
+    return _no_change_logged(story, fleet, times)
+
+
+def _fits(story: Story, device: Device, flaps: Reason) -> Weighing:
+    applet, why = _applet_that_ends_it(device, story.source)
+    title = f"the tunnel between {story.receiver} and {story.sender or story.source} flaps"
+    ended_by = f": applet {applet} of {device.name} ends its session at every such line" if applet else ""
+    return Weighing(
+        verdict="fits",
+        confidence="likely",
+        because=(flaps, *why, *_reasons_given(device, story.source)),
+        owner_devices=tuple(sorted(d for d in (story.receiver, story.sender) if d)),
+        title=f"{title}{ended_by}",
+        parameters={"applet": applet, "applet_of": device.name} if applet else {},
+    )
+
+
+def _no_change_logged(story: Story, fleet: Fleet, times: Sequence[datetime]) -> Weighing:
+    """What the session's age says, and whether a change would have been logged."""
+    device, here, there = receiver_of(story, fleet), receiver_end(story), sender_end(story)
     uptimes = [e.session_uptime_s for e in (here, there) if e is not None and e.session_uptime_s is not None]
     if uptimes and times and all(fleet.collected_at - timedelta(seconds=u) < min(times) for u in uptimes):
         return out("the session is up since before the lines began", *_session_lines(story, fleet))
     if uptimes or (here is not None and here.live_ike and any(i.established_at for i in here.live_ike)):
         return unlikely("no session change in the log, and the session stands", *ike_of(here, there), *logs(device))
-    if times and logs_sessions_since(device, min(times)):
+    if times and logs_sessions_since(device, min(times), story):
         return out(f"{device.name} logs the changes of sessions, and logged none", *logs(device))
     return still_open(
         "does the tunnel go down and up?",
-        f"{device.name}: {device.words.sessions_shown_by}; {session_logging(device)}",
+        f"{device.name}: {device.words.sessions_shown_by}; {session_logging(device, story)}",
     )
+
+
+def _applet_that_ends_it(device: Device, peer: str | None) -> tuple[str | None, tuple[Reason, ...]]:
+    """The applet that ends the receiver's sessions with the peer in answer to lines like these, and what shows it.
+
+    At least half of the sessions end as it runs, by the lines that it logs; where it logs none, right behind such a
+    line.
+    """
+    wanted = address_in(peer) if peer is not None else None
+    answering = [c for c in clearing_applets(device) if c.answers_lines and c.peers & {None, wanted}]
+    downs = sorted(s.at for state, s in sessions(device, peer) if state == "down" and s.at) if answering else []
+    for clearing in answering:
+        name = clearing.applet.name
+        runs = run_times(device).get(name)
+        ran_at = runs or device.once(_event_times)
+        early, late = timedelta(seconds=APPLET_S), timedelta(seconds=APPLET_S if runs else 0.0)
+        ended = [at for at in downs if _has_one(ran_at, at - early, at + late)]
+        if ended and 2 * len(ended) >= len(downs):
+            text = (
+                f"{device.name} ends its sessions itself: every line with an invalid SPI starts its {clearing.words}, "
+                f"and {len(ended)} of {counted(len(downs), 'end')} of this session go with it"
+            )
+            said = next((s.evidence[:1] for s in applet_runs(device) if s.applet == name), ())
+            return name, (reason(text, *clearing.evidence, *said),)
+    return None, ()
+
+
+def _event_times(device: Device) -> list[datetime]:
+    """When lines with an invalid SPI were logged, in order."""
+    return sorted(at for _, m in device.messages_once if m.is_invalid_spi and (at := device.logged_at(m)) is not None)
 
 
 def _reasons_given(device: Device, peer: str | None) -> list[Reason]:
@@ -146,8 +204,13 @@ def _each_once(ups: Iterable[Sign]) -> list[Sign]:
 
 def _is_near(at: datetime, times: Sequence[datetime]) -> bool:
     """Whether one of the times, which are in order, lies next to `at`."""
-    index = bisect_left(times, at - timedelta(seconds=NEXT_TO_S))
-    return index < len(times) and times[index] <= at + timedelta(seconds=NEXT_TO_S)
+    return _has_one(times, at - timedelta(seconds=NEXT_TO_S), at + timedelta(seconds=NEXT_TO_S))
+
+
+def _has_one(times: Sequence[datetime], low: datetime, high: datetime) -> bool:
+    """Whether one of the times, which are in order, lies between the two."""
+    index = bisect_left(times, low)
+    return index < len(times) and times[index] <= high
 
 
 CAUSE = Cause(name="tunnel-flap", order=110, owner="both", weigh=_weigh)

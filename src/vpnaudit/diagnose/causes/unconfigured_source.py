@@ -4,7 +4,8 @@
 and no address of ours, and nothing there (dynamic map, virtual template, multipoint tunnel) takes any peer. Anyone on
 the Internet can produce the line: source and SPI are unauthenticated claims.
 
-**Ruled out by.** A peer, a dynamic map, a hub that accepts any.
+**Ruled out by.** A peer, now or by the receiver's own log (an SA, a handed-out SPI, a session); a dynamic map, a hub
+that accepts any. Open where the lines' destination is no address of the receiver: the log may be another device's.
 
 **What to do.** Nothing is out of step. Let IKE and ESP in from peers only, on the outside filter. Source: field guide
 C2.
@@ -12,14 +13,22 @@ C2.
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.of_story import goes_on, on_group_interface, receiver_end, receiver_of
+from vpnaudit.diagnose.of_story import (
+    goes_on,
+    logged_elsewhere,
+    of_another_device,
+    on_group_interface,
+    receiver_end,
+    receiver_of,
+)
 from vpnaudit.diagnose.proofs import agreed, configuration, placed
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.addresses import normal
-from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
+from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS, Device
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing, WouldSettle
+from vpnaudit.model.recorded_peers import recorded_peers
 from vpnaudit.settings import Settings
 
 MANY_SOURCES = 3
@@ -28,7 +37,7 @@ MANY_SOURCES = 3
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     device = receiver_of(story, fleet)
     if story.mechanism != "unknown-source":
-        return _known_peer(story, fleet)
+        return of_another_device(story, fleet) if logged_elsewhere(story) else _known_peer(story, fleet)
     sharing = {s for e in story.episodes for s in fleet.strangers_by_spi.get(e.spi, ())}
     wave = len(sharing) >= MANY_SOURCES or any(e.confidence == "proven" for e in story.episodes)
     event = story.episodes[0].events[0]
@@ -68,9 +77,9 @@ def _known_peer(story: Story, fleet: Fleet) -> Weighing:
     if on_group_interface(story, fleet):
         text = f"{device.name} has a group map on that interface, where sources are inner addresses and no peers"
         return out(text, *placed(story), *configuration(device))
-    learned = next((device.cite(c, n.line) for c, n in device.nbma_peers if normal(n.nbma) == normal(source)), None)
+    learned = _learned(device, source)
     if learned is not None:
-        return out(f"{source} is a peer that {device.name} learned by NHRP", learned)
+        return learned
     if any(event.found for episode in story.episodes for event in episode.events):
         return out("the SPI is or was an SA of ours, agreed on with a peer", *placed(story))
     if device.read(CONFIG_COMMAND) and device.read(*IKE_COMMANDS):
@@ -78,6 +87,17 @@ def _known_peer(story: Story, fleet: Fleet) -> Weighing:
         return still_open(question, f"{device.name}: {device.words.sessions_shown_by}, and who owns the address")
     command = f"{device.name}: show running-config; show crypto isakmp sa"
     return still_open(f"is {source} a configured peer of {device.name}?", command)
+
+
+def _learned(device: Device, source: str) -> Weighing | None:
+    """A peer that no configuration names: by NHRP now, or by the device's own log once."""
+    by_nhrp = next((device.cite(c, n.line) for c, n in device.nbma_peers if normal(n.nbma) == normal(source)), None)
+    if by_nhrp is not None:
+        return out(f"{source} is a peer that {device.name} learned by NHRP", by_nhrp)
+    recorded = recorded_peers(device).get(normal(source))
+    if recorded is not None:
+        return out(f"{source} was a peer: {device.name}'s log has an SA or a session with it", recorded)
+    return None
 
 
 CAUSE = Cause(name="unconfigured-source", order=20, owner="path", weigh=_weigh)

@@ -122,6 +122,15 @@ def _command(text: str, facts: MessageFacts) -> None:
         facts.note(user=found["user"], command=found["command"].strip())
 
 
+_APPLET = re.compile(r"\s{0,9}(?P<value>\S{1,80}?):(?:\s|$)")
+
+
+def _applet(text: str, facts: MessageFacts) -> None:
+    """HA_EM-6-LOG: `NAME: what the applet NAME has to say`."""
+    found = _APPLET.match(text)
+    facts.note(applet=found["value"] if found is not None else None)
+
+
 BY_NAME: dict[str, Reader] = {
     "UPDOWN": read_link,
     "CHANGED": read_link,
@@ -137,4 +146,5 @@ BY_FACILITY: dict[str, Reader] = {
     "TRACKING": _track,
     "RTT": _ip_sla,
     "SLA_SENDER": _ip_sla,
+    "HA_EM": _applet,
 }

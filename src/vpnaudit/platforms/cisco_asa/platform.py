@@ -130,6 +130,7 @@ PLATFORM = Platform(
         words=Words(
             sessions_shown_by="show vpn-sessiondb detail l2l",
             sessions_logged_by="logging class vpn buffered informational",
+            ikev2_sessions_logged_by="logging class vpn buffered informational",
             interfaces_shown_by="show interface",
             policy_shown_by="show running-config all crypto",
             dpd_shown_by="show running-config all tunnel-group",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Literal
 
 from msgspec import Struct
 
@@ -156,12 +157,15 @@ class CiscoAsaRemedies:
             verify=("show logging  # Buffer logging: ... class vpn; 602303 and 602304 at the next rekey",),
         )
 
-    def log_sessions(self) -> Change:
+    def log_sessions(self, ike: Literal["v1", "v2"] | None = None) -> Change:  # noqa: ARG002 - one class has both
         """713049, 713050, 602303 and 602304: every SPI with the time of its set-up and end."""
         return Change(
             commands=("logging class vpn buffered informational",),
             verify=("show logging  # 602303 and 602304 at the next rekey",),
         )
+
+    def drop_actions(self, applet: str, statements: tuple[str, ...]) -> None:
+        """An ASA's applets are not read."""
 
     def look(self, topic: Topic, about: str | None = None, family: str | None = None) -> tuple[str, ...]:  # noqa: ARG002
         """Exec-level reads only (field guide 5.2)."""

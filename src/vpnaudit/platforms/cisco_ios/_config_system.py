@@ -30,6 +30,7 @@ def system_facts(top: list[Statement]) -> dict[str, Any]:
         "sequence_numbers": any(True for _ in after(top, "service sequence-numbers")),
         "logging_hosts": _logging_hosts(top),
         "logging_session": any(True for _ in after(top, "crypto logging session")),
+        "logging_session_v2": any(True for _ in after(top, "crypto logging ikev2")),
         "ntp_servers": _ntp_servers(top),
         **_clock(top),
         **_buffer(top),

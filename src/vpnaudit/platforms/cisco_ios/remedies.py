@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from vpnaudit.model.platform import Change, RemedySyntax, Topic
 from vpnaudit.model.spi import spi_text
@@ -177,11 +177,18 @@ class CiscoIosRemedies:
             verify=(f"show logging  # Buffer logging: level informational; Log Buffer ({size_bytes} bytes)",),
         )
 
-    def log_sessions(self) -> Change:
-        """CRYPTO-5-SESSION_STATUS."""
+    def log_sessions(self, ike: Literal["v1", "v2"] | None = None) -> Change:
+        """CRYPTO-5-SESSION_STATUS; CRYPTO-5-IKEV2_SESSION_STATUS."""
         return Change(
-            commands=("crypto logging session",),
+            commands=(f"crypto logging {'ikev2' if ike == 'v2' else 'session'}",),
             verify=("show running-config | include crypto logging  # the line stands",),
+        )
+
+    def drop_actions(self, applet: str, statements: tuple[str, ...]) -> Change:
+        """What else it does stays."""
+        return Change(
+            commands=(f"event manager applet {applet}", *(f" no {statement}" for statement in statements)),
+            verify=(f"show running-config | section applet {applet}  # it types no clear any more",),
         )
 
     def look(self, topic: Topic, about: str | None = None, family: str | None = None) -> tuple[str, ...]:

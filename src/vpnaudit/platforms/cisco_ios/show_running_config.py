@@ -7,6 +7,7 @@ from vpnaudit.model.facts import Parsed
 from vpnaudit.model.platform import CommandSpec
 from vpnaudit.parse.engine import Row
 from vpnaudit.platforms.cisco_ios._config_access_lists import access_lists
+from vpnaudit.platforms.cisco_ios._config_applets import applets
 from vpnaudit.platforms.cisco_ios._config_ike import ike_facts
 from vpnaudit.platforms.cisco_ios._config_interfaces import interfaces
 from vpnaudit.platforms.cisco_ios._config_ip_sla import ip_sla_operations
@@ -33,6 +34,7 @@ def _config(rows: list[Row], top: list[Statement]) -> ConfigFacts:
         acls=access_lists(top),
         interfaces=ports,
         ip_sla=ip_sla_operations(top),
+        applets=applets(top),
         **system,
         **ike_facts(top),
         **ipsec,

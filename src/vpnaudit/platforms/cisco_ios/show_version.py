@@ -30,6 +30,7 @@ def _version(row: Row) -> VersionFacts | None:
     if not spellings and not said:
         return None
     uptime = read_uptime(f"{said} {row['UPTIME_REST']}") if said else None
+    processor = read_uptime(row["PROCESSOR"])
     return VersionFacts(
         line=row.line,
         version=next(iter(row.each("RELEASE")), None),
@@ -40,6 +41,7 @@ def _version(row: Row) -> VersionFacts | None:
         uptime=said or None,
         reload_reason=_first_of(row, "RETURNED_BY", "RESTARTED_BY", "RELOAD_REASON"),
         restarted_at=_first_of(row, "RESTARTED_AT"),
+        processor_uptime_s=processor.seconds if processor else None,
         family="ios-xe" if row["XE"] else _family(row.each("PRODUCT")),
         model=row.text("MODEL"),
         image=row.text("IMAGE"),

@@ -16,6 +16,7 @@ from vpnaudit.model.audit import (
     AuditEpisode,
     AuditEvent,
     AuditFinding,
+    AuditProblem,
     AuditRemediation,
     AuditSa,
     AuditTunnel,
@@ -148,6 +149,11 @@ class Joined(Struct, frozen=True, kw_only=True, gc=False):
     def incomplete(self) -> tuple[AuditDevice, ...]:
         """Devices from which a needed answer is missing."""
         return tuple(d for d in self.audit.devices if d.status != "complete")
+
+    @property
+    def not_used(self) -> tuple[AuditProblem, ...]:
+        """What of the source could not be used."""
+        return tuple(p for p in self.audit.problems if p.lost)
 
     def remedies_of(self, finding: AuditFinding) -> tuple[AuditRemediation, ...]:
         """The remediations of a finding, in its order."""

@@ -95,7 +95,7 @@ def _opening(joined: Joined) -> Iterable[RenderableType]:
     for caveat in verdict.caveats(joined):
         yield _text(caveat, "yellow")
     yield _text(
-        f"{audit.source.kind} {audit.source.path}, evidence until {wording.clock(audit.generated_at)};"
+        f"{audit.source.kind} {audit.source.path}, evidence until {verdict.evidence_until(joined)};"
         f" {audit.tool.name} {audit.tool.version}",
         "dim",
     )
@@ -387,7 +387,7 @@ def _missing(device: AuditDevice) -> Iterable[str]:
 
 
 def _problems(joined: Joined) -> Iterable[RenderableType]:
-    problems = joined.audit.problems
+    problems = joined.not_used
     if problems:
         yield from _section("Not used from the source")
         yield _list([_text(f"{p.file}{'' if p.line is None else f', line {p.line}'}: {p.problem}") for p in problems])

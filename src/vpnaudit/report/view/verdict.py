@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.judgement import SEVERITIES
 from vpnaudit.model.printable import counted
+from vpnaudit.report.view import wording
 from vpnaudit.report.view.joined import Joined
 
 
@@ -14,10 +16,18 @@ def headline(joined: Joined) -> str:
         return _tunnels_line(joined)
     if audit.events:
         lines = counted(sum(e.count for e in audit.events), "invalid-SPI log line")
+        if _has_sa_table(joined):
+            return (
+                f"{lines}, but the SA tables that were read show no tunnel: whether one is out of step cannot be told"
+            )
         return f"{lines}, but no SA table was read: whether a tunnel is out of step now cannot be told"
     if audit.devices:
         return f"No tunnel and no invalid-SPI log line was found on {counted(len(audit.devices), 'device')}"
     return "Nothing could be judged: the source has no device and no invalid-SPI log line"
+
+
+def _has_sa_table(joined: Joined) -> bool:
+    return any(d.parse.keys() & set(SA_COMMANDS) - set(d.missing) for d in joined.audit.devices)
 
 
 def _tunnels_line(joined: Joined) -> str:
@@ -27,10 +37,24 @@ def _tunnels_line(joined: Joined) -> str:
         which = "the only tunnel is" if total == 1 else f"any of {total:,} tunnels is"
         return f"Whether {which} out of step now cannot be told from this source"
     if total == 1:
-        return f"The only tunnel {'is' if wrong else 'is not seen'} out of step now"
+        return f"The only tunnel {'is' if wrong else 'is not seen'} out of step {_when(joined)}"
     number = f"{wrong:,}" if wrong else "None"
-    said = f"{number} of {total:,} tunnels {'are' if wrong > 1 else 'is'} {'' if wrong else 'seen '}out of step now"
+    said = f"{number} of {total:,} tunnels {'are' if wrong > 1 else 'is'} {'' if wrong else 'seen '}out of step"
+    said = f"{said} {_when(joined)}"
     return f"{said}; for {unknown:,} it cannot be told" if unknown else said
+
+
+def evidence_until(joined: Joined) -> str:
+    """Say when the newest of the evidence is from: the end of the collection, or of a log that runs on after it."""
+    return wording.clock(joined.audit.source.to or joined.audit.generated_at)
+
+
+def _when(joined: Joined) -> str:
+    """Now; or, where a log runs on after the tables were read, when that was: they tell no more."""
+    audit = joined.audit
+    if audit.source.to is None or audit.source.to <= audit.generated_at:
+        return "now"
+    return f"as the tables were read, at {wording.clock(audit.generated_at)}"
 
 
 def totals(joined: Joined) -> tuple[str, ...]:
@@ -62,8 +86,9 @@ def caveats(joined: Joined) -> tuple[str, ...]:
     silent = [d.name for d in joined.audit.devices if not d.assessable]
     if silent:
         said.append(f"Not assessable, which is not the same as healthy: {_some(silent)}.")
-    if joined.audit.problems:
-        said.append(f"{counted(len(joined.audit.problems), 'part')} of the source could not be used; see the end.")
+    said += [f"{p.file}: {p.problem}." for p in joined.audit.problems if not p.lost]
+    if joined.not_used:
+        said.append(f"{counted(len(joined.not_used), 'part')} of the source could not be used; see the end.")
     expired = [f"{w.rule} ({w.until})" for w in joined.audit.waivers if w.state == "expired"]
     if expired:
         said.append(f"Waivers have run out, and what they accepted counts again: {_some(expired)}.")

@@ -31,7 +31,7 @@ def running(device: SimDevice, tunnels: Sequence[Tunnel]) -> str:
     blocks = [
         _opening(device),
         *(_vrf(name, interface) for name, interface in device.vrfs.items()),
-        _isakmp(device, mine),
+        _isakmp(mine),
         _ikev2(mine),
         _ipsec(mine),
         *_maps(mine),
@@ -76,7 +76,7 @@ def _vrf(name: str, interface: Interface) -> str:
     return f"vrf definition {name}\n rd 65000:{interface.vlan}\n !\n address-family ipv4\n exit-address-family\n"
 
 
-def _isakmp(device: SimDevice, mine: list[View]) -> str:
+def _isakmp(mine: list[View]) -> str:
     old = [v for v in mine if v.tunnel.ike_version == 1]
     if not old:
         return ""
@@ -88,9 +88,10 @@ def _isakmp(device: SimDevice, mine: list[View]) -> str:
             text += f"crypto isakmp key {secret(*_names(view))} address {view.remote.address}\n"
     for hub in sorted({v.local.device.name for v in old if v.local.dynamic}):
         text += f"crypto isakmp key {secret(hub, ANYBODY)} address 0.0.0.0\n"
-    if device.isakmp_keepalive:
-        interval, retry, mode = device.isakmp_keepalive
-        text += f"crypto isakmp keepalive {interval} {retry}{' periodic' if mode == 'periodic' else ''}\n"
+    asked = [v.local.settings.dpd for v in old]
+    if asked[0] is not None and None not in asked:
+        periodic = " periodic" if asked[0].mode == "periodic" else ""
+        text += f"crypto isakmp keepalive {asked[0].interval_s} {asked[0].retry_s}{periodic}\n"
     return text
 
 
