@@ -41,7 +41,11 @@ def _said(facts: Facts) -> Any:
 
 def _without_lines(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_lines(each) for key, each in value.items() if key not in _CUT_WITHOUT}
+        return {
+            key: _without_lines(each)
+            for key, each in value.items()
+            if key not in _CUT_WITHOUT and not key.endswith("_line")
+        }
     return [_without_lines(each) for each in value] if isinstance(value, list | tuple) else value
 
 

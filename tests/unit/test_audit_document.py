@@ -127,8 +127,11 @@ def _order(document: dict[str, Any]) -> None:
 
 
 def _evidence(evidence: dict[str, Any], root: Path) -> None:
-    """The text stands in that line; a message that was folded over several is joined by blanks."""
-    lines = (root / evidence["file"]).read_text(encoding="utf-8").split("\n")
+    """The text stands in that line; a message that was folded over several is joined by blanks.
+
+    A pager's carriage returns end no line.
+    """
+    lines = (root / evidence["file"]).read_bytes().decode("utf-8").split("\n")
     if evidence["line"] is None:
         assert evidence["text"] == ""
         return

@@ -44,7 +44,8 @@ RunningOf = Callable[[DeviceCaptures], Running | None]
 def under_one_name(sourced: Sequence[Sourced]) -> tuple[list[Sourced], list[Problem]]:
     """The collections of one box under one name, whatever their folders are called; a copy only once.
 
-    One box: its serial number and its host name are the same, or what only one box can answer is, to the byte.
+    One box: its serial number and its host name are the same and an address of their configurations, or what only one
+    box can answer is, to the byte. A version alone, copied beside another log, makes no box of it.
     """
     found: dict[int, list[Sourced]] = {n: [one] for n, one in enumerate(sourced)}
     problems: list[Problem] = []
@@ -98,8 +99,7 @@ def _is_one_box(a: DeviceCaptures, b: DeviceCaptures) -> bool:
     if serial is None or serial != board(b.captures):
         return False
     name = _hostname(a)
-    mine, others = _addresses(a), _addresses(b)
-    return name is not None and name == _hostname(b) and (not mine or not others or bool(mine & others))
+    return name is not None and name == _hostname(b) and not _addresses(a).isdisjoint(_addresses(b))
 
 
 def _are_copies(a: DeviceCaptures, b: DeviceCaptures) -> bool:
