@@ -23,11 +23,13 @@ Entries = tuple[LedgerEntry, ...]
 
 def at_the_line(entries: Entries, event: Event, flow: Flow, devices: Mapping[str, Device]) -> Entries:
     """The records of one SPI as they were when the line came: records of its end first, tables older than it last."""
-    tables = {e.device: e for e in entries if e.how == "live table"}
-    if not tables or event.at is None:
+    if not entries or event.at is None:  # most lines come with an SPI that nobody knows
         return entries
+    tables = {e.device: e for e in entries if e.how == "live table"}
     ends = {name: _end_after(table, entries) for name, table in tables.items()}
     live = {name: _is_live(table, ends[name], event, flow, devices) for name, table in tables.items()}
+    if all(live.values()) and all(e.live for e in entries if e.device in live):
+        return entries
     found = [_as_of(e, live[e.device], ends[e.device]) if e.device in live else e for e in entries]
     return tuple(sorted(found, key=lambda e: e.how == "older table"))
 

@@ -43,9 +43,14 @@ def place(event: Event, flow: Flow, around: Surroundings) -> Event:
         because=because,
         found=entries,
         sender=sender,
-        outdated=any(e.how == "older table" for e in case.sent) and not any(e.live for e in case.sent),
+        outdated=bool(case.sent) and _is_outdated(case.sent),
         elsewhere=_is_elsewhere(event, around),
     )
+
+
+def _is_outdated(sent: tuple[LedgerEntry, ...]) -> bool:
+    """Whether the sender's table that has it is older than the line, and no other record says that it went on."""
+    return any(e.how == "older table" for e in sent) and not any(e.live for e in sent)
 
 
 def _first_that_fits(case: Case) -> Placement:
@@ -83,11 +88,13 @@ def _is_elsewhere(event: Event, around: Surroundings) -> bool:
     Not where a group's map is: there the headers are those of the packets inside (field guide C14). `show interfaces`
     has IPv4 addresses alone.
     """
-    device, where = around.devices[event.device], event.destination
-    if where is None or ":" in where or not _is_address(where) or around.peers[event.device].group_interfaces:
+    where = event.destination
+    if where is None or normal(where) in around.own[event.device]:
         return False
-    read = device.config is not None and any(i.address for _, i in device.interfaces)
-    return read and normal(where) not in around.own[event.device]
+    if ":" in where or not _is_address(where) or around.peers[event.device].group_interfaces:
+        return False
+    device = around.devices[event.device]
+    return device.config is not None and any(i.address for _, i in device.interfaces)
 
 
 def _is_address(text: str) -> bool:
