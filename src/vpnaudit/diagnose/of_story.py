@@ -18,6 +18,8 @@ from vpnaudit.model.tunnel import LiveIke, LiveSa, TunnelEnd
 from vpnaudit.settings import Settings
 
 NOT_OF_TWO = "the line came in on a group map's interface: the group shares one SPI, which no two ends agreed on"
+MOST_PROBES = 6
+"""So often IOS asks before it gives a peer up, a firewall seldomer (field guide 6.3)."""
 ONE_MOMENT_S = 60.0
 """Tables taken so close together show one state, but for a rekey in between that takes a second."""
 

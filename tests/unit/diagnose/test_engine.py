@@ -118,6 +118,14 @@ def test_dpd_that_should_have_noticed_is_not_proven(lab: Any, stories: Any) -> N
     assert any("should end this by itself" in r.text for r in found["periodic"].because)
 
 
+@pytest.mark.parametrize(("mode", "words"), [("periodic", "went on until its DPD noticed"), ("off", "did not notice")])
+def test_dpd_that_noticed_is_said_to(lab: Any, mode: str, words: str) -> None:
+    """One line after the reload, and both ends have SAs again."""
+    one_, two = lab.pair(hub={"uptime_s": 3000}, spoke={"dpd": mode})
+    one_.line(lab.lost, lab.spoke, 2960)
+    assert one(lab.diagnose(one_, two)).title.endswith(words)
+
+
 def test_damage_without_errors_is_only_possible(lab: Any, stories: Any) -> None:
     assert one(lab.diagnose(*stories.damaged(lab, 0))).confidence == "possible"
 

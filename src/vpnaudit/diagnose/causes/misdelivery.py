@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from vpnaudit.diagnose.interfaces import alone_with
 from vpnaudit.diagnose.losses import losses_of, stepped_down_after, unread_partner
 from vpnaudit.diagnose.of_story import (
+    MOST_PROBES,
     NOT_OF_TWO,
     begins,
     is_with_dpd,
@@ -41,8 +42,6 @@ from vpnaudit.model.judgement import CONFIDENCES, Cause, Story, Weighing
 from vpnaudit.model.ledger import LedgerEntry
 from vpnaudit.settings import Settings
 
-MOST_PROBES = 6
-"""So often IOS asks before it gives a peer up, a firewall seldomer (field guide 6.3)."""
 LONGEST_DPD_S, LONGEST_RETRY_S = 3600, 60
 """What can be configured at most, for timers that are not known."""
 

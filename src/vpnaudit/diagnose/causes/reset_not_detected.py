@@ -31,6 +31,7 @@ from vpnaudit.diagnose.log_reach import (
 )
 from vpnaudit.diagnose.losses import kept_over, losses_of, takeover_shown, unread_partner
 from vpnaudit.diagnose.of_story import (
+    MOST_PROBES,
     begins,
     clocks_are_known,
     ends,
@@ -255,7 +256,8 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
             reason(f"{who} still sends on 0x{sa.spi:08X}{when}; {device.name} no longer has it", sa.evidence)
         )
     because += where_it_stood(story)
-    dpd_reason, dpd_explains = _dpd(who, end)
+    noticed = _is_over_in_time(story, end)
+    dpd_reason, dpd_explains = _dpd(who, end, noticed=noticed)
     because += dpd_reason
     partner = unread_partner(story, fleet) if all(s.is_takeover for s in found) else None
     settle = [] if end is not None and end.dpd is not None else [_ask_dpd(who, story)]
@@ -269,12 +271,21 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
         because=tuple(because),
         would_settle=tuple(settle),
         owner_devices=(story.sender,) if story.sender else (),
-        title=f"{device.name} lost its SAs and {who} did not notice",
+        title=f"{device.name} lost its SAs and {who} "
+        + ("went on until its DPD noticed" if noticed else "did not notice"),
         unless_open=("misdelivery",) if all(s.is_takeover for s in found) else (),
     )
 
 
-def _dpd(who: str, end: TunnelEnd | None) -> tuple[list[Reason], bool]:
+def _is_over_in_time(story: Story, end: TunnelEnd | None) -> bool:
+    """Whether the lines ended as soon as the sender's periodic DPD can have ended them: then nothing is left to do."""
+    if end is None or end.dpd is None or end.dpd.mode != "periodic" or story.ongoing:
+        return False
+    waits_s = (end.dpd.interval_s or 0) + MOST_PROBES * (end.dpd.retry_s or 0)
+    return bool(story.episodes) and all(e.duration_s <= waits_s for e in story.episodes)
+
+
+def _dpd(who: str, end: TunnelEnd | None, *, noticed: bool) -> tuple[list[Reason], bool]:
     dpd = end.dpd if end is not None else None
     if end is None or dpd is None or dpd.mode is None:
         return [], False
@@ -287,9 +298,8 @@ def _dpd(who: str, end: TunnelEnd | None) -> tuple[list[Reason], bool]:
     if bare and len(bare) == len(end.live_ike):
         text = f"{who} is configured for periodic DPD ({dpd.interval_s} s), and its IKE SA was made without"
         return [reason(text, *dpd.evidence, bare[0].evidence)], False
-    return [
-        reason(f"{who} has periodic DPD ({dpd.interval_s} s), which should end this by itself", *dpd.evidence)
-    ], False
+    does = "ends" if noticed else "should end"
+    return [reason(f"{who} has periodic DPD ({dpd.interval_s} s), which {does} this by itself", *dpd.evidence)], False
 
 
 def _ask_dpd(who: str, story: Story) -> WouldSettle:
