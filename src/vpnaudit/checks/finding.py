@@ -10,14 +10,10 @@ from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule, Severity, Subject
-from vpnaudit.model.tunnel import Tunnel, TunnelEnd
+from vpnaudit.model.tunnel import UNKNOWN_ADDRESS, Tunnel, TunnelEnd
 
 EVIDENCE_SHOWN = 5
 """A finding cites at most so many lines of one kind; their number stands in `actual`."""
-
-
-UNKNOWN_ADDRESS = "unknown"
-"""What stands for the address of an end that no capture names."""
 
 
 class Case(Struct, frozen=True, kw_only=True, gc=False):

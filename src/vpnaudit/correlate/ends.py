@@ -20,9 +20,8 @@ from vpnaudit.model.device import CONFIG_COMMAND, SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import Facts, ParsedCapture
 from vpnaudit.model.sa import IkeSa, IpsecFlow, IpsecSa, Session
-from vpnaudit.model.tunnel import LiveIke, LiveSa, Proxy, TunnelEnd
+from vpnaudit.model.tunnel import UNKNOWN_ADDRESS, LiveIke, LiveSa, Proxy, TunnelEnd
 
-UNKNOWN_ADDRESS = "unknown"
 _REMOTE_ACCESS = re.compile(r"RA\b")
 PLACES = ("interface", "ipv6", "vrf")
 """Filters of an SA table that leave nothing of a peer away which they show."""

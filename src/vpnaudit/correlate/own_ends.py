@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, structs
 
 from vpnaudit.correlate import settings_of
-from vpnaudit.correlate.ends import UNKNOWN_ADDRESS, View
+from vpnaudit.correlate.ends import View
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Event
+from vpnaudit.model.tunnel import UNKNOWN_ADDRESS
 
 Views = Mapping[str, tuple[View, ...]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -197,6 +197,16 @@ def sessions(device: Device, source: str | None) -> list[tuple[str, Sign]]:
     """Session changes with one peer: ("up" or "down", sign)."""
     wanted = {one_spelling(source), None}
     return [(state, sign) for state, peer, sign in device.once(_all_sessions) if source is None or peer in wanted]
+
+
+def ended_within(device: Device, low: datetime, high: datetime) -> list[datetime]:
+    """When sessions with any peer went down between the two, in order: one step, however many a hub has."""
+    ends = device.once(_all_ends)
+    return ends[bisect_left(ends, low) : bisect_right(ends, high)]
+
+
+def _all_ends(device: Device) -> list[datetime]:
+    return sorted(s.at for state, _, s in device.once(_all_sessions) if state == "down" and s.at is not None)
 
 
 def _all_sessions(device: Device) -> list[tuple[str, str | None, Sign]]:

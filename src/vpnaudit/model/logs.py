@@ -31,6 +31,8 @@ INVALID_SPI_TAGS = frozenset({"CRYPTO-4-RECVD_PKT_INV_SPI", "IPSEC-3-RECVD_PKT_I
 """Tags of the lines that are events (field guide 1.2, 1.4, 1.6), without any sub-facility or class token."""
 
 
+RESTART_TAG = "SYS-5-RESTART"
+"""A router's first word after it came up."""
 REPEATED_MARK = b"repeated"
 """In a syslog server's "last message repeated N times", which stands for lines that were not written."""
 

@@ -13,6 +13,8 @@ from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.platform import Words
 from vpnaudit.model.sa import Direction, IkeSa, Protocol
 
+UNKNOWN_ADDRESS = "unknown"
+"""What stands for the address of an end that no capture names."""
 TunnelState = Literal["up", "one-sided", "idle", "down", "unknown"]
 
 

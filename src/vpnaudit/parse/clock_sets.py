@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct, structs
 
-from vpnaudit.model.logs import LogMessage, Stamp
+from vpnaudit.model.logs import RESTART_TAG, LogMessage, Stamp
 from vpnaudit.model.system import ClockReading
 from vpnaudit.parse.stamps import MONTHS
 
@@ -27,7 +27,6 @@ BACK = timedelta(seconds=60)
 """Lines of several processes may stand in the buffer a moment out of order; more is a clock that was set back."""
 _SOON_S = 1800.0
 """A clock with a battery is about right at the boot, and NTP sets it in minutes. A longer silence bounds nothing."""
-_RESTART = "SYS-5-RESTART"
 _AT_RESTART_S = 600.0
 """The restart is logged once the configuration was read: the lines above it that count less are of the same boot."""
 
@@ -245,7 +244,7 @@ class _Walk:
         """Seconds from the boot to the line; null where it is of an earlier boot, or the stamp does not tell."""
         count = float(stamp.uptime_s) if stamp.uptime_s is not None else _since_first_of_march(stamp) if unset else None
         least = self._least_count
-        if message.tag == _RESTART:
+        if message.tag == RESTART_TAG:
             at = count if count is not None else _AT_RESTART_S
             self._least_count = at if least is None else min(at, least)
         if count is None or (self._least_count is not None and count > self._least_count + stamp.resolution_s):

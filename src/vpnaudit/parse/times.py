@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from vpnaudit.model.logs import LogMessage, Stamp
+from vpnaudit.model.logs import RESTART_TAG, LogMessage, Stamp
 from vpnaudit.model.system import ClockReading
 from vpnaudit.parse.clock_reading import shift, shown_to_utc
 from vpnaudit.parse.clock_sets import Moved, clock_set, clocks_then, moved_after, wall_time
@@ -296,7 +296,7 @@ def _marked_runs(messages: Sequence[LogMessage]) -> list[tuple[int, int]]:
 
 def _is_first_of_boot(message: LogMessage) -> bool:
     stamp = message.stamp
-    return message.tag == "SYS-5-RESTART" and stamp is not None and stamp.hour == 0 and stamp.minute < _BOOT_MINUTES
+    return message.tag == RESTART_TAG and stamp is not None and stamp.hour == 0 and stamp.minute < _BOOT_MINUTES
 
 
 def _spread_unset(messages: Sequence[LogMessage], dated: list[Dated]) -> None:

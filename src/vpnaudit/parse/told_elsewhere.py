@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from msgspec import Struct, structs
 
-from vpnaudit.model.logs import LogMessage, Stamp
+from vpnaudit.model.logs import RESTART_TAG, LogMessage, Stamp
 from vpnaudit.model.system import ClockReading
 from vpnaudit.parse.clock_sets import BACK, ClockSet, clock_set, counts_to, never_set, wall_time
 
@@ -22,7 +22,6 @@ _STEP_SHARE = 4
 """A syslog server's stamps show the change where the step is no further off than this part of it."""
 _STEP_LEAST_S = 5.0
 _LEAP_YEAR = 2000
-_RESTART = "SYS-5-RESTART"
 
 AsStamped = Callable[[ClockReading, Stamp], datetime | None]
 """How a stamp of the second's kind (local time or UTC) would read when the clock showed the first."""
@@ -56,7 +55,7 @@ def told_changes(messages: Sequence[LogMessage]) -> list[Told]:
         return []
     keys = [_key(m) for m in messages]
     counts = Counter(keys)
-    numbered = not any(m.tag == _RESTART for m in messages)
+    numbered = not any(m.tag == RESTART_TAG for m in messages)
     return [
         Told(
             message=message,

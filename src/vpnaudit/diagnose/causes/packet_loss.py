@@ -35,7 +35,7 @@ from vpnaudit.diagnose.of_story import (
     sent_sa,
     slack,
 )
-from vpnaudit.diagnose.outages import outages, sessions
+from vpnaudit.diagnose.outages import ended_within, outages, sessions
 from vpnaudit.diagnose.proofs import first_lines, logs, placed
 from vpnaudit.diagnose.signs import InOrder, Sign, Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
@@ -87,7 +87,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     ended = _ended_each_time(story, signs, devices, settings)
     signs = _without_other_reasons(signs, devices, settings)
     signs = _without_background(story, signs, settings)
-    dated, given_up = InOrder(signs), _given_up(story, here, signs)
+    dated, own_ends = InOrder(signs), _own_ends(story, here, signs)
+    given_up = _given_up(story, here, own_ends)
     before = {
         e.id: _before(e.first_at, dated, settings) or _still_down(e.first_at, given_up, here, story)
         for e in story.episodes
@@ -104,16 +105,17 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         without = [e for episode in story.episodes if not before.get(episode.id) for e in episode.events[0].evidence]
         text = f"only {with_one} of {len(before)} episodes had an outage within two minutes before them"
         return out(text, *without[:2], *logs(here))
-    return _none_near(story, fleet, begin, signs)
+    return _none_near(story, fleet, begin, own_ends)
 
 
-def _none_near(story: Story, fleet: Fleet, begin: datetime, signs: list[Sign]) -> Weighing:
+def _none_near(story: Story, fleet: Fleet, begin: datetime, own_ends: list[Sign]) -> Weighing:
     """Whether an outage near the lines would have been logged."""
     here = receiver_of(story, fleet)
     if story.mechanism == "rekey-race" and begin_is_seen(story, fleet):
         text = "each line stands next to a rekey, which needs no loss to show one, and no outage was logged near"
         return out(text, *placed(story), *logs(here))
-    down = _down_until(begin, story, here, signs)
+    # However long before: a sender whose path is gone is not heard until it is back.
+    down = next((s.at for s in _still_down(begin, own_ends, here, story)), None)
     if down is not None:
         return still_open(
             f"was the path gone when the session ended at {stamp(down)}? None was set up from then until the lines",
@@ -127,18 +129,6 @@ def _none_near(story: Story, fleet: Fleet, begin: datetime, signs: list[Sign]) -
         "was there an outage of the path before it began, and how long was the longest?",
         f"{here.name}: {shown}{session_logging(here, story)}; the path's own measurements",
     )
-
-
-def _down_until(begin: datetime, story: Story, here: Device, signs: list[Sign]) -> datetime | None:
-    """When the receiver's session with the source ended that was not set up again until the lines, however long before.
-
-    A sender whose path is gone is not heard until it is back.
-    """
-    if story.mechanism != "stale-sa":
-        return None
-    own = {s.at for _, s in sessions(here, story.source)}
-    ends = sorted((s for s in signs if s.is_session and s.at in own), key=lambda s: s.at or begin)
-    return next((s.at for s in _still_down(begin, ends, here, story)), None)
 
 
 def _fits(story: Story, signs: list[Sign]) -> Weighing:
@@ -323,18 +313,26 @@ def _ended_by_age(sign: Sign, ups: list[datetime], lives_s: tuple[int, ...]) -> 
     return any(abs(lasted_s - life_s) <= OF_AGE_S for life_s in lives_s)
 
 
-def _given_up(story: Story, device: Device, signs: list[Sign]) -> list[Sign]:
-    """The ends of the receiver's sessions with the source that came as those with others did, in their order.
+def _own_ends(story: Story, device: Device, signs: list[Sign]) -> list[Sign]:
+    """The ends of the receiver's own sessions with the source of a stale SA, in their order."""
+    if story.mechanism != "stale-sa":
+        return []
+    own = {s.at for _, s in sessions(device, story.source)}
+    dated = ((s.at, s) for s in signs if s.is_session and s.at in own and s.at is not None)
+    return [s for _, s in sorted(dated, key=lambda one: one[0])]
+
+
+def _given_up(story: Story, device: Device, own_ends: list[Sign]) -> list[Sign]:
+    """Those that came as ends of sessions with others did.
 
     What their paths have in common was gone then. One session by itself also ends for its age, or for want of traffic.
     """
-    own = {s.at for _, s in sessions(device, story.source)}
-    others = sorted(s.at for state, s in sessions(device, None) if state == "down" and s.at and s.at not in own)
-    if story.mechanism != "stale-sa" or not others:
+    if not own_ends:
         return []
-    mine = sorted(((s.at, s) for s in signs if s.is_session and s.at in own and s.at), key=lambda one: one[0])
-    near = timedelta(seconds=TOGETHER_S)
-    return [s for at, s in mine if _one_within(others, at - near, at + near)]
+    own, near = {s.at for _, s in sessions(device, story.source)}, timedelta(seconds=TOGETHER_S)
+    return [
+        s for s in own_ends if s.at is not None and not own.issuperset(ended_within(device, s.at - near, s.at + near))
+    ]
 
 
 def _still_down(at: datetime, given_up: list[Sign], device: Device, story: Story) -> list[Sign]:
