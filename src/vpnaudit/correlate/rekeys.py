@@ -70,10 +70,6 @@ class Series(Struct, frozen=True, kw_only=True, gc=False):
         last = ((self.newest.at - low).total_seconds() + widest_s) / self.period_s
         return [self._at(place) for place in range(max(ceil(first), 0), min(floor(last), self.count - 1) + 1)]
 
-    def all(self) -> list[Rekey]:
-        """Every one of them, the newest first."""
-        return [self._at(place) for place in range(self.count)]
-
     def _at(self, place: int) -> Rekey:
         return structs.replace(
             self.newest,

@@ -194,9 +194,12 @@ def _is_ike_failure(message: LogMessage) -> bool:
 
 
 def sessions(device: Device, source: str | None) -> list[tuple[str, Sign]]:
-    """Session changes with one peer: ("up" or "down", sign)."""
-    wanted = {one_spelling(source), None}
-    return [(state, sign) for state, peer, sign in device.once(_all_sessions) if source is None or peer in wanted]
+    """Session changes with one peer, or of which no peer is named: ("up" or "down", sign), as they were logged."""
+    if source is None:
+        return [(state, sign) for state, _, sign in device.once(_all_sessions)]
+    by_peer = device.once(_by_peer)
+    found = [one for peer in {one_spelling(source), None} for one in by_peer.get(peer, ())]
+    return [(state, sign) for _, state, sign in sorted(found, key=lambda one: one[0])]
 
 
 def ended_within(device: Device, low: datetime, high: datetime) -> list[datetime]:
@@ -207,6 +210,14 @@ def ended_within(device: Device, low: datetime, high: datetime) -> list[datetime
 
 def _all_ends(device: Device) -> list[datetime]:
     return sorted(s.at for state, _, s in device.once(_all_sessions) if state == "down" and s.at is not None)
+
+
+def _by_peer(device: Device) -> dict[str | None, list[tuple[int, str, Sign]]]:
+    """A hub's sessions are many, and each of its stories asks for those with one peer. Each with its place."""
+    found: dict[str | None, list[tuple[int, str, Sign]]] = {}
+    for place, (state, peer, sign) in enumerate(device.once(_all_sessions)):
+        found.setdefault(peer, []).append((place, state, sign))
+    return found
 
 
 def _all_sessions(device: Device) -> list[tuple[str, str | None, Sign]]:
