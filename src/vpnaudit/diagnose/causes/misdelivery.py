@@ -8,7 +8,7 @@ receiver has none and the lines go on for longer than DPD waits.
 **Ruled out by.** The SPI is the receiver's own. Open while the SA table of a partner was not read, unless the receiver
 took over from it before the lines, and is not seen to step down again: then they were meant for the receiver. Open too
 while the sender sends to a NAT before the receiver, which may forward to another box, unless the receiver lost its SAs
-before the lines.
+before the lines; and where a sender with periodic DPD goes on for longer than it waits, and its IKE table was not read.
 
 **What to do.** Find what moved the traffic: HSRP or failover state, a NAT rule, a route. Stateful switch-over keeps the
 SAs on both members. Source: field guide C6, C7.
@@ -108,9 +108,15 @@ def _answered_elsewhere(story: Story, fleet: Fleet) -> Weighing | None:
     kept = [i for i in there.live_ike if is_with_dpd(i) and i.established_at is not None and i.established_at < begin]
     seen_s = max(e.duration_s for e in story.episodes) if story.ongoing else 0.0
     waits_s = (there.dpd.interval_s or LONGEST_DPD_S) + MOST_PROBES * (there.dpd.retry_s or LONGEST_RETRY_S)
-    if not kept or seen_s <= waits_s:
+    if seen_s <= waits_s:
         return None
-    who, since = story.sender or story.source, f"since {stamp(kept[0].established_at or begin)}"
+    who = story.sender or story.source
+    if not there.ike_table_read and not there.live_ike:
+        question = f"does an IKE SA of {who} with {here.seen} stand, that another device there answers?"
+        return still_open(question, f"{who}: {there.words.ike_shown_by}")
+    if not kept:
+        return None
+    since = f"since {stamp(kept[0].established_at or begin)}"
     alive = (
         f"{who} has an IKE SA with {here.seen} {since}, with periodic DPD ({there.dpd.interval_s} s): it is answered"
     )
