@@ -20,7 +20,9 @@ from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Reason, Story
 from vpnaudit.model.logs import LogMessage, of_firewalls
+from vpnaudit.model.printable import counted
 from vpnaudit.model.sessions import SESSION_STATES, peer_of
+from vpnaudit.model.system import FailoverState
 from vpnaudit.model.takeovers import active_since, stepped_down, took_over
 
 RESTARTS = frozenset({"SYS-5-RESTART", "SYS-5-RELOAD"}) | of_firewalls("199002")
@@ -67,8 +69,9 @@ def state_losses(device: Device) -> Sequence[Sign]:
 def _state_losses(device: Device) -> list[Sign]:
     found = [*restarts(device), *device.once(_switchovers), *applet_runs(device)]
     shown = takeover_shown(device)
-    if shown is not None and device.failover is not None and device.failover[1].keeps_sas is False:
-        found.append(structs.replace(shown, text=f"{shown.text} without the SAs"))
+    without = _without_sas(device)
+    if shown is not None and without is not None:
+        found.append(structs.replace(without, at=shown.at, evidence=(*shown.evidence, *without.evidence)))
     for capture, message in device.other_messages:
         state = message.details.get("state", "").lower()
         command = message.details.get("command", "").lower()
@@ -132,25 +135,46 @@ def takeover_shown(device: Device) -> Sign | None:
     )
 
 
+def _without_sas(device: Device) -> Sign | None:
+    """That its partner's SAs do not come along when it takes over, or not all of them."""
+    if device.failover is None:
+        return None
+    capture, state = device.failover
+    text = f"{device.name} took over from its partner"
+    if state.keeps_sas is False:
+        return Sign(at=None, text=f"{text} without the SAs", is_takeover=True)
+    if not state.keeps_sas or not state.sa_errors:
+        return None
+    return Sign(
+        at=None,
+        text=f"{text}, and {counted(state.sa_errors, 'update')} of SAs had come with errors",
+        evidence=(device.cite(capture, state.errors_line),),
+        is_takeover=True,
+        is_inferred=True,
+    )
+
+
 def _ended_by_operator(message: LogMessage) -> bool:
     return any(words in message.details.get("reason", "").lower() for words in BY_OPERATOR)
 
 
 def _takes_map_off(command: str) -> bool:
-    """Whether a whole crypto map goes (`no crypto map NAME`), not one entry of it.
+    """Whether a whole crypto map goes off an interface, in a router's words or a firewall's; not one entry of it.
 
-    >>> _takes_map_off("no crypto map VPN"), _takes_map_off("no crypto map VPN 10")
-    (True, False)
+    >>> _takes_map_off("no crypto map VPN"), _takes_map_off("no crypto map VPN interface outside")
+    (True, True)
+    >>> _takes_map_off("no crypto map VPN 10"), _takes_map_off("no crypto map VPN 10 set pfs")
+    (False, False)
     """
     words = command.split()
-    return words[:3] == ["no", "crypto", "map"] and len(words) == 4
+    return words[:3] == ["no", "crypto", "map"] and (len(words) == 4 or words[4:5] == ["interface"])
 
 
 def _of_map(device: Device, command: str) -> str | None:
     """The one interface whose crypto map a command takes off, if the configuration has it there (again)."""
     if device.config is None or not _takes_map_off(command):
         return None
-    name = command.rsplit(maxsplit=1)[-1]
+    name = command.split()[3]
     carrying = [i.name for i in device.config[1].interfaces if (i.crypto_map or "").lower() == name]
     return carrying[0] if len(carrying) == 1 else None
 
@@ -186,9 +210,13 @@ def kept_over(story: Story, fleet: Fleet) -> list[tuple[Sign, Reason]]:
         for sign in device.once(_switchovers)
         if oldest is not None and _was_outlived(sign, device, fleet)
     ]
-    if shown is not None and device.failover is not None and device.failover[1].keeps_sas:
+    if shown is not None and device.failover is not None and _all_sas_come_along(device.failover[1]):
         found.append((shown, reason("its state link carries the SAs", *shown.evidence)))
     return found
+
+
+def _all_sas_come_along(state: FailoverState) -> bool:
+    return bool(state.keeps_sas) and not state.sa_errors
 
 
 def _was_outlived(sign: Sign, device: Device, fleet: Fleet) -> bool:

@@ -6,8 +6,10 @@ from itertools import pairwise
 
 from vpnaudit.model.addresses import address_in
 
-COUNTED = frozenset({"counters", "stats", "statistics", "accelerator", "protocol", "logging", "pki", "ca"})
-"""What else can be cleared below `crypto`, and costs no SA."""
+COUNTED = frozenset({"counters", "stats", "statistics", "accelerator", "protocol", "logging", "pki", "ca", "inactive"})
+"""What else can be cleared below `crypto`, and costs no SA that is in use."""
+BETWEEN_SITES = frozenset({"all", "l2l", "ikev1", "ikev2"})
+"""Which of a firewall's sessions a log-off ends, where it is not the clients' alone."""
 
 
 def clears_sas(command: str) -> bool:
@@ -17,7 +19,11 @@ def clears_sas(command: str) -> bool:
     [True, True, False]
     >>> [clears_sas(c) for c in ("cle cry sess", "clear counters", "clear cry sa count")]
     [True, False, False]
+    >>> [clears_sas(c) for c in ("vpn-sessiondb logoff l2l", "vpn-sessiondb logoff anyconnect noconfirm")]
+    [True, False]
     """
+    if command.lower().startswith("vpn-sessiondb logoff"):
+        return peer_cleared(command) is not None or not BETWEEN_SITES.isdisjoint(command.lower().split())
     verb, what, *rest = [*command.lower().removeprefix("do ").split(), "", ""]
     named = "crypto".startswith(what) and len(what) > 1
     return (

@@ -115,7 +115,8 @@ class FailoverState(Struct, frozen=True, kw_only=True, gc=False):
     `state` is in its own words ("Active", "Standby Ready"); `last` the latest takeover of the pair by the unit's clock,
     and `last_at` that time in UTC, set by `pipeline`. `keeps_sas` is whether its partner's SAs come along: true where
     the list of what is replicated has IKE or IPsec SAs, false where there is no state link or a list without them, null
-    where that cannot be told.
+    where that cannot be told. `sa_errors` is how many of its partner's updates of SAs came with errors, since boot or
+    clear.
     """
 
     line: int
@@ -126,6 +127,8 @@ class FailoverState(Struct, frozen=True, kw_only=True, gc=False):
     last_at: datetime | None = None
     keeps_sas: bool | None = None
     keeps_line: int | None = None
+    sa_errors: int = 0
+    errors_line: int | None = None
 
     @property
     def is_active(self) -> bool:

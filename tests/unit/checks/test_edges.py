@@ -12,7 +12,6 @@ from msgspec import structs
 
 from vpnaudit.checks.pools import pools
 from vpnaudit.checks.registry import all_rules, run
-from vpnaudit.checks.rules.transforms_differ import algorithms
 from vpnaudit.model.config import ConfigInterface, MapEntry
 from vpnaudit.model.facts import Facts
 from vpnaudit.model.fleet import Fleet
@@ -21,6 +20,7 @@ from vpnaudit.model.ledger import Ledger
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.platform import Defaults
 from vpnaudit.model.system import MemoryPool
+from vpnaudit.model.transforms import algorithms
 from vpnaudit.settings import Settings, Thresholds
 
 RULES = {r.id: r for r in all_rules()}

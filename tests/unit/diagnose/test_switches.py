@@ -122,6 +122,13 @@ def test_a_processor_that_is_younger_than_its_chassis(lab: Any, processor_s: int
         assert found.confidence == "likely"  # it may have come up as the one that stands by
 
 
+def test_updates_of_sas_that_came_with_errors_may_be_of_the_one_that_is_missing(lab: Any) -> None:
+    """Field guide C6: a state link carries the SAs, and its counters tell of those that it lost."""
+    found = reset(lab, of_a_pair(lab, unit(lab, keeps_sas=True, sa_errors=61, errors_line=34)))
+    assert (found.verdict, found.confidence) == ("fits", "likely")
+    assert "61 updates of SAs had come with errors" in found.because[0].text
+
+
 def test_a_switchover_in_the_log(lab: Any) -> None:
     one, two = of_a_pair(lab, None)
     found = reset(lab, [one.says(SWITCHED, 660), two])

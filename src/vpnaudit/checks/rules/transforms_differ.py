@@ -46,12 +46,9 @@ from vpnaudit.checks.finding import (
 from vpnaudit.model.device import CONFIG_COMMAND
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Finding, Rule
+from vpnaudit.model.transforms import algorithms
 from vpnaudit.model.tunnel import Tunnel
 from vpnaudit.settings import Settings
-
-PREFIXES = ("esp-", "ah-", "comp-")
-WITH_DEFAULT_LENGTH = frozenset({"esp-aes-128", "esp-gcm-128", "esp-gmac-128"})
-"""The length that a device takes where none is written, and leaves away when it prints."""
 
 
 def check(fleet: Fleet, _settings: Settings) -> Iterable[Finding]:
@@ -83,23 +80,6 @@ def _judge(fleet: Fleet, tunnel: Tunnel) -> Finding:
 
 def _words(transforms: tuple[str, ...] | None) -> str:
     return ", ".join(transforms or ())
-
-
-def algorithms(text: str) -> frozenset[str] | None:
-    """A transform set as its algorithms, without regard to order and spelling; null where a word is no transform.
-
-    >>> sorted(algorithms("esp-sha-hmac esp-aes 256") or ())
-    ['esp-aes-256', 'esp-sha-hmac']
-    """
-    found: list[str] = []
-    for word in text.lower().split():
-        if word.startswith(PREFIXES):
-            found.append(word)
-        elif word.isascii() and word.isdigit() and found:
-            found[-1] += f"-{word}"
-        else:
-            return None
-    return frozenset(w.removesuffix("-128") if w in WITH_DEFAULT_LENGTH else w for w in found) or None
 
 
 RULE = Rule(id="CFG-002", title="transforms-differ", severity="medium", needs=(CONFIG_COMMAND,), check=check)

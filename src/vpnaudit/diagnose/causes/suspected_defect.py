@@ -32,6 +32,7 @@ from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.event import Event
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
+from vpnaudit.model.transforms import algorithms
 from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
@@ -109,7 +110,7 @@ def _over(story: Story, fleet: Fleet) -> Weighing:
 def _agree(here: TunnelEnd, there: TunnelEnd) -> bool:
     """Whether nothing that is known of both ends' settings differs."""
     lifetimes = [(e.lifetime.ipsec_s, e.lifetime.ipsec_kb) for e in (here, there) if e.lifetime is not None]
-    offers = [set(e.transforms) for e in (here, there) if e.transforms is not None]
+    offers = [{algorithms(t) or t for t in e.transforms} for e in (here, there) if e.transforms is not None]
     proxies = [{(p.local, p.remote) for p in e.proxies} for e in (here, there) if e.proxies is not None]
     mirrored = len(proxies) < 2 or proxies[0] == {(remote, local) for local, remote in proxies[1]}
     return mirrored and len(set(lifetimes)) <= 1 and (len(offers) < 2 or not offers[0].isdisjoint(offers[1]))

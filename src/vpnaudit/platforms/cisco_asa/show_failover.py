@@ -33,6 +33,7 @@ def _failover(rows: list[Row], objects: list[Row]) -> FailoverState | None:
     on, state, link, last = (_first(rows, name) for name in ("ON", "STATE", "LINK", "HOUR"))
     if on is None:
         return None
+    failing = [row for row in objects if _is_of_sas(row) and _errors(row)]
     return FailoverState(
         line=last.line if last is not None else on.line,
         on=on["ON"] == "On",
@@ -41,6 +42,8 @@ def _failover(rows: list[Row], objects: list[Row]) -> FailoverState | None:
         last=reading_of(last) if last is not None else None,
         keeps_sas=_keeps_sas(link, objects) if link is not None else None,
         keeps_line=link.line if link is not None else None,
+        sa_errors=sum(map(_errors, failing)),
+        errors_line=failing[-1].line if failing else None,
     )
 
 
@@ -55,9 +58,18 @@ def _keeps_sas(link: Row, objects: list[Row]) -> bool | None:
     """
     if link["LINK"].lower().startswith("unconfigured"):
         return False
-    if any(row["NAME"].upper().startswith(_SAS) for row in objects):
+    if any(map(_is_of_sas, objects)):
         return True
     return False if objects else None
+
+
+def _is_of_sas(row: Row) -> bool:
+    return row["NAME"].upper().startswith(_SAS)
+
+
+def _errors(row: Row) -> int:
+    """Updates from the active unit that came damaged or out of turn: what they were of, this one does not have."""
+    return sum(counter.value for counter in in_columns(row, row["NAME"], _COLUMNS) if counter.scope == "rerr")
 
 
 COMMANDS = (CommandSpec(command="show failover", parse=parse),)
