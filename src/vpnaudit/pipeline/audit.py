@@ -116,17 +116,17 @@ def correlate_read(snapshots: Sequence[Snapshot], read: Read, settings: Settings
 def judge_fleet(fleet: Fleet, snapshots: Sequence[Snapshot], read: Read, settings: Settings) -> Audit:
     """Judge what was correlated, remedy; then the document."""
     syntaxes = {p.name: p.remedies for p in all_platforms() if p.remedies is not None}
-    explained = [_with_loss(d, fleet) for d in diagnose.diagnose(fleet, settings)]
+    explained = [_with_loss(d, fleet, settings) for d in diagnose.diagnose(fleet, settings)]
     judged = lay_on(settings.waivers, run_checks(fleet, settings), explained, fleet)
     diagnoses = [_with_remedies(d, fleet, syntaxes) for d in judged.diagnoses]
     findings = [_finding_with_remedies(f, fleet, syntaxes) for f in judged.findings]
     return document.build(fleet, diagnoses, findings, read.problems, _source(snapshots), judged.uses)
 
 
-def _with_loss(diagnosis: Diagnosis, fleet: Fleet) -> Diagnosis:
+def _with_loss(diagnosis: Diagnosis, fleet: Fleet, settings: Settings) -> Diagnosis:
     if not speaks_of(diagnosis):
         return diagnosis
-    reasons = loss_reasons(diagnosis, fleet, path_of(diagnosis, fleet))
+    reasons = loss_reasons(diagnosis, fleet, path_of(diagnosis, fleet, settings))
     return structs.replace(diagnosis, because=(*diagnosis.because, *reasons)) if reasons else diagnosis
 
 

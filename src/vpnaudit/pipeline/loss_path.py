@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from vpnaudit.diagnose.interfaces import carriers
-from vpnaudit.diagnose.of_story import came_in_by
-from vpnaudit.diagnose.outages import outages
+from vpnaudit.diagnose.path_outages import path_outages
 from vpnaudit.diagnose.probes import probes_of
 from vpnaudit.diagnose.signs import Sign
 from vpnaudit.loss.evidence import Outage, Path, PathProbe
@@ -12,19 +13,19 @@ from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis, Story
 from vpnaudit.model.tunnel import TunnelEnd
+from vpnaudit.settings import Settings
 
 
-def path_of(diagnosis: Diagnosis, fleet: Fleet) -> Path:
+def path_of(diagnosis: Diagnosis, fleet: Fleet, settings: Settings) -> Path:
     """Outages as both ends saw them, what their IP SLA operations count, and the interfaces that carry the tunnel."""
     signs: dict[tuple[str, str], Sign] = {}
     lines: dict[str, frozenset[str]] = {}
     probes: dict[tuple[str, int], PathProbe] = {}
     for story in diagnosis.stories:
+        signs.update({(str(s.at), s.text): s for s in _outages(story, fleet, settings)})
         for device, end, peer in _ends(story, fleet):
             names = carriers(device, end)
             lines[device.name] = lines.get(device.name, frozenset()) | names
-            inputs = came_in_by(story) if device.name == story.receiver else frozenset[str]()
-            signs.update({(str(s.at), s.text): s for s in outages(device, end, peer, inputs)})
             for probe in _probes(device, end, peer, names):
                 known = probes.get((device.name, probe.number))
                 if known is None or _NEARNESS.index(probe.aim) < _NEARNESS.index(known.aim):
@@ -41,6 +42,20 @@ def path_of(diagnosis: Diagnosis, fleet: Fleet) -> Path:
 
 _NEARNESS = ("peer", "first-hop", "tunnel", "unknown", "elsewhere")
 """Of several stories' tunnels the one that a probe says most of."""
+
+
+def _outages(story: Story, fleet: Fleet, settings: Settings) -> list[Sign]:
+    """Those that `packet-loss` is weighed by. One after which no session was set up lasted until the episode."""
+    found = path_outages(story, fleet, settings)
+    first = {e.id: e.first_at for e in story.episodes}
+    known = {id(sign) for sign in found.signs}
+    lasting = [
+        structs.replace(sign, until=first[episode])
+        for episode, signs in found.before.items()
+        for sign in signs
+        if id(sign) not in known
+    ]
+    return [*found.signs, *lasting]
 
 
 def _probes(device: Device, end: TunnelEnd | None, peer: str | None, names: frozenset[str]) -> list[PathProbe]:

@@ -15,27 +15,30 @@ but sessions ended, at ends without DPD, and the lines went on for long.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from datetime import datetime, timedelta
 
-from msgspec import structs
-
 from vpnaudit.diagnose.log_reach import begin_is_seen, logs_sessions_since, session_logging
-from vpnaudit.diagnose.losses import memory_failures, state_losses
+from vpnaudit.diagnose.losses import state_losses
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
     begins,
-    came_in_by,
     clocks_are_known,
     on_group_interface,
     receiver_end,
     receiver_of,
     sender_end,
     sender_of,
-    sent_sa,
     slack,
 )
-from vpnaudit.diagnose.outages import ended_within, outages, sessions
+from vpnaudit.diagnose.path_outages import (
+    LATE_S,
+    PathOutages,
+    changes,
+    just_before,
+    one_within,
+    path_outages,
+    still_down,
+)
 from vpnaudit.diagnose.proofs import first_lines, logs, placed
 from vpnaudit.diagnose.signs import InOrder, Sign, Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
@@ -44,22 +47,14 @@ from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Story, Weighing
 from vpnaudit.model.printable import counted
-from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
-LATE_S = 5.0
 BACK_S = 10.0
 """So soon a session stands again that was ended while the path was there (field guide 4: 1 to 5 s when healthy)."""
 SAME_END_S = 2.0
 """Within this both ends log an end that one told the other: stamps of whole seconds, and the way."""
 CLOCKS_S = 5.0
 """Clocks known worse than this hide the phases of both ends' DPD (10 s at the shortest in use)."""
-OF_AGE_S = 2.0
-"""A session of one SA lasts as long as the SA does, its set-up allowed for."""
-DEFAULT_LIVES_S = (3600, 28_800)
-"""IPsec lifetimes of IOS and ASA where none is configured or known (field guide 2.1)."""
-TOGETHER_S = 60.0
-"""Sessions that DPD ends for one outage end within this: each in its own phase, and it waits for 15 to 60 s."""
 PATIENCE_S = 600.0
 """Longer than DPD is patient. Without a line that went down, and with lines for longer than that, a session's end or an
 IKE message that nobody answered fits a lifetime that ran out and a lost DELETE as well as an outage."""
@@ -78,44 +73,31 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     survived = _ike_survived(story) if clocks_are_known(story, fleet) else None
     if survived is not None:
         return survived
-    signs = _outages_of(here, receiver_end(story), story.source, came_in_by(story))
-    there = sender_of(story, fleet)
-    if there is not None:
-        end = receiver_end(story)
-        signs += _outages_of(there, sender_end(story), end.seen if end else None)
-    devices = [d for d in (here, there) if d is not None]
-    ended = _ended_each_time(story, signs, devices, settings)
-    signs = _without_other_reasons(signs, devices, settings)
-    signs = _without_background(story, signs, settings)
-    dated, own_ends = InOrder(signs), _own_ends(story, here, signs)
-    given_up = _given_up(story, here, own_ends)
-    before = {
-        e.id: _before(e.first_at, dated, settings) or _still_down(e.first_at, given_up, here, story)
-        for e in story.episodes
-        if e.first_at
-    }
+    found = path_outages(story, fleet, settings)
+    before = found.before
+    ended = _ended_each_time(story, fleet, found.seen, settings)
     if all(before.values()):
-        evidence = list({s.text + str(s.at): s for found in before.values() for s in found}.values())
+        evidence = list({s.text + str(s.at): s for signs in before.values() for s in signs}.values())
         told_otherwise = _torn_down(story, fleet, evidence) or _without_dpd(story, evidence)
         return told_otherwise or _came_to_the_last(story, evidence) or _fits(story, evidence)
     if ended is not None and not any(before.values()):
         return ended
     if any(before.values()) and logs_sessions_since(here, begin, story):
-        with_one = sum(1 for found in before.values() if found)
+        with_one = sum(1 for signs in before.values() if signs)
         without = [e for episode in story.episodes if not before.get(episode.id) for e in episode.events[0].evidence]
         text = f"only {with_one} of {len(before)} episodes had an outage within two minutes before them"
         return out(text, *without[:2], *logs(here))
-    return _none_near(story, fleet, begin, own_ends)
+    return _none_near(story, fleet, begin, found)
 
 
-def _none_near(story: Story, fleet: Fleet, begin: datetime, own_ends: list[Sign]) -> Weighing:
+def _none_near(story: Story, fleet: Fleet, begin: datetime, found: PathOutages) -> Weighing:
     """Whether an outage near the lines would have been logged."""
     here = receiver_of(story, fleet)
     if story.mechanism == "rekey-race" and begin_is_seen(story, fleet):
         text = "each line stands next to a rekey, which needs no loss to show one, and no outage was logged near"
         return out(text, *placed(story), *logs(here))
     # However long before: a sender whose path is gone is not heard until it is back.
-    down = next((s.at for s in _still_down(begin, own_ends, here, story)), None)
+    down = next((s.at for s in still_down(begin, found.own_ends, here, story)), None)
     if down is not None:
         return still_open(
             f"was the path gone when the session ended at {stamp(down)}? None was set up from then until the lines",
@@ -164,17 +146,17 @@ def _torn_down(story: Story, fleet: Fleet, signs: list[Sign]) -> Weighing | None
     if not all(s.is_session for s in signs):
         return None
     end = receiver_end(story)
-    logged = [_changes(here, story.source)]
-    logged += [_changes(there, end.seen if end is not None else None)] if there is not None else []
+    logged = [changes(here, story.source)]
+    logged += [changes(there, end.seen if end is not None else None)] if there is not None else []
     logged.sort(key=lambda changes: len(changes[0]), reverse=True)
     downs, ups = logged[0]
-    returned = all(_one_within(ups, down, down + timedelta(seconds=BACK_S)) for down in downs)
+    returned = all(one_within(ups, down, down + timedelta(seconds=BACK_S)) for down in downs)
     if not downs or not returned:
         return None
     theirs = logged[-1][0] if len(logged) > 1 else []
     bound = timedelta(seconds=SAME_END_S + slack(story, fleet))
     comparable = slack(story, fleet) <= CLOCKS_S
-    if theirs and comparable and all(_one_within(theirs, one - bound, one + bound) for one in downs):
+    if theirs and comparable and all(one_within(theirs, one - bound, one + bound) for one in downs):
         text = f"both ends ended the session in the same second and set it up again within {BACK_S:.0f} s"
         return out(f"{text}, {len(downs)} times: an outage leaves each end to its own DPD", *signs[0].evidence[:1])
     return still_open(
@@ -211,7 +193,7 @@ def _came_to_the_last(story: Story, signs: list[Sign]) -> Weighing | None:
     moment = timedelta(seconds=LATE_S)
     if story.mechanism != "rekey-race" or len(ends) < len(signs):
         return None
-    if not all(_one_within(ends, at - moment, at) for at in times):
+    if not all(one_within(ends, at - moment, at) for at in times):
         return None
     return still_open(
         f"did an outage end the session with {story.source}, or one of its ends?",
@@ -219,66 +201,25 @@ def _came_to_the_last(story: Story, signs: list[Sign]) -> Weighing | None:
     )
 
 
-def _one_within(times: list[datetime], low: datetime, high: datetime) -> bool:
-    """Whether one of the times, which are in order, lies between the two."""
-    index = bisect_left(times, low)
-    return index < len(times) and times[index] <= high
-
-
-def _changes(device: Device, peer: str | None) -> tuple[list[datetime], list[datetime]]:
-    """When sessions with the peer went down and up."""
-    found = sessions(device, peer)
-    downs, ups = (sorted(s.at for state, s in found if state == wanted and s.at) for wanted in ("down", "up"))
-    return downs, ups
-
-
 def _outlasts_a_session_end(story: Story, signs: list[Sign]) -> bool:
     """No line that went down, no probe without an answer, and a sender that went on for longer than DPD lets it."""
     return not any(s.is_line or s.is_probe for s in signs) and max(e.duration_s for e in story.episodes) > PATIENCE_S
-
-
-def _without_other_reasons(signs: list[Sign], devices: list[Device], settings: Settings) -> list[Sign]:
-    """A session also goes down for a restart, a clear or want of memory: then it tells of no outage.
-
-    So does a probe of a box that restarts; a clear of SAs stops none.
-    """
-    margin = timedelta(seconds=settings.thresholds.outage_before_s)
-    return [s for s in signs if not _is_explained(s, devices, margin)]
-
-
-def _is_explained(sign: Sign, devices: list[Device], margin: timedelta) -> bool:
-    if not (sign.is_session or sign.is_probe):
-        return False
-    reasons = [d.once(_losses_at if sign.is_session else _breaks_at) for d in devices]
-    bound = margin + timedelta(seconds=sign.uncertainty_s)
-    ends = [at for at in (sign.at, sign.until) if at is not None]
-    return any(_one_within(times, at - bound, at + bound) for times in reasons for at in ends)
-
-
-def _losses_at(device: Device) -> list[datetime]:
-    """When a device lost SAs for another reason than an outage, in order."""
-    return sorted(r.at for r in (*state_losses(device), *memory_failures(device)) if r.at is not None)
-
-
-def _breaks_at(device: Device) -> list[datetime]:
-    """The same without clears."""
-    reasons = [r for r in state_losses(device) if not r.is_clear]
-    return sorted(r.at for r in (*reasons, *memory_failures(device)) if r.at is not None)
 
 
 def _clears(device: Device) -> InOrder:
     return InOrder([s for s in state_losses(device) if s.is_clear])
 
 
-def _ended_each_time(story: Story, signs: list[Sign], devices: list[Device], settings: Settings) -> Weighing | None:
+def _ended_each_time(story: Story, fleet: Fleet, signs: list[Sign], settings: Settings) -> Weighing | None:
     """Sessions of which each end before an episode goes with a clear of theirs: no outage ended them."""
     sessions_ended = InOrder([s for s in signs if s.is_session])
-    before = [_before(e.first_at, sessions_ended, settings) for e in story.episodes if e.first_at]
+    before = [just_before(e.first_at, sessions_ended, settings) for e in story.episodes if e.first_at]
     ends = {s.at for found in before for s in found if s.at is not None}
     if not ends or not all(before):
         return None
     seen = [e.seen for e in story.tunnel.ends] if story.tunnel is not None else []
     peers = {None, *(address_in(peer) for peer in (story.source, *seen) if peer)}
+    devices = [d for d in (receiver_of(story, fleet), sender_of(story, fleet)) if d is not None]
     moment = timedelta(seconds=LATE_S)
     near = [Window(low=at - moment, high=at + moment) for at in sorted(ends)]
     made = [[s for d in devices for s in d.once(_clears).within(w) if s.peer in peers] for w in near]
@@ -287,91 +228,6 @@ def _ended_each_time(story: Story, signs: list[Sign], devices: list[Device], set
     times = counted(len({found[0].at for found in made}), "time")
     text = f"the session went down each time as it was cleared ({times}): {made[0][0].text}"
     return out(text, *made[0][0].evidence)
-
-
-def _outages_of(
-    device: Device, end: TunnelEnd | None, peer: str | None, inputs: frozenset[str] = frozenset()
-) -> list[Sign]:
-    """What a device saw of outages of its path to the peer, without what its IKE SA outlived and what ended by age."""
-    signs = _not_survived(outages(device, end, peer, inputs), end)
-    if not any(s.is_session for s in signs):
-        return signs
-    lifetime = end.lifetime.ipsec_s if end is not None and end.lifetime is not None else None
-    ups, lives = _changes(device, peer)[1], (lifetime,) if lifetime else DEFAULT_LIVES_S
-    aged = {id(s) for s in signs if _ended_by_age(s, ups, lives)}
-    if 2 * len(aged) < sum(s.is_session for s in signs):
-        return signs  # of many sessions that an outage ends, one is as old as that by chance
-    return [s for s in signs if id(s) not in aged]
-
-
-def _ended_by_age(sign: Sign, ups: list[datetime], lives_s: tuple[int, ...]) -> bool:
-    """Whether a session ended just as old as an IPsec SA gets: its SA's lifetime ran out, and no peer was given up."""
-    if not sign.is_session or sign.at is None:
-        return False
-    index = bisect_left(ups, sign.at)
-    lasted_s = (sign.at - ups[index - 1]).total_seconds() if index else 0.0
-    return any(abs(lasted_s - life_s) <= OF_AGE_S for life_s in lives_s)
-
-
-def _own_ends(story: Story, device: Device, signs: list[Sign]) -> list[Sign]:
-    """The ends of the receiver's own sessions with the source of a stale SA, in their order."""
-    if story.mechanism != "stale-sa":
-        return []
-    own = {s.at for _, s in sessions(device, story.source)}
-    dated = ((s.at, s) for s in signs if s.is_session and s.at in own and s.at is not None)
-    return [s for _, s in sorted(dated, key=lambda one: one[0])]
-
-
-def _given_up(story: Story, device: Device, own_ends: list[Sign]) -> list[Sign]:
-    """Those that came as ends of sessions with others did.
-
-    What their paths have in common was gone then. One session by itself also ends for its age, or for want of traffic.
-    """
-    if not own_ends:
-        return []
-    own, near = {s.at for _, s in sessions(device, story.source)}, timedelta(seconds=TOGETHER_S)
-    return [
-        s for s in own_ends if s.at is not None and not own.issuperset(ended_within(device, s.at - near, s.at + near))
-    ]
-
-
-def _still_down(at: datetime, given_up: list[Sign], device: Device, story: Story) -> list[Sign]:
-    """The session's end after which none was set up until the line: what cost the SA, however long before.
-
-    A sender whose path was gone is not heard until the path is back. Its SA is from before that.
-    """
-    last = next((s for s in reversed(given_up) if s.at is not None and s.at <= at), None)
-    sa = sent_sa(story)
-    if last is None or last.at is None or (sa is not None and (sa.installed_at is None or sa.installed_at > last.at)):
-        return []
-    if _one_within(_changes(device, story.source)[1], last.at, at):
-        return []
-    text = f"{last.text} (with those of others, and was not set up again before the lines)"
-    return [structs.replace(last, text=text)]
-
-
-def _without_background(story: Story, signs: list[Sign], settings: Settings) -> list[Sign]:
-    """Without messages that name no peer, where most of them come while no episode begins: a site that is down."""
-    nameless = [s for s in signs if s.is_nameless]
-    if not nameless:
-        return signs
-    begun = [e.first_at for e in story.episodes if e.first_at]
-    dated = InOrder(nameless)
-    followed = {id(s) for at in begun for s in _before(at, dated, settings)}
-    return signs if 2 * len(followed) >= len(nameless) else [s for s in signs if not s.is_nameless]
-
-
-def _not_survived(signs: list[Sign], end: TunnelEnd | None) -> list[Sign]:
-    """Without session ends that the end's IKE SA outlived: an SA was deleted or expired, and no peer was given up.
-
-    What names no peer was of another one then.
-    """
-    ike = end.live_ike if end is not None else ()
-    begun = min((i.established_at for i in ike if i.established_at), default=None)
-    if begun is None:
-        return signs
-    margin = timedelta(seconds=LATE_S)
-    return [s for s in signs if not ((s.is_session or s.is_nameless) and s.at is not None and begun < s.at - margin)]
 
 
 def _ike_survived(story: Story) -> Weighing | None:
@@ -388,13 +244,6 @@ def _ike_survived(story: Story) -> Weighing | None:
         "the IKE SAs of both ends are older than the lines: no outage was long enough for an end to give up its peer",
         *(i.evidence for i in old),
     )
-
-
-def _before(at: datetime, signs: InOrder, settings: Settings) -> list[Sign]:
-    window = Window(
-        low=at - timedelta(seconds=settings.thresholds.outage_before_s), high=at + timedelta(seconds=LATE_S)
-    )
-    return signs.within(window)
 
 
 CAUSE = Cause(name="packet-loss", order=80, owner="path", weigh=_weigh)
