@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from vpnaudit.diagnose.signs import Sign, messages, sign_of
-from vpnaudit.model.clears import clears_sas, peer_cleared
+from vpnaudit.model.clears import clears_sas, scope_of
 from vpnaudit.model.config import AppletCommand, EventApplet
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
@@ -31,7 +31,7 @@ class Clearing(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def peers(self) -> frozenset[str | None]:
         """Whose SAs it ends; null: everybody's."""
-        return frozenset(peer_cleared(command.text) for command in self.commands)
+        return frozenset(scope_of(command.text).peer for command in self.commands)
 
     @property
     def words(self) -> str:
@@ -109,7 +109,7 @@ def _run(said: Sign, device: Device, clearing: Clearing, command: AppletCommand)
         text=f"{device.name}: its applet {clearing.applet.name} ran, which types `{command.text}`",
         evidence=(*said.evidence, *clearing.evidence),
         uncertainty_s=said.uncertainty_s + _RUNS_S,
-        peer=peer_cleared(command.text),
+        peer=scope_of(command.text).peer,
         is_clear=True,
         applet=clearing.applet.name,
         is_inferred=True,

@@ -10,11 +10,11 @@ from msgspec import structs
 
 from vpnaudit.diagnose.applets import applet_runs
 from vpnaudit.diagnose.interfaces import carriers
-from vpnaudit.diagnose.of_story import inputs_of, receiver_end, receiver_of
+from vpnaudit.diagnose.of_story import inputs_of, receiver_end, receiver_of, sender_end
 from vpnaudit.diagnose.signs import InOrder, Sign, Window, messages, sign_of, span
 from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.addresses import address_in, normal
-from vpnaudit.model.clears import clears_sas, peer_cleared
+from vpnaudit.model.clears import Cleared, clears_sas, scope_of
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
@@ -34,6 +34,8 @@ YOUNGER_S = 600.0
 """A processor so much younger than its chassis was not there from the beginning; otherwise it is minutes older."""
 WELL_BEFORE_S = 90.0
 """An SA that is older by this than a switch was there before it, whatever stamps and remaining seconds are off."""
+SHUT = "LINK-5-CHANGED"
+"""Of an interface that an operator shut down; a tunnel interface takes its SAs along."""
 IKE_SWITCHED = "CRYPTO-6-ISAKMP_ON_OFF"
 MEMORY_TAGS = frozenset({"SYS-2-MALLOCFAIL", "SYS-2-CHUNKEXPANDFAIL", "SYS-4-CHUNKMALLOCFAIL"}) | of_firewalls("211001")
 IGNORED_POOLS = ("lsmpi", "reserve")
@@ -82,15 +84,23 @@ def _state_losses(device: Device) -> list[Sign]:
             who = peer_of(message)
             sign = sign_of(device, capture, message, f"{device.name}: its operator ended the session with {who}")
             found.append(structs.replace(sign, peer=address_in(who), is_clear=True))
+        elif message.tag == SHUT and _is_of_a_tunnel(message):
+            sign = sign_of(device, capture, message, f"{device.name}: {message.interface} was shut down")
+            found.append(structs.replace(sign, interface=message.interface, is_clear=True))
         elif message.tag == IKE_SWITCHED and state == "off":
             text = f"{device.name} switched IKE off: its last crypto map was taken off"
             found.append(sign_of(device, capture, message, text))
         elif clears_sas(command) or _takes_map_off(command):
             entered = message.details["command"]
             sign = sign_of(device, capture, message, f"{device.name}: `{entered}` was entered")
-            peer, interface = peer_cleared(command), _of_map(device, command)
-            found.append(structs.replace(sign, peer=peer, interface=interface, is_clear=True))
+            scope, interface = scope_of(entered), _of_map(device, command)
+            found.append(structs.replace(sign, peer=scope.peer, interface=interface, is_clear=True, cleared=scope))
     return found
+
+
+def _is_of_a_tunnel(message: LogMessage) -> bool:
+    shut = message.details.get("state") == "down" and "reason" in message.details
+    return shut and (message.interface or "").startswith("Tunnel")
 
 
 def _switchovers(device: Device) -> list[Sign]:
@@ -194,7 +204,32 @@ def losses_of(story: Story, fleet: Fleet, window: Window | None = None) -> list[
         if not _was_outlived(sign, device, fleet)
         and not (sign.interface is not None and lines and sign.interface not in lines)
         and (sign.peer is None or source is None or sign.peer == source)
+        and not (sign.cleared is not None and _was_of_others(sign, sign.cleared, device, story))
     ]
+
+
+def _was_of_others(sign: Sign, cleared: Cleared, device: Device, story: Story) -> bool:
+    """Whether a clear was of another crypto map or VRF, or ended IKE SAs and left those of the tunnel standing."""
+    end, source = receiver_end(story), address_in(story.source)
+    if end is None:
+        return False
+    if cleared.map_name is not None and end.map_entry is not None:
+        return cleared.map_name.lower() != end.map_entry.rpartition(" ")[0].lower()
+    if cleared.vrf is not None:
+        vrfs = {f.vrf for _, f in device.ipsec_flows if address_in(f.peer) == source and f.interface == end.interface}
+        return bool(vrfs) and cleared.vrf not in vrfs
+    return cleared.ends_ike and _ike_outlived(sign, story)
+
+
+def _ike_outlived(sign: Sign, story: Story) -> bool:
+    """Whether the IKE SAs of the tunnel are older than that, by the tables of both ends so far as they were read."""
+    ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.live_ike]
+    begun = [i.established_at for e in ends for i in e.live_ike]
+    margin = timedelta(seconds=WELL_BEFORE_S + sign.uncertainty_s)
+    here = receiver_end(story)
+    if here is None or not here.live_ike or sign.at is None:
+        return False
+    return all(at is not None and at < sign.at - margin for at in begun)
 
 
 def _losses_in_order(device: Device) -> InOrder:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from vpnaudit.model.addresses import normal
+from vpnaudit.model.clears import Cleared
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import ParsedCapture
@@ -51,6 +52,8 @@ class Sign(Struct, frozen=True, kw_only=True, gc=False):
     """Where it took over, or lost its crypto map; null: the message names none, or it is of the whole device."""
     peer: str | None = None
     """The one whose SAs were cleared; null: everybody's."""
+    cleared: Cleared | None = None
+    """What the command that cleared them was of."""
 
 
 class Window(Struct, frozen=True, kw_only=True, gc=False):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from msgspec import Struct
+
 from vpnaudit.model.addresses import address_in
 
 COUNTED = frozenset({"counters", "stats", "statistics", "accelerator", "protocol", "logging", "pki", "ca", "inactive"})
@@ -23,7 +25,7 @@ def clears_sas(command: str) -> bool:
     [True, False]
     """
     if command.lower().startswith("vpn-sessiondb logoff"):
-        return peer_cleared(command) is not None or not BETWEEN_SITES.isdisjoint(command.lower().split())
+        return scope_of(command).peer is not None or not BETWEEN_SITES.isdisjoint(command.lower().split())
     verb, what, *rest = [*command.lower().removeprefix("do ").split(), "", ""]
     named = "crypto".startswith(what) and len(what) > 1
     return (
@@ -38,12 +40,33 @@ def _is_of_counts(word: str) -> bool:
     return word in COUNTED or (len(word) > 3 and any(name.startswith(word) for name in COUNTED))
 
 
-def peer_cleared(command: str) -> str | None:
-    """The address that a clear names; one behind `local` is the device's own.
+class Cleared(Struct, frozen=True, kw_only=True, gc=False):
+    """Whose SAs a clear ends; null: it names none. `vrf` is the one that is protected; `ends_ike`: the IKE SA goes too.
 
-    >>> peer_cleared("clear crypto session local 192.0.2.1 remote 198.51.100.7"), peer_cleared("clear crypto sa")
-    ('198.51.100.7', None)
+    An address behind `local` is the device's own.
     """
-    words = command.split()
-    named = (address_in(word) for before, word in pairwise(words) if before != "local")
-    return next((address for address in named if address is not None), None)
+
+    peer: str | None = None
+    map_name: str | None = None
+    vrf: str | None = None
+    ends_ike: bool = False
+
+
+def scope_of(command: str) -> Cleared:
+    """What a clear is of.
+
+    >>> scope_of("clear crypto session local 192.0.2.1 remote 198.51.100.7").peer
+    '198.51.100.7'
+    >>> scope_of("clear crypto sa map VPN")
+    Cleared(peer=None, map_name='VPN', vrf=None, ends_ike=False)
+    """
+    pairs = list(pairwise(command.split()))
+    named = (address_in(word) for before, word in pairs if before.lower() != "local")
+    behind = {before.lower(): word for before, word in pairs}
+    words = {word.lower() for _, word in pairs}
+    return Cleared(
+        peer=next((address for address in named if address is not None), None),
+        map_name=behind.get("map"),
+        vrf=behind.get("ivrf") or behind.get("vrf"),
+        ends_ike="logoff" in words or any(word.startswith("sess") for word in words),
+    )

@@ -7,13 +7,13 @@ from datetime import datetime
 from vpnaudit.model.logs import LogMessage, of_firewalls
 from vpnaudit.model.system import FailoverState
 
-_ROUTER = frozenset({"HSRP", "VRRP", "REDUNDANCY", "RF"})
+_ROUTER = frozenset({"HSRP", "STANDBY", "VRRP", "GLBP", "REDUNDANCY", "RF"})
 _FIREWALL = of_firewalls("104001")
 _STANDBY_UNIT = of_firewalls("104002")
 
 
 def took_over(message: LogMessage) -> bool:
-    """Whether a router took an address over (HSRP, VRRP, redundancy), or a firewall became the active unit."""
+    """Whether a router took an address over (HSRP, VRRP, GLBP, redundancy), or a firewall became the active unit."""
     if message.tag in _FIREWALL:
         return True
     state = message.details.get("state", "").lower()

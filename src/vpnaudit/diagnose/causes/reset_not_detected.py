@@ -86,7 +86,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return still_open(f"was {device.name} reloaded or cleared before?", f"{device.name}: show version")
     before = [s for s in losses_of(story, fleet, window) if not _answers(s, begin)]
     if before:
-        return _sender_came_later(story, fleet, before) or _of_losses(story, fleet, before)
+        whose = _perhaps_of_others(story, before)
+        return whose or _sender_came_later(story, fleet, before) or _of_losses(story, fleet, before)
     return _switched(story, fleet, window) or _none_found(story, fleet, window)
 
 
@@ -112,6 +113,17 @@ def _may_be_a_former_peer(story: Story, fleet: Fleet) -> Weighing | None:
 def _answers(sign: Sign, begin: datetime | None) -> bool:
     """Whether a script ended the SAs as an answer to the lines: they were there before."""
     return sign.is_answer and begin is not None and sign.at is not None and begin <= sign.at
+
+
+def _perhaps_of_others(story: Story, losses: Sequence[Sign]) -> Weighing | None:
+    """Clears of one crypto map or VRF, where nothing tells of which one the source's SAs were."""
+    limited = [s for s in losses if s.cleared is not None and (s.cleared.map_name or s.cleared.vrf)]
+    if receiver_end(story) is not None or len(limited) < len(losses):
+        return None
+    cleared = limited[-1].cleared
+    what = f"crypto map {cleared.map_name}" if cleared and cleared.map_name else f"VRF {cleared.vrf if cleared else ''}"
+    question = f"are the SAs with {story.source} of {what}? {limited[-1].text} before the lines"
+    return still_open(question, f"{story.receiver}: show running-config; show crypto ipsec sa")
 
 
 def _sender_came_later(story: Story, fleet: Fleet, losses: Sequence[Sign]) -> Weighing | None:
@@ -189,7 +201,9 @@ def _not_lost(story: Story, fleet: Fleet, booted_at: datetime, window: Window) -
     device, begin = receiver_of(story, fleet), begins(story)
     up = f"{device.name} is up since {stamp(booted_at)}, and its log"
     if log_reaches(device, window.low):
-        return out(f"{up} shows no clear or failover before the lines", *device.cite_uptime(), *logs(device))
+        return out(
+            f"{up} shows no failover, and no clear of these SAs, before the lines", *device.cite_uptime(), *logs(device)
+        )
     seen = begin_is_seen(story, fleet) if begin is not None else log_reaches(device, None)
     if not seen or _begins_with_the_end(story, device):
         before = "the lines" if log_is_filtered(device) else "that"
@@ -198,7 +212,11 @@ def _not_lost(story: Story, fleet: Fleet, booted_at: datetime, window: Window) -
             f"{device.name}: {whole_log(device)}",
         )
     since = f", which begins at {stamp(at)}," if (at := log_begins(device)) is not None else ""
-    return unlikely(f"{up}{since} shows no clear or failover before the lines", *device.cite_uptime(), *logs(device))
+    return unlikely(
+        f"{up}{since} shows no failover, and no clear of these SAs, before the lines",
+        *device.cite_uptime(),
+        *logs(device),
+    )
 
 
 def _begins_with_the_end(story: Story, device: Device) -> bool:

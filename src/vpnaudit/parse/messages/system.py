@@ -6,6 +6,7 @@ import re
 
 from netutils.interface import canonical_interface_name
 
+from vpnaudit.model.clears import clears_sas
 from vpnaudit.parse.messages.facts import MessageFacts, Reader, value_of
 
 _LINK = re.compile(
@@ -67,13 +68,16 @@ def _ip_sla(text: str, facts: MessageFacts) -> None:
         facts.note(state="exceeded" if begun else "normal")
 
 
-_HSRP = re.compile(r"(?P<interface>\S{1,80}) Grp (?P<group>\d{1,5}) state (?P<old>\w{1,20}) -> (?P<new>\w{1,20})")
+_FIRST_HOP = re.compile(
+    r"(?P<interface>\S{1,80}) (?:Grp|IPv[46] group) (?P<group>\d{1,5}) state (?P<old>\w{1,20}) -> (?P<new>\w{1,20})"
+)
 
 
-def _hsrp(text: str, facts: MessageFacts) -> None:
-    found = _HSRP.search(text)
+def _first_hop(text: str, facts: MessageFacts) -> None:
+    """HSRP, VRRP, GLBP: `Gi0/0/0 Grp 5 state Backup -> Master`, the interface often by its short name."""
+    found = _FIRST_HOP.search(text)
     if found is not None:
-        facts.interface = found["interface"]
+        facts.interface = str(canonical_interface_name(found["interface"]))
         facts.note(group=found["group"], state=found["new"].lower(), state_before=found["old"].lower())
 
 
@@ -122,19 +126,22 @@ def _command(text: str, facts: MessageFacts) -> None:
         facts.note(user=found["user"], command=found["command"].strip())
 
 
-_APPLET = re.compile(r"\s{0,9}(?P<value>\S{1,80}?):(?:\s|$)")
+_APPLET = re.compile(r"\s{0,9}(?P<name>\S{1,80}?):(?:\s{1,9}(?P<said>[^\r\n]{1,1000})|\s|$)")
 
 
 def _applet(text: str, facts: MessageFacts) -> None:
-    """HA_EM-6-LOG: `NAME: what the applet NAME has to say`."""
+    """HA_EM-6-LOG: `NAME: what the applet NAME has to say`, one that accounts for commands the command itself."""
     found = _APPLET.match(text)
-    facts.note(applet=found["value"] if found is not None else None)
+    if found is None:
+        return
+    said = (found["said"] or "").strip()
+    facts.note(applet=found["name"], command=said if clears_sas(said) else None)
 
 
 BY_NAME: dict[str, Reader] = {
     "UPDOWN": read_link,
     "CHANGED": read_link,
-    "STATECHANGE": _hsrp,
+    "STATECHANGE": _first_hop,
     "MALLOCFAIL": _allocation,
     "CONFIG_I": _config,
     "RELOAD": _reload,
@@ -142,6 +149,7 @@ BY_NAME: dict[str, Reader] = {
     "CFGLOG_LOGGEDCMD": _command,
 }
 BY_FACILITY: dict[str, Reader] = {
+    "VRRP": _first_hop,
     "TRACK": _track,
     "TRACKING": _track,
     "RTT": _ip_sla,
