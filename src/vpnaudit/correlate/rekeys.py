@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise, product
+from itertools import pairwise, product, starmap
 from math import ceil, floor
 from statistics import median
 
@@ -253,12 +253,22 @@ def seen_period(
         gaps = [(after - before).total_seconds() for (before, _), (after, _) in pairwise(installs)]
         if len(gaps) < LEAST_GAPS or end.sa_table_at is None or len({s.local_identity for s in end.inbound}) > 1:
             continue
+        if 2 * sum(starmap(_is_replaced, pairwise(installs))) < len(gaps):
+            continue
         usual = median(gaps)
         steady = sum(abs(g - usual) <= GAP_JITTER * usual for g in gaps)
         goes_on = ((until or end.sa_table_at) - installs[-1][0]).total_seconds() <= 2 * usual
         if goes_on and 4 * steady >= 3 * len(gaps) and usual < period[0] / 2:
             return usual, tuple(e.evidence for _, e in installs[-LEAST_GAPS - 1 :])
     return None
+
+
+def _is_replaced(one: tuple[datetime, LedgerEntry], following: tuple[datetime, LedgerEntry]) -> bool:
+    """Whether an SA was there until the next one was: what goes long before that was not rekeyed, but taken down."""
+    (installed_at, entry), (at, _) = one, following
+    if entry.gone_at is None or entry.only_bounded:
+        return True
+    return (at - entry.gone_at).total_seconds() <= GAP_JITTER * (at - installed_at).total_seconds()
 
 
 def _installs(

@@ -111,8 +111,11 @@ def _answered_elsewhere(story: Story, fleet: Fleet) -> Weighing | None:
     if seen_s <= waits_s:
         return None
     who = story.sender or story.source
-    if not there.ike_table_read and not there.live_ike:
-        question = f"does an IKE SA of {who} with {here.seen} stand, that another device there answers?"
+    undated = any(is_with_dpd(i) and i.established_at is None for i in there.live_ike)
+    if undated or not (there.ike_table_read or there.live_ike):
+        question = (
+            f"does an IKE SA of {who} with {here.seen} stand since before the lines, which another device answers?"
+        )
         return still_open(question, f"{who}: {there.words.ike_shown_by}")
     if not kept:
         return None

@@ -14,11 +14,14 @@ lines of its source are, which several may share.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from vpnaudit.diagnose.log_reach import begin_is_seen, session_logging
-from vpnaudit.diagnose.of_story import dated_sas, no_race, receiver_end, receiver_of, rekey_budget
+from vpnaudit.diagnose.of_story import dated_sas, no_race, receiver_end, receiver_of, rekey_budget, sender_end
 from vpnaudit.diagnose.outages import sessions
+from vpnaudit.diagnose.path_outages import changes, one_within
 from vpnaudit.diagnose.proofs import first_and_last, first_lines, lifetimes_of
+from vpnaudit.diagnose.session_ages import life_s, lived_their_life
 from vpnaudit.diagnose.signs import EARLIEST, span
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import Device
@@ -32,6 +35,8 @@ from vpnaudit.settings import Settings
 
 OVER_S = 60.0
 COLLISION_S, EARLY_SHARE = 5.0, 0.5
+BACK_S, LEAST_SESSIONS = 10.0, 2
+"""So soon traffic sets up a session again (field guide 4: 1 to 5 s when healthy), and so many tell of a habit."""
 ENDED_S = 5.0
 """A late packet of a session that ended comes within this (as the mechanism has it)."""
 
@@ -113,12 +118,33 @@ def _of_what_ended(story: Story, fleet: Fleet) -> Weighing | None:
     if len(story.episodes) == 1 and not events[0].found and not begin_is_seen(story, fleet):
         question = f"did the same SPI come before? {device.name}'s log begins with that line"
         return still_open(question, f"{device.name}: show logging, as a syslog server has it")
+    anew = _set_up_anew_each_time(story, device)
+    if anew is not None:
+        return anew
     torn = _torn_down(story, events, _period(story))
     if torn is not None:
         lived = span(((torn.gone_at or EARLIEST) - (torn.installed_at or EARLIEST)).total_seconds())
         question = f"what ended 0x{torn.spi:08X} after {lived}, long before its time, and the IKE SA that made it?"
         return still_open(question, f"{device.name}: {session_logging(device, story)}")
     return None
+
+
+def _set_up_anew_each_time(story: Story, device: Device) -> Weighing | None:
+    """Sessions that ended as old as their SAs, with traffic that set up others at once: no rekey was made."""
+    life, changed = life_s(receiver_end(story), sender_end(story)), sessions(device, story.source)
+    if life is None or not lived_their_life(changed, life):
+        return None
+    downs, ups = changes(device, story.source)
+    back = timedelta(seconds=BACK_S)
+    again = [down for down in downs if one_within(ups, down, down + back)]
+    if len(again) < LEAST_SESSIONS or 2 * len(again) < len(downs):
+        return None
+    who = story.sender or story.source
+    question = (
+        f"why was none of these SAs rekeyed? {len(again)} sessions ended as old as their SAs, and others were set up "
+        "at once: do both ends ask for the same PFS?"
+    )
+    return still_open(question, f"{story.receiver}, {who}: show running-config; show logging")
 
 
 def _torn_down(story: Story, events: Sequence[Event], period_s: float | None) -> LedgerEntry | None:

@@ -28,6 +28,7 @@ from vpnaudit.diagnose.of_story import (
 )
 from vpnaudit.diagnose.outages import sessions, why_sessions_ended
 from vpnaudit.diagnose.proofs import ike_of, logs, placed
+from vpnaudit.diagnose.session_ages import ONE_SETUP_S, life_s, lived_their_life
 from vpnaudit.diagnose.signs import Sign, most_in_an_hour, span
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.addresses import address_in, normal
@@ -36,16 +37,11 @@ from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
 from vpnaudit.model.printable import counted
-from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
 NEXT_TO_S = 120.0
 APPLET_S = 5.0
 """An applet that a line starts has ended the session by then."""
-ONE_SETUP_S = 5.0
-"""Both ends log a set-up within its round trips and what their clocks differ by."""
-LIVED_SHARE, LIVED_S = 0.7, 60.0
-"""An SA that lived its lifetime may end by this share, and not by more than this, earlier (field guide 2.4)."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
@@ -65,8 +61,8 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     changed_at = sorted(s.at for _, s in changes if s.at is not None)
     near = [t for t in times if _is_near(t, changed_at)]
     if most >= settings.thresholds.flap_setups_an_hour and near and 2 * len(near) >= len(times):
-        life = _life_s(here, there)
-        if life is not None and any(_lived_their_life(mine, life) for mine in logged):
+        life = life_s(here, there)
+        if life is not None and any(lived_their_life(mine, life) for mine in logged):
             text = f"the sessions ended as their SAs' lifetime of {span(life)} did, and nothing set up new ones before"
             return out(text, *(line for _, sign in changes[:4] for line in sign.evidence))
         text = f"{most} set-ups within an hour; {len(near)} of {len(times)} episodes stand next to one"
@@ -170,25 +166,6 @@ def _session_lines(story: Story, fleet: Fleet) -> tuple[Evidence, ...]:
         for capture, session in device.sessions
         if peer is not None and normal(peer) in map(normal, session.peers) and session.uptime_s is not None
     )
-
-
-def _life_s(*ends: TunnelEnd | None) -> int | None:
-    """The shorter of both ends' IPsec lifetimes, seconds."""
-    lives = [e.lifetime.ipsec_s for e in ends if e is not None and e.lifetime is not None and e.lifetime.ipsec_s]
-    return min(lives, default=None)
-
-
-def _lived_their_life(changes: Sequence[tuple[str, Sign]], life_s: int) -> bool:
-    """Whether at least half of the sessions that a device saw come and go lasted as long as one SA does."""
-    lasted, up = [], None
-    dated = [(sign.at, state) for state, sign in changes if sign.at is not None]  # a cut line has no time
-    for at, state in sorted(dated):
-        if state == "down" and up is not None:
-            lasted.append((at - up).total_seconds())
-        up = at if state == "up" else None
-    shortest = max(LIVED_SHARE * life_s, life_s - LIVED_S)
-    lived = [s for s in lasted if shortest <= s <= life_s + ONE_SETUP_S]
-    return bool(lasted) and 2 * len(lived) >= len(lasted)
 
 
 def _each_once(ups: Iterable[Sign]) -> list[Sign]:

@@ -8,6 +8,9 @@ from vpnaudit.remedy.situation import Place, Situation
 
 def remedies(situation: Situation) -> Remedies:
     """Which lines to compare. No lines are proposed: what should be protected is for the two owners to say."""
+    if situation.diagnosis.parameters.get("by") == "pfs":
+        yield from _pfs(situation)
+        return
     for place in situation.ours:
         yield investigate(
             place,
@@ -32,6 +35,29 @@ def remedies(situation: Situation) -> Remedies:
             "what your end logged about it at these times.",
         ),
         "The two ends' lists have to mirror each other; we see only ours.",
+    )
+
+
+def _pfs(situation: Situation) -> Remedies:
+    for place in situation.ours:
+        yield investigate(
+            place,
+            ("pfs", situation.scope),
+            title=f"Set the same PFS group at {place.name} and at the other end, or none at both",
+            why=(
+                "The first pair of an IKE SA is made without PFS, every rekey with it: the end that wants it refuses "
+                "what the other offers, and the session lasts as long as its first SA. Which of the two is wanted is "
+                "for the owners to decide."
+            ),
+            commands=(*look(place, "lifetime"), *look(place, "config")),
+        )
+    yield ask(
+        situation,
+        (
+            "which PFS group your end asks for in a rekey of this tunnel, or none;",
+            "what your end logged at these times.",
+        ),
+        "Both ends have to ask for the same group.",
     )
 
 
