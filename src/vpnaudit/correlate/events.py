@@ -105,18 +105,28 @@ def _place(event: Event) -> tuple[str, int]:
 
 
 class Facing:
-    """Tunnels by device and the other end's address as that device sees it: one step, however many tunnels it has."""
+    """Tunnels by device and the other end's address as that device sees it: one step, however many tunnels it has.
+
+    And by what the other end sends on, for packets that come from another address than the tunnel's.
+    """
 
     def __init__(self, tunnels: Sequence[Tunnel]) -> None:
         self._found: dict[tuple[str, str], list[Tunnel]] = {}
+        self._sent: dict[tuple[str, int], list[Tunnel]] = {}
         for tunnel in tunnels:
             for end in tunnel.ends:
+                for sa in tunnel.other_end(end.device or "").outbound:
+                    self._sent.setdefault((end.device or "", sa.spi), []).append(tunnel)
                 for face in _faces(tunnel, end.device or ""):
                     self._found.setdefault((end.device or "", face), []).append(tunnel)
 
     def find(self, device: str, source: str | None) -> Sequence[Tunnel]:
         """The tunnels of `device` whose other end has the address `source`, in their order."""
         return self._found.get((device, normal(source)), ()) if source is not None else ()
+
+    def sent_on(self, device: str, spi: int) -> Sequence[Tunnel]:
+        """The tunnels of `device` whose other end sends on that SPI."""
+        return self._sent.get((device, spi), ())
 
 
 def tunnel_of(event: Event, tunnels: Sequence[Tunnel], vrfs: Mapping[str, str | None] | None = None) -> Tunnel | None:

@@ -130,7 +130,8 @@ def _on_tunnels(events: Sequence[Event], facing: Facing, devices: Mapping[str, D
     }
     found = []
     for event in events:
-        mine = tunnel_of(event, facing.find(event.device, event.source), vrfs[event.device])
+        faced = facing.find(event.device, event.source) or facing.sent_on(event.device, event.spi)
+        mine = tunnel_of(event, faced, vrfs[event.device])
         found.append(structs.replace(event, tunnel=mine.id) if mine else event)
     return tuple(found)
 

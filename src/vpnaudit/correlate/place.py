@@ -71,6 +71,8 @@ def _unknown_source(case: Case) -> Placement | None:
         return None
     if normal(event.source) in recorded_peers(case.around.devices[event.device]) or _is_elsewhere(event, case.around):
         return None
+    if _is_sent_to_it(case):
+        return None
     wave = event.spi & 0xFFFF == 0
     confidence: Confidence = "proven" if wave and not peers.wildcard_key else "likely"
     because = (
@@ -80,6 +82,12 @@ def _unknown_source(case: Case) -> Placement | None:
     if wave:
         because += "; an SPI whose low 16 bits are zero is typical of scans"
     return ("unknown-source", confidence, because, ())
+
+
+def _is_sent_to_it(case: Case) -> bool:
+    """Whether one of ours sends to the receiver on that SPI: then the source is that one's, behind a NAT say."""
+    own = case.around.own[case.event.device]
+    return any(e.live and e.peer is not None and normal(e.peer) in own for e in case.sent)
 
 
 def _is_elsewhere(event: Event, around: Surroundings) -> bool:

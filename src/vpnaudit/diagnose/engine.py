@@ -8,7 +8,7 @@ from msgspec import structs
 
 from vpnaudit.diagnose import waves
 from vpnaudit.diagnose.counts import count_reasons
-from vpnaudit.diagnose.of_story import ends, logged_elsewhere, of_another_device
+from vpnaudit.diagnose.of_story import ends, from_another_address, logged_elsewhere, of_another_device
 from vpnaudit.diagnose.registry import all_causes
 from vpnaudit.diagnose.rivals import CATCH_ALL, Told, examples, ruled_out, would_settle
 from vpnaudit.diagnose.signs import EARLIEST
@@ -103,6 +103,7 @@ def _diagnosis(
     devices = {d for s in stories for d in (s.receiver, s.sender) if d}
     wave = waves.is_wave(stories)
     tunnel = newest_story.tunnel or next((s.tunnel for s in stories if s.tunnel is not None), None)
+    moved = [r for s in stories for r in from_another_address(s)]
     reasons = waves.because(told) if wave else [r for w, _ in own for r in w.because]
     return Diagnosis(
         id=f"{cause.name} {subject}",
@@ -117,7 +118,7 @@ def _diagnosis(
             source=newest_story.source if not wave else None,
         ),
         title=waves.title(cause, stories, newest.title) if wave else newest.title,
-        because=_unique((*reasons, *count_reasons(stories, fleet))),
+        because=_unique((*reasons, *moved, *count_reasons(stories, fleet))),
         ruled_out=ruled_out(cause, told),
         would_settle=would_settle(cause, examples(cause, told, waves.SHOWN) if wave else told),
         stories=stories,

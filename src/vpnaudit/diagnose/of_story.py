@@ -115,6 +115,18 @@ def where_it_stood(story: Story) -> tuple[Reason, ...]:
     return (reason(event.because, *(entry.evidence for entry in event.found[:2])),)
 
 
+def from_another_address(story: Story) -> tuple[Reason, ...]:
+    """That the packets of a tunnel's sender come from another address than the one by which the receiver knows it."""
+    there, sa = sender_end(story), sent_sa(story)
+    if there is None or sa is None or one_spelling(story.source) in {None, normal(there.address), normal(there.seen)}:
+        return ()
+    text = (
+        f"the lines name {story.source}, and {sa.device} sends on that SPI to {story.receiver}, which knows it as "
+        f"{there.seen}: its packets take another way, by a NAT or another provider"
+    )
+    return (reason(text, sa.evidence),)
+
+
 def deleted_by_its_own(story: Story, fleet: Fleet) -> tuple[Reason, ...]:
     """That the receiver deleted the SA, where its own record has that."""
     last = last_of_sa(story, fleet)

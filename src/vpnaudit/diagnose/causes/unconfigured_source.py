@@ -14,6 +14,7 @@ C2.
 from __future__ import annotations
 
 from vpnaudit.diagnose.of_story import (
+    from_another_address,
     goes_on,
     logged_elsewhere,
     of_another_device,
@@ -66,10 +67,7 @@ def _known_peer(story: Story, fleet: Fleet) -> Weighing:
     device = receiver_of(story, fleet)
     source = story.source or "the source"
     if story.tunnel is not None:
-        own = agreed(receiver_end(story))
-        if not own:
-            return out(f"{story.sender or source} has {device.name} for its peer", *agreed(*story.tunnel.ends))
-        return out(f"{source} is a peer of {device.name}", *own)
+        return _of_a_tunnel(story, source)
     behind = [t.end_of(device.name) for t in fleet.faced.get((device.name, normal(source)), ())]
     if behind:
         text = f"{source} is the address of {len(behind)} peers of {device.name}, and the SPI does not tell whose it is"
@@ -87,6 +85,15 @@ def _known_peer(story: Story, fleet: Fleet) -> Weighing:
         return still_open(question, f"{device.name}: {device.words.sessions_shown_by}, and who owns the address")
     command = f"{device.name}: show running-config; show crypto isakmp sa"
     return still_open(f"is {source} a configured peer of {device.name}?", command)
+
+
+def _of_a_tunnel(story: Story, source: str) -> Weighing:
+    moved, own = from_another_address(story), agreed(receiver_end(story))
+    if moved:
+        return out(moved[0].text, *moved[0].evidence)
+    if own or story.tunnel is None:
+        return out(f"{source} is a peer of {story.receiver}", *own)
+    return out(f"{story.sender or source} has {story.receiver} for its peer", *agreed(*story.tunnel.ends))
 
 
 def _learned(device: Device, source: str) -> Weighing | None:
