@@ -28,6 +28,15 @@ def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
     return frozenset(found)
 
 
+def lines_of(device: Device, end: TunnelEnd | None, inputs: frozenset[str] = frozenset()) -> frozenset[str]:
+    """The interfaces whose line a tunnel needs: its carriers, those of `inputs`, and what subinterfaces are part of.
+
+    A router logs the line of a port, and of its subinterfaces only where it is told to.
+    """
+    found = carriers(device, end) | inputs
+    return found | {name.partition(".")[0] for name in found}
+
+
 def alone_with(device: Device, address: str) -> tuple[Evidence, ...]:
     """The interfaces that have the address by the device's configuration; none where it may share it with another.
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
-from vpnaudit.diagnose.interfaces import carriers
+from vpnaudit.diagnose.interfaces import lines_of
 from vpnaudit.diagnose.probes import PROBE_TAGS, aim_of, failed, is_failure, operation_of, operations_of
 from vpnaudit.diagnose.signs import Sign, messages, one_spelling, sign_of
 from vpnaudit.model.device import Device
@@ -42,6 +42,8 @@ IDENTITY_TAGS = frozenset(
         "CRYPTO-4-RECVD_PKT_INV_PROT",
     }
 ) | of_firewalls("402116", "713061")
+ONE_DROP_S = 5.0
+"""LINK and LINEPROTO of one drop are a second or two apart."""
 SAID_OF_ONE_END = 4
 """Reasons that the messages of one end may give."""
 WITH_ITS_SESSION_S = 5.0
@@ -84,7 +86,7 @@ def outages(
     found, unanswered = device.once(_all_outages), device.once(_failed_probes)
     if not found and not unanswered:
         return []
-    lines, wanted = carriers(device, end) | inputs, {one_spelling(source), None}
+    lines, wanted = lines_of(device, end, inputs), {one_spelling(source), None}
     logged = [
         _own_line(outage, end)
         for outage in found
@@ -114,14 +116,17 @@ class _Outage(Struct, frozen=True):
 def _all_outages(device: Device) -> list[_Outage]:
     found = []
     back = _times_up(device)
+    dropped: dict[str, Sign] = {}
     for capture, message in device.other_messages:
         down = session_state(message) == "down"
         peer = peer_of(message)
         if down and _is_of_a_line(message):
             interface = message.interface or ""
             sign = sign_of(device, capture, message, f"{device.name}: {interface} went down")
-            until = _next(back.get(interface, ()), sign.at)
-            found.append(_Outage(structs.replace(sign, is_line=True, until=until), interface, None))
+            sign = structs.replace(sign, is_line=True, until=_next(back.get(interface, ()), sign.at))
+            if not _is_one_drop(dropped.get(interface), sign):
+                found.append(_Outage(sign, interface, None))
+                dropped[interface] = sign
         elif message.tag in SESSION_CHANGES and down and not _was_meant(message):
             sign = sign_of(device, capture, message, f"{device.name}: the session with {peer} went down")
             found.append(_Outage(structs.replace(sign, is_session=True), None, one_spelling(peer)))
@@ -129,6 +134,13 @@ def _all_outages(device: Device) -> list[_Outage]:
             sign = sign_of(device, capture, message, f"{device.name}: IKE with {peer or 'a peer'} failed")
             found.append(_Outage(structs.replace(sign, is_nameless=peer is None), None, one_spelling(peer)))
     return found
+
+
+def _is_one_drop(before: Sign | None, sign: Sign) -> bool:
+    """Whether it tells of the drop of an interface that another message told of: LINK, LINEPROTO, what tracks it."""
+    if before is None or before.at is None or sign.at is None:
+        return False
+    return before.until == sign.until and abs(sign.at - before.at) <= timedelta(seconds=ONE_DROP_S)
 
 
 def _is_of_a_line(message: LogMessage) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from vpnaudit.diagnose.interfaces import carriers
+from vpnaudit.diagnose.interfaces import lines_of
 from vpnaudit.diagnose.path_outages import path_outages
 from vpnaudit.diagnose.probes import probes_of
 from vpnaudit.diagnose.signs import Sign
@@ -24,7 +24,7 @@ def path_of(diagnosis: Diagnosis, fleet: Fleet, settings: Settings) -> Path:
     for story in diagnosis.stories:
         signs.update({(str(s.at), s.text): s for s in _outages(story, fleet, settings)})
         for device, end, peer in _ends(story, fleet):
-            names = carriers(device, end)
+            names = lines_of(device, end)
             lines[device.name] = lines.get(device.name, frozenset()) | names
             for probe in _probes(device, end, peer, names):
                 known = probes.get((device.name, probe.number))
