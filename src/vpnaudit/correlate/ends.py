@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 
 from msgspec import Struct, structs
 
@@ -14,7 +13,7 @@ from vpnaudit.correlate import settings_of
 from vpnaudit.correlate.clocks import moment
 from vpnaudit.correlate.peers import own_addresses
 from vpnaudit.correlate.settings_of import Binding
-from vpnaudit.model.addresses import is_name, normal
+from vpnaudit.model.addresses import is_name, meets, normal
 from vpnaudit.model.config import ConfigFacts
 from vpnaudit.model.device import CONFIG_COMMAND, SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
@@ -174,16 +173,6 @@ def _serves(draft: _Draft, binding: Binding, proxies: tuple[Proxy, ...] | None) 
         any(meets(flow.local_identity, p.local) and meets(flow.remote_identity, p.remote) for p in proxies)
         for _, flow in draft.flows
     )
-
-
-def meets(identity: str | None, network: str) -> bool:
-    """Whether an SA's identity (`address/mask/protocol/port`) and a configured network have addresses in common."""
-    if identity is None:
-        return True
-    try:
-        return ip_network("/".join(identity.split("/")[:2]), strict=False).overlaps(ip_network(network, strict=False))
-    except (TypeError, ValueError):
-        return True
 
 
 def _same_interface(draft: _Draft, interface: str | None) -> bool:

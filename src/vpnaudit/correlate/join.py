@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import structs
 
 from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S, TOGETHER_S, uncertainty
-from vpnaudit.correlate.ends import View, meets
+from vpnaudit.correlate.ends import View
 from vpnaudit.model.addresses import is_private, normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.sa import Direction
@@ -361,9 +361,7 @@ def _may_be_a_neighbours(sender: TunnelEnd, receiver: TunnelEnd) -> bool:
 
 def _is_of_another_box(sa: LiveSa, receiver: TunnelEnd) -> bool:
     """Behind a NAT several boxes have one address: what protects none of this one's networks is another's SA."""
-    if receiver.seen == receiver.address or not receiver.proxies:
-        return False
-    return not any(meets(sa.remote_identity, p.local) and meets(sa.local_identity, p.remote) for p in receiver.proxies)
+    return receiver.seen != receiver.address and receiver.protects_nothing_of(sa)
 
 
 def _what_it_proves(

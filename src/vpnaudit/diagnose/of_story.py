@@ -99,6 +99,12 @@ def sent_sa(story: Story) -> LiveSa | None:
     return next((s for s in end.outbound if s.spi in spis), None)
 
 
+def is_of_other_networks(story: Story) -> bool:
+    """Whether the SA that the sender keeps protects networks of which the receiver's configuration has none."""
+    sa, here = sent_sa(story), receiver_end(story)
+    return sa is not None and here is not None and here.protects_nothing_of(sa)
+
+
 def last_of_sa(story: Story, fleet: Fleet) -> LedgerEntry | None:
     """The receiver's own record (log, event trace) of the deletion of an SA that the story is about: the latest."""
     spis = {e.spi for e in story.episodes}

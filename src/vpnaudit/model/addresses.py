@@ -81,3 +81,13 @@ def is_private(address: str) -> bool:
     except ValueError:
         return False
     return any(parsed in network for network in _PRIVATE if network.version == parsed.version)
+
+
+def meets(identity: str | None, network: str) -> bool:
+    """Whether an SA's identity (`address/mask/protocol/port`) and a configured network have addresses in common."""
+    if identity is None:
+        return True
+    try:
+        return ip_network("/".join(identity.split("/")[:2]), strict=False).overlaps(ip_network(network, strict=False))
+    except (TypeError, ValueError):
+        return True

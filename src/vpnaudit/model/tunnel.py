@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from vpnaudit.model.addresses import meets
 from vpnaudit.model.config import DpdMode
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.platform import Words
@@ -120,6 +121,12 @@ class TunnelEnd(Struct, frozen=True, kw_only=True, dict=True):
     def seen(self) -> str:
         """The address by which the other end knows this one."""
         return self.seen_as or self.address
+
+    def protects_nothing_of(self, sent: LiveSa) -> bool:
+        """Whether what the other end sends on an SA is of networks of which this end's configuration has none."""
+        return bool(self.proxies) and not any(
+            meets(sent.remote_identity, p.local) and meets(sent.local_identity, p.remote) for p in self.proxies or ()
+        )
 
     @cached_property
     def inbound(self) -> tuple[LiveSa, ...]:

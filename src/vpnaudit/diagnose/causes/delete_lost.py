@@ -25,6 +25,7 @@ from vpnaudit.diagnose.of_story import (
     clocks_are_known,
     deleted_by_its_own,
     goes_on,
+    is_of_other_networks,
     is_older_than_sa,
     is_over_by,
     may_be_rekeyed_between,
@@ -61,6 +62,8 @@ SOON_S = 120.0
 """A sender that was told nothing keeps its SA for longer than this after the first line (DESIGN 7)."""
 OF_V2 = ("lifetime-mismatch",)
 """IKEv2 does not negotiate lifetimes, and repeats its DELETE: while one that differs is open, a lost one is no more."""
+OF_ANOTHER = ("misdelivery",)
+"""An SA of networks that are not the receiver's may be of another box, at which the packets should arrive."""
 PAIR_S = 2
 """Both halves of a pair are installed at once, and one table shows what is left of each in whole seconds."""
 
@@ -187,7 +190,10 @@ def _fits(story: Story, fleet: Fleet, here: TunnelEnd, there: TunnelEnd) -> Weig
         ),
         owner_devices=(there.device,) if there.device else (),
         title=f"{story.receiver} deleted its SA and {there.device} was never told, although IKE is up",
-        unless_open=OF_V2 if story.tunnel is not None and story.tunnel.ike == "v2" else (),
+        unless_open=(
+            *(OF_V2 if story.tunnel is not None and story.tunnel.ike == "v2" else ()),
+            *(OF_ANOTHER if is_of_other_networks(story) else ()),
+        ),
     )
 
 
