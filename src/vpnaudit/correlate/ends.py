@@ -19,6 +19,7 @@ from vpnaudit.model.device import CONFIG_COMMAND, SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.facts import Facts, ParsedCapture
 from vpnaudit.model.sa import IkeSa, IpsecFlow, IpsecSa, Session
+from vpnaudit.model.sessions import last_refusals
 from vpnaudit.model.tunnel import UNKNOWN_ADDRESS, LiveIke, LiveSa, Proxy, TunnelEnd
 
 _REMOTE_ACCESS = re.compile(r"RA\b")
@@ -244,6 +245,7 @@ def _view(device: Device, draft: _Draft, reading: datetime | None) -> View:
         config_read=device.read(CONFIG_COMMAND) and config is not None and config.whole,
         configured=binding is not None,
         named=draft.binding is not None,
+        refused_at=last_refusals(device).get(draft.peer),
         session_status=session.status if session else None,
         session_uptime_s=session.uptime_s if session else None,
         proxies=settings_of.proxies(config, entries) if config else None,

@@ -26,6 +26,8 @@ Logged = Mapping[tuple[str, str, int], float]
 """Device, source and SPI of every logged event: the seconds from the first line to the last."""
 STREAM_S = 120.0
 """An SPI that is logged for longer than this is no rekey's (field guide 3.2 row 11)."""
+TRIES_AGAIN_S = 300.0
+"""Traffic tries a tunnel again within a minute or two of a negotiation that failed."""
 Apart = tuple[float, float]
 """How much later the receiver's table was read than the sender's, and the bound of that. Seconds."""
 
@@ -487,4 +489,11 @@ def _is_trying(end: TunnelEnd) -> bool:
     """Whether an end without SAs is negotiating in vain, rather than waiting for traffic."""
     status = (end.session_status or "").upper()
     negotiating = any(not i.live for i in end.ike_sas) and not end.live_ike
-    return "NEGOTIATING" in status or negotiating
+    return "NEGOTIATING" in status or negotiating or _was_just_refused(end)
+
+
+def _was_just_refused(end: TunnelEnd) -> bool:
+    """Whether a negotiation failed shortly before the table without SAs was read: there is traffic, and no tunnel."""
+    if end.refused_at is None or end.sa_table_at is None:
+        return False
+    return abs(end.sa_table_at - end.refused_at) <= timedelta(seconds=TRIES_AGAIN_S)

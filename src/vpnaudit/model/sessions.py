@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
+from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.logs import LogMessage, of_firewalls
 
@@ -20,6 +22,9 @@ SESSION_CHANGES = SESSION_TAGS | SESSION_STATES.keys()
 _SA_CHANGES = of_firewalls("602303", "602304", "713049")
 """A firewall whose log has these has the changes of sessions too: they are of the same class, and no less severe."""
 
+_REFUSED = frozenset({"CRYPTO-6-IKMP_MODE_FAILURE", "IKEV2-3-NEG_ABORT"}) | of_firewalls("750003")
+"""A negotiation that failed (field guide 1.5, 1.6)."""
+
 
 def session_state(message: LogMessage) -> str:
     """Whether it says "up" or "down", by its number or by its text."""
@@ -29,6 +34,21 @@ def session_state(message: LogMessage) -> str:
 def peer_of(message: LogMessage) -> str | None:
     """The other end that a message names, as it writes it."""
     return message.details.get("peer") or message.source
+
+
+def last_refusals(device: Device) -> dict[str, datetime]:
+    """By peer, when a negotiation with it failed for the last time, on the common clock."""
+    return device.once(_last_refusals)
+
+
+def _last_refusals(device: Device) -> dict[str, datetime]:
+    found: dict[str, datetime] = {}
+    for _, message in device.other_messages:
+        peer = normal(peer_of(message) or "") if message.tag in _REFUSED else ""
+        at = device.logged_at(message) if peer else None
+        if at is not None:
+            found[peer] = max(at, found.get(peer, at))
+    return found
 
 
 def logs_sessions(device: Device, ike: Literal["v1", "v2"] | None) -> bool:

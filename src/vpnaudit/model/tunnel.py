@@ -102,6 +102,8 @@ class TunnelEnd(Struct, frozen=True, kw_only=True, dict=True):
     configured: bool = False
     named: bool = False
     """Whether the configuration names this peer, where it may also take any."""
+    refused_at: datetime | None = None
+    """When a negotiation with the other end failed for the last time, by the log."""
     session_status: str | None = None
     session_uptime_s: int | None = None
     proxies: tuple[Proxy, ...] | None = None
