@@ -90,6 +90,11 @@ def clear_both(situation: Situation, why: str) -> Iterator[Remediation | None]:
         )
 
 
+def to_clear(situation: Situation, wish: str) -> tuple[str, ...]:
+    """What a letter asks to have cleared, while it goes on; a tunnel that stands again is left alone."""
+    return (wish,) if situation.story.ongoing else ("as far as we see it is over, so please clear nothing now;",)
+
+
 def configure(
     place: Place,
     change: Change,

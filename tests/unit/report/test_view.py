@@ -99,7 +99,7 @@ def _with_states(audit: Audit, *states: str) -> Audit:
 @pytest.mark.parametrize(
     ("states", "said"),
     [
-        (("up", "idle", "down"), "None of 3 tunnels is seen out of step now"),
+        (("up", "idle", "down"), "None of 3 tunnels is seen out of step now, and 1 is down"),
         (("one-sided", "one-sided", "up"), "2 of 3 tunnels are out of step now"),
         (("one-sided",), "The only tunnel is out of step now"),
         (("idle",), "The only tunnel is not seen out of step now"),

@@ -65,6 +65,7 @@ LONGEST_SA_S = 28_800.0
 LATE_SIGN_S = 90.0
 SAME_LOSS_S = 300.0
 """Signs so close together tell of one loss: a restart is in the log and in the uptime."""
+BOTH = 2
 SINGLE_S = 300.0
 """A single line is a stream of under a minute: the loss must lie close before it."""
 
@@ -275,10 +276,11 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
         )
     because += where_it_stood(story)
     noticed = _is_over_in_time(story, end)
-    dpd_reason, dpd_explains = _dpd(who, end, noticed=noticed)
+    answered = _answered_over_ike(story, newest)
+    dpd_reason, dpd_explains = (answered, True) if answered else _dpd(who, end, noticed=noticed)
     because += dpd_reason
     partner = unread_partner(story, fleet) if all(s.is_takeover for s in found) else None
-    settle = [] if end is not None and end.dpd is not None else [_ask_dpd(who, story)]
+    settle = [] if answered or (end is not None and end.dpd is not None) else [_ask_dpd(who, story)]
     settle += [_ask_partner(partner, story)] if partner is not None else []
     before = sa is not None and sa.installed_at is not None and clocks_are_known(story, fleet)
     seen = before and dpd_explains and partner is None and not all(s.is_inferred for s in told)
@@ -291,8 +293,19 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
         owner_devices=(story.sender,) if story.sender else (),
         title=f"{device.name} lost its SAs and {who} "
         + ("went on until its DPD noticed" if noticed else "did not notice"),
+        parameters={"ike": "stands"} if answered else {},
         unless_open=("misdelivery",) if all(s.is_takeover for s in found) else (),
     )
+
+
+def _answered_over_ike(story: Story, lost_at: datetime) -> list[Reason]:
+    """That the IKE SA of both ends outlived the loss: DPD is answered over it, and does not see the hole."""
+    ends_of = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.live_ike]
+    older = [i for e in ends_of for i in e.live_ike[:1] if i.established_at and i.established_at < lost_at]
+    if len(older) < BOTH:
+        return []
+    text = "the IKE SAs of both ends are older than that: DPD is answered over them, and ends nothing"
+    return [reason(text, *(i.evidence for i in older))]
 
 
 def _is_over_in_time(story: Story, end: TunnelEnd | None) -> bool:

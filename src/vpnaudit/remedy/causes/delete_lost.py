@@ -6,7 +6,7 @@ why the DELETE does not arrive, and move to IKEv2, which acknowledges it.
 
 from __future__ import annotations
 
-from vpnaudit.remedy.offer import Remedies, ask, clear_both, clear_spis, investigate, look
+from vpnaudit.remedy.offer import Remedies, ask, clear_both, clear_spis, investigate, look, to_clear
 from vpnaudit.remedy.settings import ike_other_than, outside_interface
 from vpnaudit.remedy.situation import Place, Situation
 
@@ -30,7 +30,9 @@ def remedies(situation: Situation) -> Remedies:
     yield ask(
         situation,
         (
-            "please clear the SAs with the SPIs above (or this peer), so that your end makes new ones;",
+            *to_clear(
+                situation, "please clear the SAs with the SPIs above (or this peer), so that your end makes new ones;"
+            ),
             "did your end log a DELETE from us at these times?",
             "do UDP 500 and UDP 4500 from our address pass your filters and policers at all times?",
             "would you move this tunnel to IKEv2, where a DELETE is acknowledged?",

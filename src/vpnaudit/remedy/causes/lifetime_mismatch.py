@@ -6,7 +6,7 @@ IKE SA is gone too.
 
 from __future__ import annotations
 
-from vpnaudit.remedy.offer import Remedies, ask, clear_both, clear_spis
+from vpnaudit.remedy.offer import Remedies, ask, clear_both, clear_spis, to_clear
 from vpnaudit.remedy.settings import equal_lifetime, lifetime_seconds, periodic_dpd
 from vpnaudit.remedy.situation import Place, Situation
 
@@ -36,7 +36,8 @@ def remedies(situation: Situation) -> Remedies:
         (
             "the IPsec lifetime for this tunnel, in seconds and in kilobytes: please tell us both;",
             f"please set the seconds to {ours if ours is not None else 'the value that we agree on'}, as at our end;",
-            "please clear this tunnel once (this peer only), and switch periodic DPD on (10 s, retry 3 s).",
+            *to_clear(situation, "please clear this tunnel once (this peer only);"),
+            "please switch periodic DPD on (10 s, retry 3 s).",
         ),
         "The lifetimes have to be equal at both ends; in IKEv2 they are not negotiated.",
     )

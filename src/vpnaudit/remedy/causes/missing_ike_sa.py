@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnaudit.remedy.offer import Remedies, ask, clear_both, investigate, look
+from vpnaudit.remedy.offer import Remedies, ask, clear_both, investigate, look, to_clear
 from vpnaudit.remedy.settings import invalid_spi_recovery, periodic_dpd
 from vpnaudit.remedy.situation import Situation
 
@@ -27,7 +27,9 @@ def remedies(situation: Situation) -> Remedies:
     yield ask(
         situation,
         (
-            "please clear this tunnel (this peer only): our end has no IKE SA with which to tell yours;",
+            *to_clear(
+                situation, "please clear this tunnel (this peer only): our end has no IKE SA with which to tell yours;"
+            ),
             "is dead peer detection on, and periodic (10 s, retry 3 s)?",
             "is your IKE lifetime longer than your IPsec lifetime? Please tell us both.",
         ),

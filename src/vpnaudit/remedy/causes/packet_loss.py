@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnaudit.remedy.offer import Remedies, ask, clear_both, investigate, look
+from vpnaudit.remedy.offer import Remedies, ask, clear_both, investigate, look, to_clear
 from vpnaudit.remedy.settings import outside_interface, periodic_dpd
 from vpnaudit.remedy.situation import Situation
 
@@ -38,6 +38,7 @@ def remedies(situation: Situation) -> Remedies:
     yield ask(
         situation,
         (
+            *(to_clear(situation, "please clear this tunnel (this peer only);") if situation.story.ongoing else ()),
             "did your end see an outage, an interface change or DPD failures at these times?",
             "your DPD timers: periodic 30 s / 5 s waits out outages up to 25 s and still heals the tunnel;",
             "is IKE (UDP 500 and 4500) protected from drops in your queues and at your provider?",

@@ -7,7 +7,7 @@ that a receiver that no longer knows the sender gets its entry back: what was no
 from __future__ import annotations
 
 from vpnaudit.model.judgement import Remediation
-from vpnaudit.remedy.offer import Remedies, ask, clear_both, investigate, look
+from vpnaudit.remedy.offer import Remedies, ask, clear_both, investigate, look, to_clear
 from vpnaudit.remedy.settings import invalid_spi_recovery, periodic_dpd
 from vpnaudit.remedy.situation import Situation
 
@@ -21,17 +21,21 @@ def remedies(situation: Situation) -> Remedies:
     """Clear, DPD at the sender, recovery at the receiver under its conditions; a letter to a sender not ours."""
     yield _entry_back(situation)
     yield from clear_both(situation, "The sender still sends on SAs that the receiver lost when it lost its state.")
-    yield periodic_dpd(
-        situation.sender,
-        situation.receiver,
-        "With periodic DPD the sender finds out within half a minute that its peer has lost the tunnel. On-demand DPD "
-        "does not look while packets still come in.",
-    )
+    if situation.diagnosis.parameters.get("ike") != "stands":
+        yield periodic_dpd(
+            situation.sender,
+            situation.receiver,
+            "With periodic DPD the sender finds out within half a minute that its peer has lost the tunnel. On-demand "
+            "DPD does not look while packets still come in.",
+        )
     yield invalid_spi_recovery(situation)
     yield ask(
         situation,
         (
-            "our end lost its SAs; please clear this tunnel (this peer only), so that your end makes new ones;",
+            *to_clear(
+                situation,
+                "our end lost its SAs; please clear this tunnel (this peer only), so that your end makes new ones;",
+            ),
             _IS_DPD_ON,
             "whether UDP 500, UDP 4500 and ESP from our address reach your end.",
         ),

@@ -36,11 +36,14 @@ def _tunnels_line(joined: Joined) -> str:
     if unknown == total:
         which = "the only tunnel is" if total == 1 else f"any of {total:,} tunnels is"
         return f"Whether {which} out of step now cannot be told from this source"
+    down = sum(t.tunnel.state == "down" and not t.out_of_step for t in joined.tunnels)
     if total == 1:
+        if down:
+            return f"The only tunnel is down {_when(joined)}, and so not out of step"
         return f"The only tunnel {'is' if wrong else 'is not seen'} out of step {_when(joined)}"
     number = f"{wrong:,}" if wrong else "None"
     said = f"{number} of {total:,} tunnels {'are' if wrong > 1 else 'is'} {'' if wrong else 'seen '}out of step"
-    said = f"{said} {_when(joined)}"
+    said = f"{said} {_when(joined)}" + (f", and {down:,} {'are' if down > 1 else 'is'} down" if down else "")
     return f"{said}; for {unknown:,} it cannot be told" if unknown else said
 
 
