@@ -8,7 +8,7 @@ from vpnaudit.diagnose.outages import WITH_ITS_SESSION_S, why_sessions_ended
 from vpnaudit.diagnose.proofs import first_and_last, placed, sa_tables
 from vpnaudit.diagnose.signs import one_spelling, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
-from vpnaudit.model.addresses import normal
+from vpnaudit.model.addresses import address_in, normal
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
@@ -122,15 +122,37 @@ def where_it_stood(story: Story) -> tuple[Reason, ...]:
 
 
 def from_another_address(story: Story) -> tuple[Reason, ...]:
-    """That the packets of a tunnel's sender come from another address than the one by which the receiver knows it."""
+    """That the packets come from another address than the one by which the receiver knows the SA's other end."""
     there, sa = sender_end(story), sent_sa(story)
-    if there is None or sa is None or one_spelling(story.source) in {None, normal(there.address), normal(there.seen)}:
-        return ()
-    text = (
-        f"the lines name {story.source}, and {sa.device} sends on that SPI to {story.receiver}, which knows it as "
-        f"{there.seen}: its packets take another way, by a NAT or another provider"
+    source = one_spelling(story.source)
+    if there is not None and sa is not None and source not in {None, normal(there.address), normal(there.seen)}:
+        text = (
+            f"the lines name {story.source}, and {sa.device} sends on that SPI to {story.receiver}, which knows it as "
+            f"{there.seen}: its packets take another way, by a NAT or another provider"
+        )
+        return (reason(text, sa.evidence),)
+    return tuple(
+        reason(
+            f"the lines name {story.source}, and {story.receiver} had 0x{entry.spi:08X} with {entry.peer}: the address "
+            "of its other end changed, by a NAT or another provider",
+            entry.evidence,
+        )
+        for entry in _with_others(story)[:1]
     )
-    return (reason(text, sa.evidence),)
+
+
+def former_peers(story: Story) -> tuple[str, ...]:
+    """The addresses by which the receiver knew the other end of the SAs, where the lines name another one."""
+    return tuple(dict.fromkeys(entry.peer for entry in _with_others(story) if entry.peer is not None))
+
+
+def _with_others(story: Story) -> list[LedgerEntry]:
+    """The receiver's records of the SPIs that have another peer than the source, and so far as is known not its own."""
+    own = (x for e in story.episodes for v in e.events for x in v.found if x.role == "receiver")
+    known = (x for x in own if x.device == story.receiver and address_in(x.peer) is not None)
+    there = sender_end(story)
+    same = {one_spelling(story.source), *((normal(there.address), normal(there.seen)) if there is not None else ())}
+    return [x for x in known if one_spelling(x.peer) not in same] if story.source is not None else []
 
 
 def deleted_by_its_own(story: Story, fleet: Fleet) -> tuple[Reason, ...]:

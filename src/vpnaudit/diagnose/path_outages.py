@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from msgspec import Struct, structs
 
 from vpnaudit.diagnose.losses import memory_failures, state_losses
-from vpnaudit.diagnose.of_story import came_in_by, receiver_end, receiver_of, sender_end, sender_of, sent_sa
+from vpnaudit.diagnose.of_story import (
+    came_in_by,
+    former_peers,
+    receiver_end,
+    receiver_of,
+    sender_end,
+    sender_of,
+    sent_sa,
+)
 from vpnaudit.diagnose.outages import ended_within, outages, sessions
 from vpnaudit.diagnose.signs import InOrder, Sign, Window
 from vpnaudit.model.device import Device
@@ -44,6 +52,7 @@ def path_outages(story: Story, fleet: Fleet, settings: Settings) -> PathOutages:
     """As both ends have them."""
     here, there, end = receiver_of(story, fleet), sender_of(story, fleet), receiver_end(story)
     seen = _outages_of(here, end, story.source, came_in_by(story))
+    seen += [s for peer in former_peers(story) for s in _outages_of(here, None, peer) if s.is_session]
     if there is not None:
         seen += _outages_of(there, sender_end(story), end.seen if end else None)
     devices = [d for d in (here, there) if d is not None]
