@@ -37,6 +37,18 @@ def _failover(text: str, facts: MessageFacts) -> None:
     facts.note(state=state.lower() if state else None, reason=value_of(_SWITCH_CAUSE, text))
 
 
+_CLUSTER = re.compile(r"changed from state (?P<old>\w{1,40}) to (?:state )?(?P<new>\w{1,40})")
+_IN_CONTROL = ("MASTER", "CONTROL")
+
+
+def _cluster(text: str, facts: MessageFacts) -> None:
+    """747004: `Clustering: state machine changed from state SLAVE to MASTER`; later CONTROL (ASA syslog messages)."""
+    found = _CLUSTER.search(text)
+    if found is not None:
+        old, new = ("active" if found[n].startswith(_IN_CONTROL) else found[n].lower() for n in ("old", "new"))
+        facts.note(state=new, state_before=old)
+
+
 _FROM_TO = re.compile(
     r"\bfrom\s+(?P<source>[^\s(]{1,255})(?:\s*\(user\s*=\s*(?P<user>[^)]{0,120})\))?\s+to\s+(?P<destination>\S{1,255})"
 )
@@ -131,5 +143,6 @@ _BY_NUMBER: dict[str, Reader] = {
     "713049": _negotiated,
     **dict.fromkeys(("111008", "111010"), _command),
     **dict.fromkeys(("104001", "104002"), _failover),
+    "747004": _cluster,
     **dict.fromkeys(("411001", "411002"), read_link),
 }
