@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from vpnaudit.diagnose.outages import sessions
 from vpnaudit.model.addresses import normal
+from vpnaudit.model.device import Device
 from vpnaudit.model.event import Episode, Mechanism
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Story
@@ -60,7 +62,17 @@ def _ongoing(fleet: Fleet, tunnel: Tunnel | None, receiver: str, episodes: Seque
             return False
     if fleet.device_by_name[receiver].clock is None and not any(e.lines > 1 for e in episodes):
         return False  # a log alone ends where it ends: its last line says nothing of now, a stream up to it does
-    return last is not None and last >= fleet.collected_at - timedelta(seconds=RECENT_S)
+    if last is None or last < fleet.collected_at - timedelta(seconds=RECENT_S):
+        return False
+    stale = all(e.mechanism == "stale-sa" for e in episodes)
+    return not (stale and _is_set_up_since(fleet.device_by_name[receiver], episodes[0].source, last))
+
+
+def _is_set_up_since(device: Device, source: str | None, last: datetime) -> bool:
+    """Whether the receiver logged a new session with the source after the last line: it agreed on new SAs with it."""
+    if source is None:
+        return False
+    return any(s.at is not None and s.at > last for state, s in sessions(device, source) if state == "up")
 
 
 def _is_refused_all_the_same(tunnel: Tunnel, receiver: str, episodes: Sequence[Episode]) -> bool:
