@@ -20,6 +20,7 @@ from vpnaudit.parse.clock_sets import Moved, clock_set, clocks_then, moved_after
 from vpnaudit.parse.dated import Calendar, Dated, TimeContext, zones_of
 from vpnaudit.parse.log_zones import ZONE_DOUBT_S, Zones
 from vpnaudit.parse.told_elsewhere import Mixed, Told, mix, told_changes, wall_near
+from vpnaudit.parse.two_stamps import moved_by_server
 from vpnaudit.parse.years import is_forward, turn_years
 
 _UNSET_RUN_GAP = timedelta(days=31)
@@ -84,7 +85,7 @@ def _date(log: _Log) -> tuple[LogMessage, ...]:
     _spread_unset(log.messages, dated)
     _set_beside_the_device(log.messages, dated, known=log.newest.clock is not None)
     _tell_second_hours(log.messages, dated, zones_of(log.newest))
-    moved = _moved(log.messages, dated, log.newest)
+    moved = moved_by_server(log.messages, dated, _moved(log.messages, dated, log.newest))
     _take_servers_time(log.messages, dated)
     return tuple(_with_time(m, d, to) for m, d, to in zip(log.messages, dated, moved, strict=True))
 
