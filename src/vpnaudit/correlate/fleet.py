@@ -17,11 +17,19 @@ from vpnaudit.correlate.join import join
 from vpnaudit.correlate.own_ends import with_own_addresses
 from vpnaudit.correlate.peers import own_addresses, peer_set
 from vpnaudit.correlate.place import place
-from vpnaudit.correlate.rekeys import Rekeys, before_lines, predicted_rekeys, rekey_period_s, seen_period, seen_rekeys
+from vpnaudit.correlate.rekeys import (
+    Rekeys,
+    before_lines,
+    logged_period,
+    predicted_rekeys,
+    rekey_period_s,
+    seen_period,
+    seen_rekeys,
+)
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Event
-from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.fleet import Fleet, Rekeyed
 from vpnaudit.model.ledger import Ledger, LedgerEntry
 from vpnaudit.model.tunnel import Tunnel
 from vpnaudit.settings import Settings
@@ -80,7 +88,20 @@ def correlate(
         collected_at=collected_at,
         started_at=started_at,
         older=tuple(older),
+        rekeyed=_rekeyed(events, ledger),
     )
+
+
+def _rekeyed(events: Sequence[Event], ledger: Ledger) -> dict[tuple[str, str], Rekeyed]:
+    """How often SAs with the sources of lines that are of no tunnel were replaced, by the receivers' own records."""
+    wanted = {(e.device, normal(e.source)) for e in events if e.tunnel is None and e.source}
+    records: dict[tuple[str, str], list[LedgerEntry]] = {}
+    for entry in ledger.entries() if wanted else ():
+        key = entry.device, normal(entry.peer or "")
+        if entry.role == "receiver" and key in wanted:
+            records.setdefault(key, []).append(entry)
+    found = ((key, logged_period(entries)) for key, entries in records.items())
+    return {key: Rekeyed(period_s=of[0], evidence=of[1]) for key, of in found if of is not None}
 
 
 def _with_period(tunnel: Tunnel) -> Tunnel:

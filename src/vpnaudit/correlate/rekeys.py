@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
-from vpnaudit.model.ledger import LedgerEntry, LedgerSource
+from vpnaudit.model.ledger import RECORDED, LedgerEntry, LedgerSource
 from vpnaudit.model.sessions import SESSION_CHANGES, peer_of, session_state
 from vpnaudit.model.tunnel import LiveSa, Tunnel, TunnelEnd
 
@@ -250,20 +250,51 @@ def seen_period(
     known = list(entries)
     for end, role in product(tunnel.ends, ("receiver", "sender")):
         installs = _installs(end, [e for e in known if e.device == end.device and e.role == role], until)
-        gaps = [(after - before).total_seconds() for (before, _), (after, _) in pairwise(installs)]
-        if len(gaps) < LEAST_GAPS or end.sa_table_at is None or len({s.local_identity for s in end.inbound}) > 1:
+        usual = _steady_gap_s(installs)
+        if usual is None or end.sa_table_at is None or len({s.local_identity for s in end.inbound}) > 1:
             continue
-        if 2 * sum(starmap(_is_replaced, pairwise(installs))) < len(gaps):
-            continue
-        usual = median(gaps)
-        steady = sum(abs(g - usual) <= GAP_JITTER * usual for g in gaps)
         goes_on = ((until or end.sa_table_at) - installs[-1][0]).total_seconds() <= 2 * usual
-        if goes_on and 4 * steady >= 3 * len(gaps) and usual < period[0] / 2:
-            return usual, tuple(e.evidence for _, e in installs[-LEAST_GAPS - 1 :])
+        if goes_on and usual < period[0] / 2:
+            return usual, _newest(installs)
     return None
 
 
-def _is_replaced(one: tuple[datetime, LedgerEntry], following: tuple[datetime, LedgerEntry]) -> bool:
+def logged_period(entries: Iterable[LedgerEntry]) -> tuple[float, tuple[Evidence, ...]] | None:
+    """Seconds between the last rekeys that a device's log or trace has of one peer, where they come evenly; and those.
+
+    Of SAs of one direction, of a peer with which no tunnel is known.
+    """
+    found: dict[int, Install] = {}
+    for entry in entries:
+        if entry.how in RECORDED and entry.installed_at is not None:
+            found.setdefault(entry.spi, (entry.installed_at, entry))
+    installs = sorted(found.values(), key=lambda one: (one[0], one[1].spi))[-MOST_GAPS - 1 :]
+    usual = _steady_gap_s(installs)
+    return (usual, _newest(installs)) if usual is not None else None
+
+
+Install = tuple[datetime, LedgerEntry]
+
+
+def _newest(installs: Sequence[Install]) -> tuple[Evidence, ...]:
+    return tuple(e.evidence for _, e in installs[-LEAST_GAPS - 1 :])
+
+
+def _steady_gap_s(installs: Sequence[Install]) -> float | None:
+    """The usual time between installs that follow each other, where most come so far apart and replace the one before.
+
+    Null where they do not, or are too few.
+    """
+    each = list(pairwise(installs))
+    gaps = [(after - before).total_seconds() for (before, _), (after, _) in each]
+    if len(gaps) < LEAST_GAPS or 2 * sum(starmap(_is_replaced, each)) < len(gaps):
+        return None
+    usual = median(gaps)
+    steady = sum(abs(g - usual) <= GAP_JITTER * usual for g in gaps)
+    return usual if usual > 0 and 4 * steady >= 3 * len(gaps) else None
+
+
+def _is_replaced(one: Install, following: Install) -> bool:
     """Whether an SA was there until the next one was: what goes long before that was not rekeyed, but taken down."""
     (installed_at, entry), (at, _) = one, following
     if entry.gone_at is None or entry.only_bounded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Literal
 
 from msgspec import Struct
 
@@ -16,9 +17,10 @@ from vpnaudit.loss.volume import volume_rate_mbit_s
 from vpnaudit.loss.words import duration, number, percent
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Event, Mechanism
-from vpnaudit.model.fleet import Fleet
+from vpnaudit.model.fleet import Fleet, Rekeyed
 from vpnaudit.model.judgement import Diagnosis, Reason
 from vpnaudit.model.printable import counted
+from vpnaudit.model.sessions import ike_by_log
 from vpnaudit.model.tunnel import Tunnel, TunnelEnd
 
 SPOKEN_OF = frozenset(
@@ -46,6 +48,8 @@ class Own(Struct, frozen=True, kw_only=True, gc=False):
     window_s: float
     tunnel: Tunnel | None
     period_s: float
+    logged: Rekeyed | None
+    """How often the log has it that SAs were replaced, where no tunnel is known."""
     rates: tuple[float, ...]
     of: Of
 
@@ -76,7 +80,7 @@ def loss_reasons(diagnosis: Diagnosis, fleet: Fleet, path: Path | None = None) -
     if own.window_s <= ONE_REKEY_S:
         text = f"{_counts(own)}: so short a log gives no rate to hold against rekeys or loss"
         return (Reason(text=text), *seen)
-    ike = own.tunnel.ike if own.tunnel is not None else None
+    ike = own.tunnel.ike if own.tunnel is not None else _logged_ike(diagnosis, fleet)
     patience = _patience(own.tunnel, fleet)
     answer = explain_loss(own.episodes, own.window_s, 1, 3600.0 / own.period_s, ike, own.rates, patience)
     gaps = _gaps(diagnosis, own.tunnel, _volume_kb(diagnosis)) if diagnosis.cause == "insufficient-evidence" else []
@@ -90,6 +94,12 @@ def loss_reasons(diagnosis: Diagnosis, fleet: Fleet, path: Path | None = None) -
     return (first, *gaps, *rest, *seen)
 
 
+def _logged_ike(diagnosis: Diagnosis, fleet: Fleet) -> Literal["v1", "v2"] | None:
+    """The version of IKE that the receivers' messages about the source are of."""
+    found = {ike_by_log(fleet.device_by_name[s.receiver], s.source) for s in diagnosis.stories}
+    return found.pop() if len(found) == 1 else None
+
+
 def _own(diagnosis: Diagnosis, fleet: Fleet, path: Path) -> Own:
     episodes = [e for s in diagnosis.stories for e in s.episodes]
     tunnel = next((s.tunnel for s in diagnosis.stories if s.tunnel is not None), None)
@@ -99,16 +109,29 @@ def _own(diagnosis: Diagnosis, fleet: Fleet, path: Path) -> Own:
         if name in fleet.device_by_name
     ]
     damaged = measured_loss(fleet, path)
+    logged = _logged(diagnosis, fleet) if tunnel is None else None
     return Own(
         lines=sum(e.lines for e in episodes),
         episodes=len(episodes),
         spis=len({e.spi for e in episodes}),
         window_s=max(((s[1] - s[0]).total_seconds() for s in spans if s is not None), default=0.0),
         tunnel=tunnel,
-        period_s=tunnel.rekey_period_s if tunnel is not None and tunnel.rekey_period_s else DEFAULT_PERIOD_S,
+        period_s=_period_s(tunnel, logged),
+        logged=logged,
         of=_of(diagnosis.cause, {e.mechanism for e in episodes}),
         rates=(*LIGHT_LOSS, damaged) if damaged is not None and damaged > LIGHT_LOSS[-1] else LIGHT_LOSS,
     )
+
+
+def _logged(diagnosis: Diagnosis, fleet: Fleet) -> Rekeyed | None:
+    found = (fleet.rekeyed_with(s.receiver, s.source) for s in diagnosis.stories)
+    return next((rekeyed for rekeyed in found if rekeyed is not None), None)
+
+
+def _period_s(tunnel: Tunnel | None, logged: Rekeyed | None) -> float:
+    if tunnel is not None and tunnel.rekey_period_s:
+        return tunnel.rekey_period_s
+    return logged.period_s if logged is not None else DEFAULT_PERIOD_S
 
 
 def _of(cause: str, mechanisms: set[Mechanism]) -> Of:
@@ -130,12 +153,16 @@ def _rate_words(own: Own) -> str:
     """Against the rekeys of this tunnel; where none are known, or not for the whole log, against nothing but a day."""
     steady = own.tunnel is not None and own.tunnel.period_then_s is None
     period_s = own.tunnel.rekey_period_s if own.tunnel is not None and steady else None
+    if own.logged is not None:
+        period_s = own.logged.period_s
     return rate_words(rate(own.spis, own.window_s, period_s), own.of)
 
 
 def _figures_words(own: Own, fleet: Fleet) -> str:
     """The tunnel's own lifetime, traffic and DPD, so far as they are known."""
     tunnel = own.tunnel
+    if own.logged is not None:
+        return f"By the log, SAs with this source are replaced every {duration(own.period_s)}; DPD is not known."
     if tunnel is None or tunnel.rekey_period_s is None:
         return "No lifetime of this tunnel is known: the default of 3600 s is taken for the figures on loss."
     by = "its traffic (volume)" if tunnel.rekey_by_volume else "time"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Episode, Event
+from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.ledger import Ledger
 from vpnaudit.model.tunnel import LiveSa, Tunnel, TunnelEnd
 
@@ -40,6 +41,13 @@ class Received(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class Rekeyed(Struct, frozen=True, kw_only=True, gc=False):
+    """How often a device's own log or trace has it that the SAs with a peer were replaced. Seconds."""
+
+    period_s: float
+    evidence: tuple[Evidence, ...]
+
+
 class Fleet(Struct, frozen=True, kw_only=True, dict=True):
     """All devices, tunnels, events and episodes of one audit. `collected_at` is the end of the collection."""
 
@@ -52,6 +60,8 @@ class Fleet(Struct, frozen=True, kw_only=True, dict=True):
     started_at: datetime | None = None
     older: tuple[Device, ...] = ()
     """The same devices in earlier collections; `taken_at` as far as it is known. One may stand there several times."""
+    rekeyed: Mapping[tuple[str, str], Rekeyed] = {}
+    """By device and source, of the lines that are of no tunnel which is known."""
 
     def log_runs_on(self, device: str) -> datetime | None:
         """When a device's log ends, where that is well after the collection: a server's file, read later."""
@@ -129,6 +139,10 @@ class Fleet(Struct, frozen=True, kw_only=True, dict=True):
         for episode in self.episodes:
             found.setdefault(episode.device, ([], []))[1].append(episode)
         return {name: Received.of(events, episodes) for name, (events, episodes) in found.items()}
+
+    def rekeyed_with(self, device: str, source: str | None) -> Rekeyed | None:
+        """How often the device's log has it that SAs with the source were replaced, where no tunnel is known."""
+        return self.rekeyed.get((device, normal(source))) if source is not None else None
 
     @cached_property
     def of_no_tunnel(self) -> dict[tuple[str, str | None], frozenset[int]]:

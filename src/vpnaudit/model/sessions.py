@@ -7,7 +7,7 @@ from typing import Literal
 
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
-from vpnaudit.model.logs import LogMessage, of_firewalls
+from vpnaudit.model.logs import FIREWALLS, LogMessage, of_firewalls
 
 _V1, _V2 = "CRYPTO-5-SESSION_STATUS", "CRYPTO-5-IKEV2_SESSION_STATUS"
 SESSION_TAGS = frozenset({_V1, _V2})
@@ -49,6 +49,32 @@ def _last_refusals(device: Device) -> dict[str, datetime]:
         if at is not None:
             found[peer] = max(at, found.get(peer, at))
     return found
+
+
+def ike_by_log(device: Device, peer: str | None) -> Literal["v1", "v2"] | None:
+    """The version of IKE that a device's messages about a peer are of; null where it names none, or both.
+
+    713 is a firewall's IKEv1, 750 and 751 its IKEv2 (field guide 1.6); a router names IKEv2 in the tag.
+    """
+    found = device.once(_ike_versions).get(normal(peer or ""), frozenset[Literal["v1", "v2"]]())
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _ike_versions(device: Device) -> dict[str, set[Literal["v1", "v2"]]]:
+    found: dict[str, set[Literal["v1", "v2"]]] = {}
+    for _, message in device.other_messages:
+        version = _version_of(message.tag)
+        peer = peer_of(message) if version is not None else None
+        if peer is not None and version is not None:
+            found.setdefault(normal(peer), set()).add(version)
+    return found
+
+
+def _version_of(tag: str) -> Literal["v1", "v2"] | None:
+    number = tag.rpartition("-")[2][:3] if tag.partition("-")[0] in FIREWALLS else ""
+    if number == "713" or tag == _V1:
+        return "v1"
+    return "v2" if number in {"750", "751"} or "IKEV2" in tag else None
 
 
 def logs_sessions(device: Device, ike: Literal["v1", "v2"] | None) -> bool:

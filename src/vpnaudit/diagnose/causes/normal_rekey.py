@@ -49,7 +49,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     doubt = _of_their_number(story, fleet) or _of_what_ended(story, fleet)
     if doubt is not None:
         return doubt
-    spis, budget, period = _spis(story), _budget(story), _period(story)
+    spis, budget, period = _spis(story), _budget(story, fleet), _period(story, fleet)
     events, device = [ev for e in story.episodes for ev in e.events], receiver_of(story, fleet)
     worst: Confidence = max((ev.confidence for ev in events), key=CONFIDENCES.index)
     allowed = f"; rekeys every {span(period)} allow up to {budget:.0f}" if period and budget else ""
@@ -72,8 +72,11 @@ def _spis(story: Story) -> set[int]:
     return {e.spi for e in story.episodes}
 
 
-def _period(story: Story) -> float | None:
-    return story.tunnel.period_of_lines_s if story.tunnel else None
+def _period(story: Story, fleet: Fleet) -> float | None:
+    if story.tunnel is not None:
+        return story.tunnel.period_of_lines_s
+    logged = fleet.rekeyed_with(story.receiver, story.source)
+    return logged.period_s if logged is not None else None
 
 
 def _length_s(story: Story) -> float:
@@ -82,17 +85,19 @@ def _length_s(story: Story) -> float:
     return (max(times) - min(times)).total_seconds() if times else 0.0
 
 
-def _budget(story: Story) -> float | None:
-    period = _period(story)
+def _budget(story: Story, fleet: Fleet) -> float | None:
+    period = _period(story, fleet)
     return rekey_budget(period, _length_s(story)) if period else None
 
 
 def _of_their_number(story: Story, fleet: Fleet) -> Weighing | None:
     """More SPIs than rekeys can show."""
-    spis, budget, length = _spis(story), _budget(story), _length_s(story)
+    spis, budget, length = _spis(story), _budget(story, fleet), _length_s(story)
     if budget is not None and len(spis) > budget + 1:
         paced = lifetimes_of(*story.tunnel.ends) if story.tunnel else ()
-        text = f"{len(spis)} SPIs in {span(length)} are more than rekeys every {span(_period(story) or 0)} can show"
+        text = (
+            f"{len(spis)} SPIs in {span(length)} are more than rekeys every {span(_period(story, fleet) or 0)} can show"
+        )
         return out(text, *first_lines(story), *paced)
     if budget is None and len(spis) > 2:
         return still_open(
@@ -121,7 +126,7 @@ def _of_what_ended(story: Story, fleet: Fleet) -> Weighing | None:
     anew = _set_up_anew_each_time(story, device)
     if anew is not None:
         return anew
-    torn = _torn_down(story, events, _period(story))
+    torn = _torn_down(story, events, _period(story, fleet))
     if torn is not None:
         lived = span(((torn.gone_at or EARLIEST) - (torn.installed_at or EARLIEST)).total_seconds())
         question = f"what ended 0x{torn.spi:08X} after {lived}, long before its time, and the IKE SA that made it?"
