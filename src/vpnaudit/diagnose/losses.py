@@ -14,7 +14,7 @@ from vpnaudit.diagnose.of_story import inputs_of, receiver_end, receiver_of, sen
 from vpnaudit.diagnose.signs import InOrder, Sign, Window, messages, sign_of, span
 from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.addresses import address_in, normal
-from vpnaudit.model.clears import Cleared, clears_sas, scope_of
+from vpnaudit.model.clears import clears_sas, scope_of
 from vpnaudit.model.device import SA_COMMANDS, Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
@@ -204,21 +204,29 @@ def losses_of(story: Story, fleet: Fleet, window: Window | None = None) -> list[
         if not _was_outlived(sign, device, fleet)
         and not (sign.interface is not None and lines and sign.interface not in lines)
         and (sign.peer is None or source is None or sign.peer == source)
-        and not (sign.cleared is not None and _was_of_others(sign, sign.cleared, device, story))
+        and cost_it_its_sas(sign, device, story) is not False
     ]
 
 
-def _was_of_others(sign: Sign, cleared: Cleared, device: Device, story: Story) -> bool:
-    """Whether a clear was of another crypto map or VRF, or ended IKE SAs and left those of the tunnel standing."""
-    end, source = receiver_end(story), address_in(story.source)
-    if end is None:
+def cost_it_its_sas(sign: Sign, device: Device, story: Story) -> bool | None:
+    """Whether a clear was of the tunnel's SAs: not where it was of another crypto map or VRF, or IKE outlived it.
+
+    Null where it was of one map or VRF, and nothing tells of which one the tunnel is.
+    """
+    cleared, end = sign.cleared, receiver_end(story)
+    if cleared is None:
+        return True
+    if cleared.ends_ike and _ike_outlived(sign, story):
         return False
-    if cleared.map_name is not None and end.map_entry is not None:
-        return cleared.map_name.lower() != end.map_entry.rpartition(" ")[0].lower()
+    if cleared.map_name is not None:
+        known = end.map_entry if end is not None else None
+        return known.rpartition(" ")[0].lower() == cleared.map_name.lower() if known is not None else None
     if cleared.vrf is not None:
-        vrfs = {f.vrf for _, f in device.ipsec_flows if address_in(f.peer) == source and f.interface == end.interface}
-        return bool(vrfs) and cleared.vrf not in vrfs
-    return cleared.ends_ike and _ike_outlived(sign, story)
+        source, interface = address_in(story.source), end.interface if end is not None else None
+        flows = (f for _, f in device.ipsec_flows if address_in(f.peer) == source and f.interface == interface)
+        vrfs = {f.vrf for f in flows}
+        return cleared.vrf in vrfs if vrfs else None
+    return True
 
 
 def _ike_outlived(sign: Sign, story: Story) -> bool:

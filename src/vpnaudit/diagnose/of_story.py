@@ -99,10 +99,16 @@ def sent_sa(story: Story) -> LiveSa | None:
     return next((s for s in end.outbound if s.spi in spis), None)
 
 
-def is_of_other_networks(story: Story) -> bool:
-    """Whether the SA that the sender keeps protects networks of which the receiver's configuration has none."""
+def may_be_another_box(story: Story) -> bool:
+    """Whether the SA that the sender keeps may be that of another box behind the receiver's NAT.
+
+    It protects networks of which the receiver's configuration has none, or that was not read.
+    """
     sa, here = sent_sa(story), receiver_end(story)
-    return sa is not None and here is not None and here.protects_nothing_of(sa)
+    if sa is None or here is None or here.vti:
+        return False
+    behind = normal(here.seen) != normal(here.address)
+    return here.protects_nothing_of(sa) or (behind and not here.proxies)
 
 
 def last_of_sa(story: Story, fleet: Fleet) -> LedgerEntry | None:

@@ -25,9 +25,9 @@ from vpnaudit.diagnose.of_story import (
     clocks_are_known,
     deleted_by_its_own,
     goes_on,
-    is_of_other_networks,
     is_older_than_sa,
     is_over_by,
+    may_be_another_box,
     may_be_rekeyed_between,
     not_kept,
     on_group_interface,
@@ -63,7 +63,7 @@ SOON_S = 120.0
 OF_V2 = ("lifetime-mismatch",)
 """IKEv2 does not negotiate lifetimes, and repeats its DELETE: while one that differs is open, a lost one is no more."""
 OF_ANOTHER = ("misdelivery",)
-"""An SA of networks that are not the receiver's may be of another box, at which the packets should arrive."""
+"""An SA of networks that are not the receiver's may be another box's, at which the packets should arrive."""
 PAIR_S = 2
 """Both halves of a pair are installed at once, and one table shows what is left of each in whole seconds."""
 
@@ -192,7 +192,7 @@ def _fits(story: Story, fleet: Fleet, here: TunnelEnd, there: TunnelEnd) -> Weig
         title=f"{story.receiver} deleted its SA and {there.device} was never told, although IKE is up",
         unless_open=(
             *(OF_V2 if story.tunnel is not None and story.tunnel.ike == "v2" else ()),
-            *(OF_ANOTHER if is_of_other_networks(story) else ()),
+            *(OF_ANOTHER if may_be_another_box(story) else ()),
         ),
     )
 

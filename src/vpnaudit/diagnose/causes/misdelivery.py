@@ -24,8 +24,8 @@ from vpnaudit.diagnose.of_story import (
     MOST_PROBES,
     NOT_OF_TWO,
     begins,
-    is_of_other_networks,
     is_with_dpd,
+    may_be_another_box,
     on_group_interface,
     receiver_end,
     receiver_of,
@@ -160,7 +160,7 @@ def _behind_nat(story: Story, fleet: Fleet) -> Weighing:
     lost = [s for s in losses_of(story, fleet) if window.has(s)]
     if lost:
         return unlikely(f"{lost[-1].text} before the lines: the SA can well have been its own", *lost[-1].evidence)
-    others = "; the SA is of networks that are none of its own" if is_of_other_networks(story) else ""
+    others = "; no network of its own is known that the SA protects" if may_be_another_box(story) else ""
     question = f"does another device stand behind the NAT of {end.seen} and hold that SPI{others}?"
     return still_open(question, "there: show crypto ipsec sa")
 

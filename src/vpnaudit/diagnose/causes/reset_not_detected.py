@@ -29,7 +29,7 @@ from vpnaudit.diagnose.log_reach import (
     logs_nothing_on_standby,
     whole_log,
 )
-from vpnaudit.diagnose.losses import kept_over, losses_of, takeover_shown, unread_partner
+from vpnaudit.diagnose.losses import cost_it_its_sas, kept_over, losses_of, takeover_shown, unread_partner
 from vpnaudit.diagnose.of_story import (
     MOST_PROBES,
     begins,
@@ -87,7 +87,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return still_open(f"was {device.name} reloaded or cleared before?", f"{device.name}: show version")
     before = [s for s in losses_of(story, fleet, window) if not _answers(s, begin)]
     if before:
-        whose = _perhaps_of_others(story, before)
+        whose = _perhaps_of_others(story, fleet, before)
         return whose or _sender_came_later(story, fleet, before) or _of_losses(story, fleet, before)
     return _switched(story, fleet, window) or _none_found(story, fleet, window)
 
@@ -116,14 +116,14 @@ def _answers(sign: Sign, begin: datetime | None) -> bool:
     return sign.is_answer and begin is not None and sign.at is not None and begin <= sign.at
 
 
-def _perhaps_of_others(story: Story, losses: Sequence[Sign]) -> Weighing | None:
+def _perhaps_of_others(story: Story, fleet: Fleet, losses: Sequence[Sign]) -> Weighing | None:
     """Clears of one crypto map or VRF, where nothing tells of which one the source's SAs were."""
-    limited = [s for s in losses if s.cleared is not None and (s.cleared.map_name or s.cleared.vrf)]
-    if receiver_end(story) is not None or len(limited) < len(losses):
+    device = receiver_of(story, fleet)
+    if any(cost_it_its_sas(s, device, story) for s in losses):
         return None
-    cleared = limited[-1].cleared
+    cleared = losses[-1].cleared
     what = f"crypto map {cleared.map_name}" if cleared and cleared.map_name else f"VRF {cleared.vrf if cleared else ''}"
-    question = f"are the SAs with {story.source} of {what}? {limited[-1].text} before the lines"
+    question = f"are the SAs with {story.source} of {what}? {losses[-1].text} before the lines"
     return still_open(question, f"{story.receiver}: show running-config; show crypto ipsec sa")
 
 
