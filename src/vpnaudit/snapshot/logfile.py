@@ -54,8 +54,10 @@ _PRIORITY_ALONE = re.compile(rf"(?i:{_PRIORITY})$")
 _ORIGINAL = re.compile(r"(?:<\d{1,3}>)?Original Address=(?P<host>[\w.:-]{1,253})\s")
 """What Kiwi writes in front of a message that it hands on."""
 _FIREWALL = re.compile(r"%(?:ASA|FTD|PIX)-")
-_DEVICE_ID = re.compile(rf"(?:{_STAMP} )?(?P<host>[A-Za-z0-9][\w.-]{{0,63}}) : %(?:ASA|FTD|PIX)-")
+_DEVICE_ID = re.compile(rf"(?:[\w.-]{{1,64}} )?(?:{_STAMP} )?(?P<host>[A-Za-z0-9][\w.-]{{0,63}}) : %(?:ASA|FTD|PIX)-")
 """What a firewall calls itself (`logging device-id`), behind the name of the relay that handed its line on."""
+_NESTED = re.compile(rf"{_STAMP} [\w.-]{{1,64}} (?:{_STAMP}|\d{{1,10}}: |%)")
+"""A second head behind the first: a relay handed on what another one had written."""
 _OWN_HEAD = re.compile(rf"(?:\d{{1,10}}:|[*.]?{_MONTH} {{1,2}}\d|[*.]?(?:19|20)\d\d )")
 _ZONE = re.compile(r"[A-Z]{2,5}$")
 
@@ -118,6 +120,9 @@ def line_host(line: str) -> str | None:
         return original["host"]
     relayed = _RELAYED.match(line)
     if relayed is not None and _is_name(relayed):
+        inner = _RELAYED.match(relayed["next"]) if _NESTED.match(relayed["next"]) else None
+        if inner is not None and _is_name(inner):
+            relayed = inner
         itself = _DEVICE_ID.match(relayed["next"]) if " : %" in relayed["next"] else None
         return (itself or relayed)["host"]
     named = _NAMED_FIRST.match(line)

@@ -72,6 +72,8 @@ def test_other_lines_stay(lines: list[tuple[int, str]]) -> None:
         ("Jun 12 02:30:00 192.0.2.7 Jun 12 2025 02:30:00 fw-a : ", "fw-a"),
         ("Jun 12 02:30:00 192.0.2.7 Jun 12 2025 02:30:00: ", "192.0.2.7"),
         ("Jun 12 2025 02:30:00 fw-a : ", "fw-a"),
+        ("Jun 12 02:30:00 relay1 Jun 12 02:30:00 fw-a Jun 12 2025 02:30:00 CET fw-a : ", "fw-a"),
+        ("Jun 12 02:30:00 relay1 fw-a Jun 12 2025 02:30:00 fw-a : ", "fw-a"),
     ],
 )
 def test_a_firewalls_own_name_goes_before_its_relays(head: str, host: str) -> None:

@@ -126,6 +126,9 @@ def test_a_syslog_servers_file_has_a_capture_for_each_device() -> None:
     [
         ("Dec 18 00:12:08 10.0.0.1 4711: Dec 18 00:12:07.098: %SYS-5-A: b", "10.0.0.1"),
         ("2026-12-18T00:12:08+01:00 hub1 4711: Dec 18 00:12:07.098: %SYS-5-A: b", "hub1"),
+        ("Dec 18 00:12:08 relay1 Dec 18 00:12:08 hub1 4711: Dec 18 00:12:07.098: %SYS-5-A: b", "hub1"),
+        ("Dec 18 00:12:08 relay1 Dec 18 00:12:08 hub1 %SYS-5-A: b", "hub1"),
+        ("Dec 18 00:12:08 hub1 Dec 18 00:12:07.098 UTC: %SYS-5-A: b", "hub1"),
         ("<189>12: hub1: Dec 18 00:12:07.098: %SYS-5-A: b", "hub1"),
         ("Dec 18 2026 00:12:07 fw01 : %ASA-6-302014: Teardown", "fw01"),
         ("Dec 18 2026 00:12:07 CEST: %SYS-5-A: b", None),
