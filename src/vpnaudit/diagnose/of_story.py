@@ -170,7 +170,7 @@ def deleted_by_its_own(story: Story, fleet: Fleet) -> tuple[Reason, ...]:
     near = timedelta(seconds=WITH_ITS_SESSION_S)
     ended = why_sessions_ended(receiver_of(story, fleet), story.source)
     why = [(w, s) for w, s in ended if s.at is not None and abs(s.at - last.gone_at) <= near]
-    said = (reason(f"the session with {story.source} ended then, with the reason `{w}`", *s.evidence) for w, s in why)
+    said = (reason(f"{s.text} then, with the reason `{w}`", *s.evidence) for w, s in why)
     return (reason(text, last.evidence), *tuple(said)[-1:])
 
 

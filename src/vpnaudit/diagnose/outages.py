@@ -19,6 +19,8 @@ from vpnaudit.model.tunnel import TunnelEnd
 LINE_TAGS = frozenset({"LINEPROTO-5-UPDOWN", "LINK-3-UPDOWN", "LINK-5-CHANGED"}) | of_firewalls("411002")
 TRACKING_TAGS = frozenset({"TRACK-6-STATE", "TRACKING-5-STATE"})
 """Of an interface that is tracked they say what its own line says, for logs that lack that."""
+ONE_CONNECTION = of_firewalls("713050")
+"""The SAs of one pair of proxies end; those of others, and IKE, may stand."""
 MEANT = ("idle timeout", "max time", "administrator", "user requested", "peer terminate", "policy not found")
 """In the reason of a firewall's message that a session ended (field guide 1.6): not for want of an answer."""
 IKE_FAILURES = frozenset(
@@ -63,7 +65,8 @@ def _session_ends(device: Device) -> dict[str | None, list[tuple[str, Sign]]]:
     for capture, message in messages(device, frozenset(SESSION_STATES)):
         why, peer = message.details.get("reason"), peer_of(message)
         if why and session_state(message) == "down":
-            sign = sign_of(device, capture, message, f"the session with {peer} went down")
+            what = "one connection" if message.tag in ONE_CONNECTION else "the session"
+            sign = sign_of(device, capture, message, f"{what} with {peer} ended")
             ends = found.setdefault(one_spelling(peer), [])
             if not any(other == why and _at_once(known, sign) for other, known in ends[-SAID_OF_ONE_END:]):
                 ends.append((why, sign))

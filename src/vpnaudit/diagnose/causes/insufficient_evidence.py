@@ -10,7 +10,7 @@ and whether the source is a configured peer. Source: field guide 3.2 row 10, 3.4
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.of_story import receiver_end, receiver_of, sas_with_source_read, sender_end
+from vpnaudit.diagnose.of_story import deleted_by_its_own, receiver_end, receiver_of, sas_with_source_read, sender_end
 from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
@@ -25,7 +25,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     return Weighing(
         verdict="fits",
         confidence="possible",
-        because=(*_seen(story), *_others(story, fleet)),
+        because=(*_seen(story), *deleted_by_its_own(story, fleet), *_others(story, fleet)),
         would_settle=_missing(story, fleet),
         title=_title(story),
     )
