@@ -104,7 +104,7 @@ def _own(diagnosis: Diagnosis, fleet: Fleet, path: Path) -> Own:
     episodes = [e for s in diagnosis.stories for e in s.episodes]
     tunnel = next((s.tunnel for s in diagnosis.stories if s.tunnel is not None), None)
     spans = [
-        fleet.device_by_name[name].log_span
+        fleet.device_by_name[name].logged_s
         for name in sorted({s.receiver for s in diagnosis.stories})
         if name in fleet.device_by_name
     ]
@@ -114,7 +114,7 @@ def _own(diagnosis: Diagnosis, fleet: Fleet, path: Path) -> Own:
         lines=sum(e.lines for e in episodes),
         episodes=len(episodes),
         spis=len({e.spi for e in episodes}),
-        window_s=max(((s[1] - s[0]).total_seconds() for s in spans if s is not None), default=0.0),
+        window_s=max((s for s in spans if s is not None), default=0.0),
         tunnel=tunnel,
         period_s=_period_s(tunnel, logged),
         logged=logged,

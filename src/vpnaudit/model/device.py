@@ -52,6 +52,7 @@ IKE_V1_COMMANDS = (
 IKE_V2_COMMANDS = ("show crypto ikev2 sa", "show crypto ikev2 sa detail")
 IKE_COMMANDS = IKE_V1_COMMANDS + IKE_V2_COMMANDS
 CONFIG_COMMAND = "show running-config"
+BUFFER_COMMAND = "show logging"
 RECORD_LINES = 60
 """How far below its first line a record's own lines are looked for: an interface has no more."""
 
@@ -344,6 +345,19 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         moved = ((m.time, m.clock_moved_s) for _, m in self.messages)
         times = [time + timedelta(seconds=by or 0.0) for time, by in moved if time is not None]
         return (min(times), max(times)) if times else None
+
+    @cached_property
+    def logged_s(self) -> float | None:
+        """For how long its log tells what was logged, seconds: from the first line to the last.
+
+        A device's own buffer tells until it was read, as well as that can be told.
+        """
+        if self.log_span is None:
+            return None
+        begin, end = map(self.on_common_clock, self.log_span)
+        of_buffer = any(c.capture.command == BUFFER_COMMAND for c in self.log_captures)
+        until = max(end, self.taken_at) if of_buffer and self.taken_at is not None else end
+        return (until - begin).total_seconds()
 
     @cached_property
     def messages_once(self) -> tuple[tuple[ParsedCapture, LogMessage], ...]:

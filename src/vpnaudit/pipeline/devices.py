@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from vpnaudit.correlate.clocks import set_clocks
 from vpnaudit.correlate.peers import own_addresses
 from vpnaudit.model.config import ConfigFacts
-from vpnaudit.model.device import Device
+from vpnaudit.model.device import BUFFER_COMMAND, Device
 from vpnaudit.model.facts import Coverage, Parsed, ParsedCapture, Parser, UnparsedLine
 from vpnaudit.model.logs import LogMessage
 from vpnaudit.model.platform import Platform
@@ -33,7 +33,6 @@ LONGEST_SHOWN = 2048
 OWN_CLOCK_S = 7200.0
 """By how much a clock may be off that somebody set: a change of hour, and what it gained since."""
 CLOCK_COMMANDS = ("show clock", "show clock detail")
-BUFFER_COMMAND = "show logging"
 LOG_COMMANDS = (BUFFER_COMMAND, "syslog", "console-log")
 
 
