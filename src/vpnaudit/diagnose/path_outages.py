@@ -26,6 +26,8 @@ from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
 LATE_S = 5.0
+BACK_S = 10.0
+"""So soon a session stands again that was ended while the path was there (field guide 4: 1 to 5 s when healthy)."""
 OF_AGE_S = 2.0
 """A session of one SA lasts as long as the SA does, its set-up allowed for."""
 DEFAULT_LIVES_S = (3600, 28_800)
@@ -65,6 +67,20 @@ def path_outages(story: Story, fleet: Fleet, settings: Settings) -> PathOutages:
         if e.first_at
     }
     return PathOutages(seen=seen, signs=signs, own_ends=own_ends, before=before)
+
+
+def that_lasted(signs: list[Sign], story: Story, fleet: Fleet) -> list[Sign]:
+    """Without the ends of sessions that stood again at once: the path was there."""
+    end = receiver_end(story)
+    peers = {story.receiver: story.source, story.sender: end.seen if end is not None else None}
+
+    def was_back(sign: Sign) -> bool:
+        device = fleet.device_by_name.get(sign.evidence[0].device) if sign.evidence else None
+        if device is None or not sign.is_session or sign.at is None:
+            return False
+        return one_within(changes(device, peers.get(device.name))[1], sign.at, sign.at + timedelta(seconds=BACK_S))
+
+    return [sign for sign in signs if not was_back(sign)]
 
 
 def _outages_of(

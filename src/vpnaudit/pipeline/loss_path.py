@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from vpnaudit.diagnose.interfaces import lines_of
-from vpnaudit.diagnose.path_outages import path_outages
+from vpnaudit.diagnose.path_outages import path_outages, that_lasted
 from vpnaudit.diagnose.probes import probes_of
 from vpnaudit.diagnose.signs import Sign
 from vpnaudit.loss.evidence import Outage, Path, PathProbe
@@ -55,7 +55,7 @@ def _outages(story: Story, fleet: Fleet, settings: Settings) -> list[Sign]:
         for sign in signs
         if id(sign) not in known
     ]
-    return [*found.signs, *lasting]
+    return [*that_lasted(found.signs, story, fleet), *lasting]
 
 
 def _probes(device: Device, end: TunnelEnd | None, peer: str | None, names: frozenset[str]) -> list[PathProbe]:

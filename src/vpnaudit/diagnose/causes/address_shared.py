@@ -51,8 +51,21 @@ SAME_IKE_S = 60.0
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa: ARG001 - every cause has one shape
-    if story.mechanism in {"unknown-source", "misdelivered", "damaged"}:
+    return _not_of_its_sas(story) or _of_ports(story, fleet)
+
+
+def _not_of_its_sas(story: Story) -> Weighing | None:
+    if story.mechanism == "misdelivered":
+        return out(
+            "the SPI is a live SA of another device: its SAs were not knocked out, its packets went astray",
+            *placed(story),
+        )
+    if story.mechanism in {"unknown-source", "damaged"}:
         return out("the SPI is none that the devices behind one address would share", *placed(story))
+    return None
+
+
+def _of_ports(story: Story, fleet: Fleet) -> Weighing:
     device = receiver_of(story, fleet)
     ports = _ports(device, story)
     if len(ports) > 1:

@@ -19,7 +19,7 @@ from datetime import timedelta
 from vpnaudit.diagnose.log_reach import begin_is_seen, session_logging
 from vpnaudit.diagnose.of_story import dated_sas, no_race, receiver_end, receiver_of, rekey_budget, sender_end
 from vpnaudit.diagnose.outages import sessions
-from vpnaudit.diagnose.path_outages import changes, one_within
+from vpnaudit.diagnose.path_outages import BACK_S, changes, one_within
 from vpnaudit.diagnose.proofs import first_and_last, first_lines, lifetimes_of
 from vpnaudit.diagnose.session_ages import life_s, lived_their_life
 from vpnaudit.diagnose.signs import EARLIEST, span
@@ -35,8 +35,8 @@ from vpnaudit.settings import Settings
 
 OVER_S = 60.0
 COLLISION_S, EARLY_SHARE = 5.0, 0.5
-BACK_S, LEAST_SESSIONS = 10.0, 2
-"""So soon traffic sets up a session again (field guide 4: 1 to 5 s when healthy), and so many tell of a habit."""
+LEAST_SESSIONS = 2
+"""So many sessions that are set up again at once tell of a habit."""
 ENDED_S = 5.0
 """A late packet of a session that ended comes within this (as the mechanism has it)."""
 

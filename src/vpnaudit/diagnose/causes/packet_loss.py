@@ -31,6 +31,7 @@ from vpnaudit.diagnose.of_story import (
     slack,
 )
 from vpnaudit.diagnose.path_outages import (
+    BACK_S,
     LATE_S,
     PathOutages,
     changes,
@@ -49,8 +50,6 @@ from vpnaudit.model.judgement import Cause, Story, Weighing
 from vpnaudit.model.printable import counted
 from vpnaudit.settings import Settings
 
-BACK_S = 10.0
-"""So soon a session stands again that was ended while the path was there (field guide 4: 1 to 5 s when healthy)."""
 SAME_END_S = 2.0
 """Within this both ends log an end that one told the other: stamps of whole seconds, and the way."""
 CLOCKS_S = 5.0

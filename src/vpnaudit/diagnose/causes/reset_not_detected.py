@@ -48,7 +48,7 @@ from vpnaudit.diagnose.of_story import (
     slack,
     where_it_stood,
 )
-from vpnaudit.diagnose.outages import outages
+from vpnaudit.diagnose.outages import outages, sessions
 from vpnaudit.diagnose.proofs import first_and_last, logs, placed
 from vpnaudit.diagnose.signs import EARLIEST, Sign, Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
@@ -65,6 +65,8 @@ LONGEST_SA_S = 28_800.0
 LATE_SIGN_S = 90.0
 SAME_LOSS_S = 300.0
 """Signs so close together tell of one loss: a restart is in the log and in the uptime."""
+SET_UP_ANEW_S = 60.0
+"""A session that stands so soon after the last line ended the stream: at one line a minute."""
 BOTH = 2
 SINGLE_S = 300.0
 """A single line is a stream of under a minute: the loss must lie close before it."""
@@ -291,11 +293,21 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
         because=tuple(because),
         would_settle=tuple(settle),
         owner_devices=(story.sender,) if story.sender else (),
-        title=f"{device.name} lost its SAs and {who} "
-        + ("went on until its DPD noticed" if noticed else "did not notice"),
+        title=f"{device.name} lost its SAs and {who} {_what_it_did(story, device, noticed=noticed)}",
         parameters={"ike": "stands"} if answered else {},
         unless_open=("misdelivery",) if all(s.is_takeover for s in found) else (),
     )
+
+
+def _what_it_did(story: Story, device: Device, *, noticed: bool) -> str:
+    last = ends(story)
+    if noticed:
+        return "went on until its DPD noticed"
+    if last is None or story.ongoing:
+        return "did not notice"
+    soon = last + timedelta(seconds=SET_UP_ANEW_S)
+    anew = any(s.at is not None and last <= s.at <= soon for to, s in sessions(device, story.source) if to == "up")
+    return "went on until a new session was set up" if anew else "did not notice"
 
 
 def _answered_over_ike(story: Story, lost_at: datetime) -> list[Reason]:
