@@ -58,7 +58,9 @@ def path_outages(story: Story, fleet: Fleet, settings: Settings) -> PathOutages:
     if there is not None:
         seen += _outages_of(there, sender_end(story), end.seen if end else None)
     devices = [d for d in (here, there) if d is not None]
-    signs = _without_background(story, _without_other_reasons(seen, devices, settings), settings)
+    signs = _without_background(story, _without_other_reasons(seen, devices, settings), settings) if seen else []
+    if not signs:  # what most stories come to
+        return PathOutages(seen=seen, signs=[], own_ends=[], before={e.id: [] for e in story.episodes if e.first_at})
     dated, own_ends = InOrder(signs), _own_ends(story, here, signs)
     given_up = _given_up(story, here, own_ends)
     before = {
