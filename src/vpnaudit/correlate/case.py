@@ -53,6 +53,8 @@ class Surroundings(Struct, frozen=True, kw_only=True, gc=False):
     devices: Mapping[str, Device]
     peers: Mapping[str, PeerSet]
     own: Mapping[str, frozenset[str]]
+    former: Mapping[str, frozenset[str]]
+    """By device, the peers that an earlier collection of it names or shows."""
     ours: frozenset[str]
     """The addresses of all devices."""
     tunnels: Mapping[str, Tunnel]

@@ -72,6 +72,7 @@ def correlate(
         devices=by_name,
         peers={name: peer_set(d) for name, d in by_name.items()},
         own=own,
+        former=_former_peers(older),
         ours=frozenset().union(*own.values()),
         tunnels={t.id: t for t in tunnels},
         rekeys=_rekeys(records, tunnels),
@@ -90,6 +91,13 @@ def correlate(
         older=tuple(older),
         rekeyed=_rekeyed(events, ledger),
     )
+
+
+def _former_peers(older: Sequence[Device]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for device in older:
+        found[device.name] = found.get(device.name, frozenset()) | peer_set(device).known
+    return found
 
 
 def _rekeyed(events: Sequence[Event], ledger: Ledger) -> dict[tuple[str, str], Rekeyed]:

@@ -71,7 +71,7 @@ def _unknown_source(case: Case) -> Placement | None:
         return None
     if normal(event.source) in recorded_peers(case.around.devices[event.device]) or _is_elsewhere(event, case.around):
         return None
-    if _is_sent_to_it(case):
+    if case.mine or _is_sent_to_it(case) or normal(event.source) in case.around.former.get(event.device, ()):
         return None
     wave = event.spi & 0xFFFF == 0
     confidence: Confidence = "proven" if wave and not peers.wildcard_key else "likely"

@@ -205,19 +205,30 @@ def losses_of(story: Story, fleet: Fleet, window: Window | None = None) -> list[
         and not (sign.interface is not None and lines and sign.interface not in lines)
         and (sign.peer is None or source is None or sign.peer == source)
         and cost_it_its_sas(sign, device, story) is not False
+        and not (sign.is_takeover and sign.interface is not None and _is_of_another_address(device, story))
     ]
+
+
+def _is_of_another_address(device: Device, story: Story) -> bool:
+    """Whether the tunnel ends at none of the addresses that a router shares with its partner (field guide C6)."""
+    if device.config is None:
+        return False
+    shared = {normal(a) for i in device.config[1].interfaces for a in i.standby_addresses}
+    return bool(shared) and shared.isdisjoint(_own_addresses(story))
 
 
 def cost_it_its_sas(sign: Sign, device: Device, story: Story) -> bool | None:
     """Whether a clear was of the tunnel's SAs: not where it was of another crypto map or VRF, or IKE outlived it.
 
-    Null where it was of one map or VRF, and nothing tells of which one the tunnel is.
+    Null where it was of one map, VRF, user or number, and nothing tells whether the tunnel is.
     """
     cleared, end = sign.cleared, receiver_end(story)
     if cleared is None:
         return True
     if cleared.ends_ike and _ike_outlived(sign, story):
         return False
+    if cleared.local is not None:
+        return cleared.local in _own_addresses(story)
     if cleared.map_name is not None:
         known = end.map_entry if end is not None else None
         return known.rpartition(" ")[0].lower() == cleared.map_name.lower() if known is not None else None
@@ -226,7 +237,15 @@ def cost_it_its_sas(sign: Sign, device: Device, story: Story) -> bool | None:
         flows = (f for _, f in device.ipsec_flows if address_in(f.peer) == source and f.interface == interface)
         vrfs = {f.vrf for f in flows}
         return cleared.vrf in vrfs if vrfs else None
-    return True
+    return None if cleared.one is not None else True
+
+
+def _own_addresses(story: Story) -> set[str]:
+    """Those at which the receiver got the packets, and at which its end of the tunnel is."""
+    end = receiver_end(story)
+    own = {e.destination for episode in story.episodes for e in episode.events[:1]}
+    own |= {end.address, end.seen} if end is not None else set()
+    return {normal(address) for address in own if address is not None}
 
 
 def _ike_outlived(sign: Sign, story: Story) -> bool:
@@ -307,7 +326,7 @@ def memory_failures(device: Device) -> Sequence[Sign]:
 def _memory_failures(device: Device) -> list[Sign]:
     found = []
     for capture, message in messages(device, MEMORY_TAGS):
-        process = message.details.get("process", "a process")
-        pool = message.details.get("pool", "unknown pool")
-        found.append(sign_of(device, capture, message, f"{device.name}: {process} got no memory from {pool}"))
+        process, pool = message.details.get("process"), message.details.get("pool", "unknown pool")
+        text = f"{device.name}: {process or 'a process'} got no memory from {pool}"
+        found.append(structs.replace(sign_of(device, capture, message, text), process=process))
     return found

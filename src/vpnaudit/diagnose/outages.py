@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from msgspec import Struct, structs
 
@@ -13,7 +14,7 @@ from vpnaudit.diagnose.probes import PROBE_TAGS, aim_of, failed, is_failure, ope
 from vpnaudit.diagnose.signs import Sign, messages, one_spelling, sign_of
 from vpnaudit.model.device import Device
 from vpnaudit.model.logs import LogMessage, of_firewalls
-from vpnaudit.model.sessions import SESSION_CHANGES, SESSION_STATES, peer_of, session_state
+from vpnaudit.model.sessions import SESSION_CHANGES, SESSION_STATES, peer_of, session_state, version_of
 from vpnaudit.model.tunnel import TunnelEnd
 
 LINE_TAGS = frozenset({"LINEPROTO-5-UPDOWN", "LINK-3-UPDOWN", "LINK-5-CHANGED"}) | of_firewalls("411002")
@@ -94,11 +95,18 @@ def outages(
         _own_line(outage, end)
         for outage in found
         if (outage.interface in lines if outage.interface is not None else outage.peer in wanted or not source)
+        and not _is_of_another_ike(outage, end)
     ]
     operations = operations_of(device)
     aims = {number: aim_of(device, operation, end, source, lines) for number, operation in operations.items()}
     probed = [sign for number, sign in unanswered if aims.get(number) in {"peer", "first-hop"}]
     return logged + probed
+
+
+def _is_of_another_ike(outage: _Outage, end: TunnelEnd | None) -> bool:
+    """Whether a message that names no peer is of the version of IKE that the tunnel does not use."""
+    nameless = outage.peer is None and outage.ike is not None
+    return nameless and end is not None and end.ike not in {None, outage.ike}
 
 
 def _own_line(outage: _Outage, end: TunnelEnd | None) -> Sign:
@@ -114,6 +122,8 @@ class _Outage(Struct, frozen=True):
     sign: Sign
     interface: str | None
     peer: str | None
+    ike: Literal["v1", "v2"] | None = None
+    """The version of IKE that the message is of."""
 
 
 def _all_outages(device: Device) -> list[_Outage]:
@@ -135,7 +145,8 @@ def _all_outages(device: Device) -> list[_Outage]:
             found.append(_Outage(structs.replace(sign, is_session=True), None, one_spelling(peer)))
         elif _is_ike_failure(message):
             sign = sign_of(device, capture, message, f"{device.name}: IKE with {peer or 'a peer'} failed")
-            found.append(_Outage(structs.replace(sign, is_nameless=peer is None), None, one_spelling(peer)))
+            sign = structs.replace(sign, is_nameless=peer is None)
+            found.append(_Outage(sign, None, one_spelling(peer), ike=version_of(message.tag)))
     return found
 
 

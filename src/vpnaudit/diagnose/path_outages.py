@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
-from vpnaudit.diagnose.losses import memory_failures, state_losses
+from vpnaudit.diagnose.losses import losses_of, memory_failures, state_losses
 from vpnaudit.diagnose.of_story import (
+    begins,
     came_in_by,
     former_peers,
     receiver_end,
@@ -28,6 +29,12 @@ from vpnaudit.settings import Settings
 LATE_S = 5.0
 BACK_S = 10.0
 """So soon a session stands again that was ended while the path was there (field guide 4: 1 to 5 s when healthy)."""
+BEGUN_S = 60.0
+"""What comes so long after the first line did not cost the SA that the line is of."""
+LONGEST_SA = timedelta(hours=8)
+FOR_EVER_S = 86_400.0 * 365
+REPEATS = (5, 3)
+"""IOS repeats a probe five times before it gives its peer up; an ASA three times, after an interval of silence."""
 OF_AGE_S = 2.0
 """A session of one SA lasts as long as the SA does, its set-up allowed for."""
 DEFAULT_LIVES_S = (3600, 28_800)
@@ -58,6 +65,7 @@ def path_outages(story: Story, fleet: Fleet, settings: Settings) -> PathOutages:
     if there is not None:
         seen += _outages_of(there, sender_end(story), end.seen if end else None)
     devices = [d for d in (here, there) if d is not None]
+    seen = _long_enough(seen, story)
     signs = _without_background(story, _without_other_reasons(seen, devices, settings), settings) if seen else []
     if not signs:  # what most stories come to
         return PathOutages(seen=seen, signs=[], own_ends=[], before={e.id: [] for e in story.episodes if e.first_at})
@@ -69,6 +77,41 @@ def path_outages(story: Story, fleet: Fleet, settings: Settings) -> PathOutages:
         if e.first_at
     }
     return PathOutages(seen=seen, signs=signs, own_ends=own_ends, before=before)
+
+
+def _long_enough(signs: list[Sign], story: Story) -> list[Sign]:
+    """Without failures of a probe that were over before DPD can have given a peer up at an end (field guide 6.3)."""
+    ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.device is not None]
+    waits = [w for e in ends if (w := _waits_s(e)) is not None]
+    if len(waits) < len(ends) or not waits:
+        return signs
+    least = timedelta(seconds=min(waits))
+    return [s for s in signs if not (s.is_probe and s.at and s.until and s.until - s.at < least)]
+
+
+def _waits_s(end: TunnelEnd) -> float | None:
+    """For how long an end's DPD waits at least, seconds: for ever without it; null where its timers are not known."""
+    if end.dpd is None or end.dpd.mode is None:
+        return None
+    if end.dpd.mode == "off":
+        return FOR_EVER_S
+    if not end.dpd.interval_s or not end.dpd.retry_s:
+        return None
+    return float(min(REPEATS[0] * end.dpd.retry_s, end.dpd.interval_s + REPEATS[1] * end.dpd.retry_s))
+
+
+def ike_ended_since(story: Story, fleet: Fleet, settings: Settings) -> Sign | None:
+    """What ended the receiver's IKE SA, or may have, after the lines had begun: its table says nothing of before."""
+    begin = begins(story)
+    if begin is None:
+        return None
+    sa = sent_sa(story)
+    low = sa.installed_at if sa is not None and sa.installed_at is not None else begin - LONGEST_SA
+    if losses_of(story, fleet, Window(low=low, high=begin + timedelta(seconds=BEGUN_S))):
+        return None  # that took the IKE SA along
+    after = Window(low=begin + timedelta(seconds=BEGUN_S))
+    found = [*losses_of(story, fleet, after), *(s for s in path_outages(story, fleet, settings).seen if after.has(s))]
+    return min(found, key=lambda s: s.at or begin, default=None)
 
 
 def that_lasted(signs: list[Sign], story: Story, fleet: Fleet) -> list[Sign]:

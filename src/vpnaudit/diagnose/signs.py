@@ -48,6 +48,8 @@ class Sign(Struct, frozen=True, kw_only=True, gc=False):
     """It did because of a line with an invalid SPI: what came before cannot come of it."""
     is_inferred: bool = False
     """No line of its own tells that it happened by then: an uptime does, or a script's message."""
+    process: str | None = None
+    """What got no memory."""
     interface: str | None = None
     """Where it took over, or lost its crypto map; null: the message names none, or it is of the whole device."""
     peer: str | None = None

@@ -63,18 +63,21 @@ def ike_by_log(device: Device, peer: str | None) -> Literal["v1", "v2"] | None:
 def _ike_versions(device: Device) -> dict[str, set[Literal["v1", "v2"]]]:
     found: dict[str, set[Literal["v1", "v2"]]] = {}
     for _, message in device.other_messages:
-        version = _version_of(message.tag)
+        version = version_of(message.tag)
         peer = peer_of(message) if version is not None else None
         if peer is not None and version is not None:
             found.setdefault(normal(peer), set()).add(version)
     return found
 
 
-def _version_of(tag: str) -> Literal["v1", "v2"] | None:
+def version_of(tag: str) -> Literal["v1", "v2"] | None:
+    """The version of IKE that messages with a tag are of; null: it does not say."""
     number = tag.rpartition("-")[2][:3] if tag.partition("-")[0] in FIREWALLS else ""
     if number == "713" or tag == _V1:
         return "v1"
-    return "v2" if number in {"750", "751"} or "IKEV2" in tag else None
+    if number in {"750", "751"} or "IKEV2" in tag:
+        return "v2"
+    return "v1" if "IKMP" in tag else None
 
 
 def logs_sessions(device: Device, ike: Literal["v1", "v2"] | None) -> bool:

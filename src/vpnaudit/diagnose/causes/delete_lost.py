@@ -44,8 +44,9 @@ from vpnaudit.diagnose.of_story import (
     which_moment,
     without_ike,
 )
+from vpnaudit.diagnose.path_outages import ike_ended_since
 from vpnaudit.diagnose.proofs import ike_of, ike_tables, placed
-from vpnaudit.diagnose.signs import stamp
+from vpnaudit.diagnose.signs import EARLIEST, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import SA_COMMANDS
 from vpnaudit.model.event import Confidence
@@ -76,6 +77,13 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return _given_up(story, fleet) or _asks_of_more(story)
     here = receiver_end(story)
     if here is not None and here.ike_table_read and not here.live_ike:
+        since = ike_ended_since(story, fleet, settings)
+        if since is not None:
+            at = stamp(since.at or EARLIEST)
+            return still_open(
+                f"had both ends an IKE SA as the lines began? {since.text} at {at}, after that",
+                f"both ends ({story.receiver}, {story.sender or 'the peer'}): show logging, as a syslog server has it",
+            )
         return out(without_ike(story, fleet), *ike_tables(receiver_of(story, fleet)))
     if not (sa_table_read(story, fleet) or _seen_to_go(story)):
         return still_open(f"has {story.receiver} lost that SA?", f"{story.receiver}: {SA_COMMANDS[0]}")

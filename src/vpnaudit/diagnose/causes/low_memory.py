@@ -1,7 +1,7 @@
 """The receiver was short of memory and could not install the SA.
 
-**Signature.** Allocation failures within ten minutes of the lines, or free memory (or its largest block) below the
-threshold now, while the lines are recent.
+**Signature.** Allocation failures within ten minutes of the begin of the lines, or free memory (or its largest block)
+below the threshold now, while the lines are recent.
 
 **Ruled out by.** Free memory, and no failure in the window, in a log that reaches back to it. That lack of memory loses
 SAs is said by operators and by no Cisco document found: evidence of failures is demanded, a reboot is not advised.
@@ -11,13 +11,15 @@ SAs is said by operators and by no Cisco document found: evidence of failures is
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from vpnaudit.diagnose.log_reach import log_begins, log_reaches, whole_log
 from vpnaudit.diagnose.losses import IGNORED_POOLS, memory_failures
 from vpnaudit.diagnose.of_story import begins, ends, receiver_of, sent_sa
 from vpnaudit.diagnose.proofs import logs, placed
-from vpnaudit.diagnose.signs import Window, stamp
+from vpnaudit.diagnose.signs import Sign, Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
 from vpnaudit.model.device import Device
 from vpnaudit.model.event import Confidence
@@ -26,6 +28,12 @@ from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
 from vpnaudit.settings import Settings, Thresholds
 
 RECENT_S = 3600.0
+AMPLE_PERCENT = 20
+"""A pool that never had less than this share free was never short."""
+_CRYPTO = re.compile(
+    r"crypto|ike|isakmp|ipsec|acl|cef|kmi|pki|encr|tunnel|nhrp|virtual exec|pool manager", re.IGNORECASE
+)
+"""In the names of processes whose want of memory can cost SAs."""
 
 
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
@@ -37,8 +45,9 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     near = [f for f in failures if any(w.has(f) for w in windows)]
     low = _low_now(device, settings.thresholds)
     if near:
-        because = [reason(f.text, *f.evidence) for f in near[:3]]
-        return _fits(story, [*because, *low], "likely" if all(w.low for w in windows) else "possible")
+        because = [*(reason(f.text, *f.evidence) for f in near[:3]), *low]
+        found = _fits(story, because, "likely" if all(w.low for w in windows) else "possible")
+        return found if low else _of_other_processes(device, near) or found
     last = ends(story) or begins(story)
     recent = story.ongoing or (last is not None and last >= fleet.collected_at - timedelta(seconds=RECENT_S))
     if low and recent:
@@ -59,11 +68,23 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     return out(text, *pools[:1], *logs(device))
 
 
+def _of_other_processes(device: Device, near: Sequence[Sign]) -> Weighing | None:
+    """That what got no memory has nothing to do with IPsec, and no pool was ever short (field guide C8)."""
+    pools = [(c, p) for c, p in device.memory_pools if not p.pool.lower().startswith(IGNORED_POOLS)]
+    ample = [(c, p) for c, p in pools if p.total and p.lowest is not None and 100 * p.lowest >= AMPLE_PERCENT * p.total]
+    main = [(c, p) for c, p in ample if p.pool.lower().startswith("proc")]
+    if not main or any(f.process is None or _CRYPTO.search(f.process) for f in near):
+        return None
+    text = (
+        f"{near[0].text}, which is no process of IPsec, and the {main[0][1].pool} pool was never short: its lowest was "
+        f"{100 * (main[0][1].lowest or 0) / (main[0][1].total or 1):.0f} % free"
+    )
+    return unlikely(text, *near[0].evidence, device.cite(main[0][0], main[0][1].line))
+
+
 def _windows(story: Story, margin: timedelta) -> list[Window]:
-    """When a failure would have cost the SA: around each episode; without lines, since the sender installed its SA."""
-    around = [
-        Window(low=e.first_at - margin, high=(e.last_at or e.first_at) + margin) for e in story.episodes if e.first_at
-    ]
+    """When a failure would have cost the SA: as an episode begins; without lines, since the sender installed its SA."""
+    around = [Window(low=e.first_at - margin, high=e.first_at + margin) for e in story.episodes if e.first_at]
     if story.episodes or not story.ongoing:
         return around
     sa = sent_sa(story)

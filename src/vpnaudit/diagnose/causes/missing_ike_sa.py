@@ -31,19 +31,21 @@ from vpnaudit.diagnose.of_story import (
     receiver_of,
     repeated,
     seen_to_be_stale,
+    sender_end,
     sender_may_keep,
     sends_in_vain,
     sent_sa,
     which_moment,
     without_ike,
 )
+from vpnaudit.diagnose.path_outages import ike_ended_since
 from vpnaudit.diagnose.proofs import ike_tables, placed
 from vpnaudit.diagnose.signs import EARLIEST, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import IKE_V1_COMMANDS, IKE_V2_COMMANDS
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.judgement import Cause, Reason, Story, Weighing
+from vpnaudit.model.judgement import CONFIDENCES, Cause, Reason, Story, Weighing
 from vpnaudit.model.platform import Words
 from vpnaudit.model.tunnel import LiveIke
 from vpnaudit.settings import Settings
@@ -70,8 +72,20 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     live = here.live_ike if here is not None else ()
     if live:
         return _live(story, fleet, live)
+    since = ike_ended_since(story, fleet, settings)
     none = reason(without_ike(story, fleet), *ike_tables(device))
+    if since is not None:
+        later = reason(f"{since.text} at {stamp(since.at or EARLIEST)}, after the lines began", *since.evidence)
+        surest: Confidence = "possible" if _sender_had_ike(story) else "likely"
+        return _fits(story, [*deleted_by_its_own(story, fleet), none, later], surest=surest)
     return _fits(story, [*deleted_by_its_own(story, fleet), none])
+
+
+def _sender_had_ike(story: Story) -> bool:
+    """Whether the sender's table has an IKE SA from before the lines: then the receiver may have had it too."""
+    there, begin = sender_end(story), begins(story)
+    ages = [i.established_at for i in there.live_ike] if there is not None else []
+    return begin is not None and any(at is not None and at < begin for at in ages)
 
 
 def _maybe_kept(story: Story, fleet: Fleet) -> Weighing:
@@ -133,7 +147,7 @@ def _fits(story: Story, because: list[Reason], surest: Confidence = "proven") ->
         because.append(sends_in_vain(story, sa))
     return Weighing(
         verdict="fits",
-        confidence=surest if seen_to_be_stale(story) else "likely",
+        confidence=max(surest, "proven" if seen_to_be_stale(story) else "likely", key=CONFIDENCES.index),
         because=tuple(because),
         owner_devices=(story.receiver,),
         title=f"{story.receiver} has no IKE SA over which to tell {who} that its SA is gone",

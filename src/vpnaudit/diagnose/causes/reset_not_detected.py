@@ -119,12 +119,12 @@ def _answers(sign: Sign, begin: datetime | None) -> bool:
 
 
 def _perhaps_of_others(story: Story, fleet: Fleet, losses: Sequence[Sign]) -> Weighing | None:
-    """Clears of one crypto map or VRF, where nothing tells of which one the source's SAs were."""
+    """Clears of one crypto map, VRF, user or number, where nothing tells whether the source's SAs were."""
     device = receiver_of(story, fleet)
     if any(cost_it_its_sas(s, device, story) for s in losses):
         return None
     cleared = losses[-1].cleared
-    what = f"crypto map {cleared.map_name}" if cleared and cleared.map_name else f"VRF {cleared.vrf if cleared else ''}"
+    what = cleared.limited_to if cleared is not None else None
     question = f"are the SAs with {story.source} of {what}? {losses[-1].text} before the lines"
     return still_open(question, f"{story.receiver}: show running-config; show crypto ipsec sa")
 
