@@ -117,13 +117,17 @@ def _diagnosis(
             tunnel=tunnel.id if tunnel else None,
             source=newest_story.source if not wave else None,
         ),
-        title=waves.title(cause, stories, newest.title) if wave else newest.title,
+        title=waves.title(cause, stories, newest.title) if wave else _title(cause, stories, newest),
         because=_unique((*reasons, *moved, *count_reasons(stories, fleet))),
         ruled_out=ruled_out(cause, told),
         would_settle=would_settle(cause, examples(cause, told, waves.SHOWN) if wave else told),
         stories=stories,
         parameters=newest.parameters,
     )
+
+
+def _title(cause: Cause, stories: Sequence[Story], newest: Weighing) -> str:
+    return cause.title_of(stories) if cause.title_of is not None and len(stories) > 1 else newest.title
 
 
 def _confidence(cause: Cause, weighing: Weighing, all_of: Mapping[str, Weighing]) -> Confidence:

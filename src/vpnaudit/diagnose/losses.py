@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import islice
 
 from msgspec import structs
+from netutils.interface import canonical_interface_name
 
 from vpnaudit.diagnose.applets import applet_runs
 from vpnaudit.diagnose.interfaces import carriers
@@ -74,9 +75,11 @@ def _state_losses(device: Device) -> list[Sign]:
     without = _without_sas(device)
     if shown is not None and without is not None:
         found.append(structs.replace(without, at=shown.at, evidence=(*shown.evidence, *without.evidence)))
+    configured: str | None = None
     for capture, message in device.other_messages:
         state = message.details.get("state", "").lower()
         command = message.details.get("command", "").lower()
+        configured = _interface_of(command) or configured
         if took_over(message):
             sign = sign_of(device, capture, message, f"{device.name} took over from its partner")
             found.append(structs.replace(sign, is_takeover=True, interface=message.interface))
@@ -90,12 +93,30 @@ def _state_losses(device: Device) -> list[Sign]:
         elif message.tag == IKE_SWITCHED and state == "off":
             text = f"{device.name} switched IKE off: its last crypto map was taken off"
             found.append(sign_of(device, capture, message, text))
+        elif configured is not None and _changes_protection(command):
+            sign = sign_of(device, capture, message, f"{device.name}: `{command}` was entered on {configured}")
+            found.append(structs.replace(sign, interface=configured, is_clear=True))
         elif clears_sas(command) or _takes_map_off(command):
             entered = message.details["command"]
             sign = sign_of(device, capture, message, f"{device.name}: `{entered}` was entered")
             scope, interface = scope_of(entered), _of_map(device, command)
             found.append(structs.replace(sign, peer=scope.peer, interface=interface, is_clear=True, cleared=scope))
     return found
+
+
+def _interface_of(command: str) -> str | None:
+    """The interface that a command begins to configure.
+
+    >>> _interface_of("interface tunnel211"), _interface_of("no shutdown")
+    ('Tunnel211', None)
+    """
+    words = command.split()
+    return str(canonical_interface_name(words[1].capitalize())) if words[:1] == ["interface"] and words[1:] else None
+
+
+def _changes_protection(command: str) -> bool:
+    """Whether a tunnel interface gets another protection, or none: its SAs go."""
+    return command.removeprefix("no ").startswith("tunnel protection ")
 
 
 def _is_of_a_tunnel(message: LogMessage) -> bool:

@@ -87,7 +87,7 @@ def loss_reasons(diagnosis: Diagnosis, fleet: Fleet, path: Path | None = None) -
     told = (_lines_words(own), _rate_words(own), _figures_words(own, fleet))
     outages = _outage_words(own, fleet)
     said = list(answer.sentences)
-    if diagnosis.cause == "delete-lost" and own.episodes == 1 and ike != "v2":
+    if diagnosis.cause == "delete-lost" and own.spis == 1 and ike != "v2":
         said[len(answer.rates)] = ONE_IS_ENOUGH
     sentences = (*told, *said[:-1], *outages, said[-1])
     first, *rest = (Reason(text=s) for s in sentences)

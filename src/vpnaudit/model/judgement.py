@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -136,6 +136,8 @@ class Cause(Struct, frozen=True, kw_only=True, gc=False):
     owner: Owner
     weigh: Callable[[Story, Fleet, Any], Weighing]
     page: str = ""
+    title_of: Callable[[Sequence[Story]], str] | None = None
+    """The title of several stories together, where that of the newest would not do."""
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True, gc=False):

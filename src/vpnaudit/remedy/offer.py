@@ -37,11 +37,19 @@ def clear_peer(place: Place, scope: str, why: str) -> Remediation | None:
         identity=("clear-peer", scope),
         title=f"Clear the tunnel with {place.peer} on {place.name}",
         why=why,
-        disruption=(
-            f"Traffic with {place.peer} stops for one negotiation, 1 to 5 s. No other peer is touched."
-            if place.behind < 2
-            else f"Traffic with {place.behind} peers behind {place.peer} stops for one negotiation, 1 to 5 s."
-        ),
+        disruption=f"{_traffic_with(place)} stops for one negotiation, 1 to 5 s."
+        + (" No other peer is touched." if place.behind < 2 else ""),
+    )
+
+
+def _traffic_with(place: Place) -> str:
+    """What a clear of the peer's address touches: all that has to do with it."""
+    if place.behind > 1:
+        return f"Traffic with {place.behind} peers behind {place.peer}"
+    return (
+        f"Traffic of all {place.tunnels} tunnels with {place.peer}"
+        if place.tunnels > 1
+        else f"Traffic with {place.peer}"
     )
 
 

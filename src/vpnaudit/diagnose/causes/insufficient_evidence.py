@@ -10,6 +10,8 @@ and whether the source is a configured peer. Source: field guide 3.2 row 10, 3.4
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vpnaudit.diagnose.of_story import deleted_by_its_own, receiver_end, receiver_of, sas_with_source_read, sender_end
 from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.addresses import normal
@@ -27,12 +29,12 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         confidence="possible",
         because=(*_seen(story), *deleted_by_its_own(story, fleet), *_others(story, fleet)),
         would_settle=_missing(story, fleet),
-        title=_title(story),
+        title=_title((story,)),
     )
 
 
-def _title(story: Story) -> str:
-    lines = sum(e.lines for e in story.episodes)
+def _title(stories: Sequence[Story]) -> str:
+    story, lines = stories[0], sum(e.lines for s in stories for e in s.episodes)
     who = story.sender or story.source or "an unknown source"
     if not lines:
         return f"{story.receiver} and {who} are out of step, and the evidence does not say why"
@@ -109,4 +111,4 @@ def _knows_dpd(end: TunnelEnd | None) -> bool:
     return end is not None and end.dpd is not None and end.dpd.mode is not None
 
 
-CAUSE = Cause(name="insufficient-evidence", order=1000, owner="unknown", weigh=_weigh)
+CAUSE = Cause(name="insufficient-evidence", order=1000, owner="unknown", weigh=_weigh, title_of=_title)

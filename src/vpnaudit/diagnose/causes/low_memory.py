@@ -48,10 +48,18 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         because = [*(reason(f.text, *f.evidence) for f in near[:3]), *low]
         found = _fits(story, because, "likely" if all(w.low for w in windows) else "possible")
         return found if low else _of_other_processes(device, near) or found
+    began = _before_any_failure(story, failures, windows, device)
+    if began is not None:
+        return began
     last = ends(story) or begins(story)
     recent = story.ongoing or (last is not None and last >= fleet.collected_at - timedelta(seconds=RECENT_S))
     if low and recent:
         return _fits(story, low, "possible")
+    return _not_seen(device, windows, low)
+
+
+def _not_seen(device: Device, windows: list[Window], low: Sequence[Reason]) -> Weighing:
+    """What its tables and its log say, where no failure stands near the lines."""
     if not device.memory_pools:
         return still_open(f"is {device.name} short of memory?", f"{device.name}: {device.words.memory_shown_by}")
     if not device.log_captures:
@@ -66,6 +74,21 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     pools = [device.cite(c, p.line) for c, p in device.memory_pools if not p.pool.lower().startswith(IGNORED_POOLS)]
     text = f"{device.name} has memory left and logged no allocation failure near the lines"
     return out(text, *pools[:1], *logs(device))
+
+
+def _before_any_failure(
+    story: Story, failures: Sequence[Sign], windows: list[Window], device: Device
+) -> Weighing | None:
+    """That memory ran short only after the lines had begun, by a log that reaches back before them."""
+    dated = [(f.at, f) for f in failures if f.at is not None]
+    begin = begins(story)
+    if not dated or begin is None or not log_reaches(device, _earliest(windows)):
+        return None
+    at, first = min(dated, key=lambda one: one[0])
+    if at <= begin:
+        return None
+    text = f"{first.text} for the first time at {stamp(at)}, when the lines had begun ({stamp(begin)})"
+    return unlikely(text, *first.evidence, *logs(device))
 
 
 def _of_other_processes(device: Device, near: Sequence[Sign]) -> Weighing | None:
