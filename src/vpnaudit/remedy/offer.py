@@ -43,13 +43,11 @@ def clear_peer(place: Place, scope: str, why: str) -> Remediation | None:
 
 
 def _traffic_with(place: Place) -> str:
-    """What a clear of the peer's address touches: all that has to do with it."""
-    if place.behind > 1:
-        return f"Traffic with {place.behind} peers behind {place.peer}"
+    """What a clear of the peer's address touches: every tunnel that the device has with it."""
     return (
-        f"Traffic of all {place.tunnels} tunnels with {place.peer}"
-        if place.tunnels > 1
-        else f"Traffic with {place.peer}"
+        f"Traffic with {place.behind} peers behind {place.peer}"
+        if place.behind > 1
+        else f"All traffic with {place.peer}"
     )
 
 

@@ -36,8 +36,6 @@ class Place(Struct, frozen=True, kw_only=True, gc=False):
     ike: Literal["v1", "v2"] | None
     syntax: RemedySyntax | None
     behind: int = 1
-    tunnels: int = 1
-    """Those that the device has with the peer's address."""
     """How many tunnels this one has with that address of the peer: more than one where a NAT has it."""
 
     @property
@@ -92,7 +90,6 @@ class Situation(Struct, frozen=True, kw_only=True, dict=True):
                 ike=(sending.ike if sending is not None else None) or ike,
                 syntax=_syntax(sender, syntaxes),
                 behind=_behind(fleet, sender, receiver_address),
-                tunnels=_tunnels(fleet, sender, receiver_address),
             ),
             receiver=Place(
                 side="receiver",
@@ -103,7 +100,6 @@ class Situation(Struct, frozen=True, kw_only=True, dict=True):
                 ike=(receiving.ike if receiving is not None else None) or ike,
                 syntax=_syntax(receiver, syntaxes),
                 behind=_behind(fleet, receiver, sender_address),
-                tunnels=_tunnels(fleet, receiver, sender_address),
             ),
         )
 
@@ -197,7 +193,6 @@ def _in_tunnel(tunnel: Tunnel, end: TunnelEnd, fleet: Fleet, syntaxes: Mapping[s
         ike=end.ike or tunnel.ike,
         syntax=_syntax(device, syntaxes),
         behind=_behind(fleet, device, _seen(other)),
-        tunnels=_tunnels(fleet, device, _seen(other)),
     )
 
 
@@ -207,10 +202,6 @@ def _behind(fleet: Fleet, device: Device | None, peer: str | None) -> int:
         return 1
     tunnels = fleet.faced.get((device.name, normal(peer)), ())
     return len({t.other_end(device.name).device for t in tunnels})
-
-
-def _tunnels(fleet: Fleet, device: Device | None, peer: str | None) -> int:
-    return len(fleet.faced.get((device.name, normal(peer)), ())) if device is not None and peer is not None else 1
 
 
 def _syntax(device: Device | None, syntaxes: Mapping[str, RemedySyntax]) -> RemedySyntax | None:

@@ -90,10 +90,18 @@ def said(audit: Audit) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(audit)
     plain["findings"] = [f for f in plain["findings"] if f["rule"] not in OF_THE_FLEET]
     wanted = {r for x in (*plain["findings"], *plain["diagnoses"]) for r in x["remediations"]}
-    plain["remediations"] = [r for r in plain["remediations"] if r["id"] in wanted]
+    plain["remediations"] = [_without_reason(r) for r in plain["remediations"] if r["id"] in wanted]
     for count in ("findings", "unknown"):
         del plain["summary"][count]
     del plain["problems"]
+    return plain
+
+
+def _without_reason(remediation: dict[str, Any]) -> dict[str, Any]:
+    """One change of a whole device may be for several tunnels: in the fleet's audit it has another one's reason."""
+    plain = dict(remediation)
+    if plain["kind"] == "config":
+        del plain["why"], plain["side"]
     return plain
 
 
