@@ -241,11 +241,13 @@ def _is_of_another_address(device: Device, story: Story) -> bool:
 def cost_it_its_sas(sign: Sign, device: Device, story: Story) -> bool | None:
     """Whether a clear was of the tunnel's SAs: not where it was of another crypto map or VRF, or IKE outlived it.
 
+    Nor did a takeover that IKE outlived: what takes over without state has no IKE SA from before.
+
     Null where it was of one map, VRF, user or number, and nothing tells whether the tunnel is.
     """
     cleared, end = sign.cleared, receiver_end(story)
     if cleared is None:
-        return True
+        return not (sign.is_takeover and _ike_outlived(sign, story))
     if cleared.ends_ike and _ike_outlived(sign, story):
         return False
     if cleared.local is not None:
