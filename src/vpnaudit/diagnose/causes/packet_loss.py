@@ -103,7 +103,7 @@ def _none_near(story: Story, fleet: Fleet, begin: datetime, found: PathOutages) 
             f"{story.sender or 'the peer'}: show logging; the path's own measurements",
         )
     if logs_sessions_since(here, begin, story):
-        text = f"{here.name}'s log has no line, session, IKE or probe failure within two minutes before the lines"
+        text = f"{here.name}'s log has no failure of this path, session or IKE within two minutes before the lines"
         return out(text, *first_lines(story)[:1], *logs(here))
     shown = f"{here.words.interfaces_shown_by}; " if not here.interfaces else ""
     return still_open(

@@ -93,9 +93,9 @@ def _no_change_logged(story: Story, fleet: Fleet, times: Sequence[datetime]) -> 
     if uptimes and times and all(fleet.collected_at - timedelta(seconds=u) < min(times) for u in uptimes):
         return out("the session is up since before the lines began", *_session_lines(story, fleet))
     if uptimes or (here is not None and here.live_ike and any(i.established_at for i in here.live_ike)):
-        return unlikely("no session change in the log, and the session stands", *ike_of(here, there), *logs(device))
+        return unlikely("no change of this session in the log, and it stands", *ike_of(here, there), *logs(device))
     if times and logs_sessions_since(device, min(times), story):
-        return out(f"{device.name} logs the changes of sessions, and logged none", *logs(device))
+        return out(f"{device.name} logs the changes of sessions, and none of this one", *logs(device))
     return still_open(
         "does the tunnel go down and up?",
         f"{device.name}: {device.words.sessions_shown_by}; {session_logging(device, story)}",
@@ -151,7 +151,7 @@ def _too_few(device: Device, changes: Sequence[tuple[str, Sign]], times: Sequenc
     if times and not log_reaches(device, min(times) - timedelta(hours=1)):
         question = f"how often does the tunnel go down and up? {device.name}'s log reaches back too short a time"
         return still_open(question, f"{device.name}: show logging, as a syslog server has it")
-    text = f"at most {counted(most, 'set-up')} within an hour" if most else "the log has no session that was set up"
+    text = f"at most {counted(most, 'set-up')} within an hour" if most else "the log has no set-up of this session"
     return out(text, *(line for _, s in changes[:4] for line in s.evidence))
 
 
