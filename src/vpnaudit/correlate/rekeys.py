@@ -38,6 +38,9 @@ LEAST_GAPS, MOST_GAPS = 3, 12
 GAP_JITTER = 0.3
 """By this share of the usual one a time between installs may differ from it: traffic decides it."""
 
+Install = tuple[datetime, LedgerEntry]
+"""When an SA was installed, and its record."""
+
 
 class Rekey(Struct, frozen=True, kw_only=True, gc=False):
     """An install or a delete by `device`'s clock. `seen` false: computed from a live SA's age and period."""
@@ -264,16 +267,9 @@ def logged_period(entries: Iterable[LedgerEntry]) -> tuple[float, tuple[Evidence
 
     Of SAs of one direction, of a peer with which no tunnel is known.
     """
-    found: dict[int, Install] = {}
-    for entry in entries:
-        if entry.how in RECORDED and entry.installed_at is not None:
-            found.setdefault(entry.spi, (entry.installed_at, entry))
-    installs = sorted(found.values(), key=lambda one: (one[0], one[1].spi))[-MOST_GAPS - 1 :]
+    installs = _last((e.installed_at, e) for e in entries if e.how in RECORDED and e.installed_at is not None)
     usual = _steady_gap_s(installs)
     return (usual, _newest(installs)) if usual is not None else None
-
-
-Install = tuple[datetime, LedgerEntry]
 
 
 def _newest(installs: Sequence[Install]) -> tuple[Evidence, ...]:
@@ -302,16 +298,20 @@ def _is_replaced(one: Install, following: Install) -> bool:
     return (at - entry.gone_at).total_seconds() <= GAP_JITTER * (at - installed_at).total_seconds()
 
 
-def _installs(
-    end: TunnelEnd, entries: Iterable[LedgerEntry], until: datetime | None
-) -> list[tuple[datetime, LedgerEntry]]:
-    """Of an end's SAs of one direction the last that came after its IKE SA (and not after `until`), each once."""
+def _installs(end: TunnelEnd, entries: Iterable[LedgerEntry], until: datetime | None) -> list[Install]:
+    """Of an end's SAs of one direction the last that came after its IKE SA (and not after `until`)."""
     begun = min((i.established_at for i in end.live_ike if i.established_at), default=None)
-    found: dict[int, tuple[datetime, LedgerEntry]] = {}
-    for entry in entries:
-        at = entry.installed_at
-        if at is not None and begun is not None and at > begun and (until is None or at <= until):
-            found.setdefault(entry.spi, (at, entry))
+    if begun is None:
+        return []
+    dated = ((e.installed_at, e) for e in entries if e.installed_at is not None)
+    return _last(one for one in dated if one[0] > begun and (until is None or one[0] <= until))
+
+
+def _last(installs: Iterable[Install]) -> list[Install]:
+    """The last of them in order of time, each SPI once: as its first record has it."""
+    found: dict[int, Install] = {}
+    for at, entry in installs:
+        found.setdefault(entry.spi, (at, entry))
     return sorted(found.values(), key=lambda one: (one[0], one[1].spi))[-MOST_GAPS - 1 :]
 
 

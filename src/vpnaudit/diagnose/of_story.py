@@ -20,6 +20,8 @@ from vpnaudit.settings import Settings
 NOT_OF_TWO = "the line came in on a group map's interface: the group shares one SPI, which no two ends agreed on"
 MOST_PROBES = 6
 """So often IOS asks before it gives a peer up, a firewall seldomer (field guide 6.3)."""
+LONGEST_SA_S = 28_800.0
+"""Taken where no lifetime is known: the longest of the platforms' defaults (ASA)."""
 ONE_MOMENT_S = 60.0
 """Tables taken so close together show one state, but for a rekey in between that takes a second."""
 
@@ -32,6 +34,11 @@ def receiver_of(story: Story, fleet: Fleet) -> Device:
 def sender_of(story: Story, fleet: Fleet) -> Device | None:
     """The device at the other end, if it is ours."""
     return fleet.device_by_name.get(story.sender or "")
+
+
+def both_devices(story: Story) -> tuple[str, ...]:
+    """The devices of ours at its ends, by name."""
+    return tuple(sorted(d for d in (story.receiver, story.sender) if d))
 
 
 def receiver_end(story: Story) -> TunnelEnd | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
 from vpnaudit.diagnose.losses import losses_of, memory_failures, state_losses
 from vpnaudit.diagnose.of_story import (
+    LONGEST_SA_S,
     begins,
     came_in_by,
     former_peers,
@@ -31,7 +33,6 @@ BACK_S = 10.0
 """So soon a session stands again that was ended while the path was there (field guide 4: 1 to 5 s when healthy)."""
 BEGUN_S = 60.0
 """What comes so long after the first line did not cost the SA that the line is of."""
-LONGEST_SA = timedelta(hours=8)
 FOR_EVER_S = 86_400.0 * 365
 REPEATS = (5, 3)
 """IOS repeats a probe five times before it gives its peer up; an ASA three times, after an interval of silence."""
@@ -59,13 +60,8 @@ class PathOutages(Struct, frozen=True, kw_only=True):
 
 def path_outages(story: Story, fleet: Fleet, settings: Settings) -> PathOutages:
     """As both ends have them."""
-    here, there, end = receiver_of(story, fleet), sender_of(story, fleet), receiver_end(story)
-    seen = _outages_of(here, end, story.source, came_in_by(story))
-    seen += [s for peer in former_peers(story) for s in _outages_of(here, None, peer) if s.is_session]
-    if there is not None:
-        seen += _outages_of(there, sender_end(story), end.seen if end else None)
+    here, there, seen = receiver_of(story, fleet), sender_of(story, fleet), _seen(story, fleet)
     devices = [d for d in (here, there) if d is not None]
-    seen = _long_enough(seen, story)
     signs = _without_background(story, _without_other_reasons(seen, devices, settings), settings) if seen else []
     if not signs:  # what most stories come to
         return PathOutages(seen=seen, signs=[], own_ends=[], before={e.id: [] for e in story.episodes if e.first_at})
@@ -77,6 +73,15 @@ def path_outages(story: Story, fleet: Fleet, settings: Settings) -> PathOutages:
         if e.first_at
     }
     return PathOutages(seen=seen, signs=signs, own_ends=own_ends, before=before)
+
+
+def _seen(story: Story, fleet: Fleet) -> list[Sign]:
+    here, there, end = receiver_of(story, fleet), sender_of(story, fleet), receiver_end(story)
+    seen = _outages_of(here, end, story.source, came_in_by(story))
+    seen += [s for peer in former_peers(story) for s in _outages_of(here, None, peer) if s.is_session]
+    if there is not None:
+        seen += _outages_of(there, sender_end(story), end.seen if end else None)
+    return _long_enough(seen, story)
 
 
 def _long_enough(signs: list[Sign], story: Story) -> list[Sign]:
@@ -100,17 +105,17 @@ def _waits_s(end: TunnelEnd) -> float | None:
     return float(min(REPEATS[0] * end.dpd.retry_s, end.dpd.interval_s + REPEATS[1] * end.dpd.retry_s))
 
 
-def ike_ended_since(story: Story, fleet: Fleet, settings: Settings) -> Sign | None:
+def ike_ended_since(story: Story, fleet: Fleet) -> Sign | None:
     """What ended the receiver's IKE SA, or may have, after the lines had begun: its table says nothing of before."""
     begin = begins(story)
     if begin is None:
         return None
     sa = sent_sa(story)
-    low = sa.installed_at if sa is not None and sa.installed_at is not None else begin - LONGEST_SA
+    low = sa.installed_at if sa is not None and sa.installed_at is not None else begin - timedelta(seconds=LONGEST_SA_S)
     if losses_of(story, fleet, Window(low=low, high=begin + timedelta(seconds=BEGUN_S))):
         return None  # that took the IKE SA along
     after = Window(low=begin + timedelta(seconds=BEGUN_S))
-    found = [*losses_of(story, fleet, after), *(s for s in path_outages(story, fleet, settings).seen if after.has(s))]
+    found = [*losses_of(story, fleet, after), *(s for s in _seen(story, fleet) if after.has(s))]
     return min(found, key=lambda s: s.at or begin, default=None)
 
 
@@ -257,7 +262,7 @@ def changes(device: Device, peer: str | None) -> tuple[list[datetime], list[date
     return downs, ups
 
 
-def one_within(times: list[datetime], low: datetime, high: datetime) -> bool:
+def one_within(times: Sequence[datetime], low: datetime, high: datetime) -> bool:
     """Whether one of the times, which are in order, lies between the two."""
     index = bisect_left(times, low)
     return index < len(times) and times[index] <= high

@@ -15,12 +15,12 @@ from msgspec import Struct
 
 from vpnaudit.model.logs import RESTART_TAG, LogMessage, Stamp
 from vpnaudit.model.system import ClockReading
-from vpnaudit.parse.clock_reading import shift, shown_to_utc
+from vpnaudit.parse.clock_reading import shown_to_utc
 from vpnaudit.parse.clock_sets import Moved, clock_set, clocks_then, moved_after, wall_time
 from vpnaudit.parse.dated import Calendar, Dated, TimeContext, zones_of
 from vpnaudit.parse.log_zones import ZONE_DOUBT_S, Zones
 from vpnaudit.parse.told_elsewhere import Mixed, Told, mix, told_changes, wall_near
-from vpnaudit.parse.two_stamps import moved_by_server
+from vpnaudit.parse.two_stamps import moved_by_server, server_time, states_zone
 from vpnaudit.parse.years import is_forward, turn_years
 
 _UNSET_RUN_GAP = timedelta(days=31)
@@ -199,7 +199,7 @@ def _set_beside_the_device(messages: Sequence[LogMessage], dated: list[Dated], *
     waiting: dict[str | None, list[Dated]] = {}
     for message, entry in zip(messages, dated, strict=True):
         relay = message.relay_stamp
-        if relay is None or entry.time is None or _states_zone(relay):
+        if relay is None or entry.time is None or states_zone(relay):
             entry.by_relay = relay is not None and message.stamp is None
             continue
         if message.stamp is None:
@@ -215,20 +215,14 @@ def _set_beside_the_device(messages: Sequence[LogMessage], dated: list[Dated], *
 
 def _take_servers_time(messages: Sequence[LogMessage], dated: list[Dated]) -> None:
     """Where the device's stamp is no time of day, a syslog server's that states its zone says when the line came."""
-    zones = Zones(None)
     for message, entry in zip(messages, dated, strict=True):
         relay, stamp = message.relay_stamp, entry.stamp
         if relay is None or stamp is None or entry.time is not None or not (entry.unset or stamp.kind == "uptime"):
             continue
-        wall = wall_time(relay.year, relay) if relay.year is not None and _states_zone(relay) else None
-        zone = zones.printed(relay) if wall is not None else None
-        if wall is not None and zone is not None and (at := shift(wall, zone.minutes)) is not None:
-            entry.time, entry.by_relay, entry.doubt_s = at, True, 0.0
-            entry.how = f"syslog server's stamp; {zone.how}; {entry.how}"
-
-
-def _states_zone(stamp: Stamp) -> bool:
-    return stamp.zone is not None or stamp.utc_offset_min is not None
+        told = server_time(relay)
+        if told is not None:
+            entry.time, entry.by_relay, entry.doubt_s = told[0], True, 0.0
+            entry.how = f"syslog server's stamp; {told[1].how}; {entry.how}"
 
 
 def _set_back(entries: Iterable[Dated], ahead: timedelta) -> None:

@@ -8,14 +8,16 @@ from itertools import pairwise
 
 from msgspec import structs
 
-from vpnaudit.model.logs import LogMessage
+from vpnaudit.model.logs import LogMessage, Stamp
 from vpnaudit.parse.clock_reading import shift
 from vpnaudit.parse.clock_sets import Moved, wall_time
 from vpnaudit.parse.dated import Dated
-from vpnaudit.parse.log_zones import Zones
+from vpnaudit.parse.log_zones import Zone, Zones
 
 JITTER_S = 10.0
 """By so much the way to a server differs from line to line."""
+_SERVERS_ZONES = Zones(None)
+"""No configuration of a device tells of its server's zone: its stamps do."""
 LEAST_LINES, LEAST_S = 3, 60.0
 """So many lines over so long a time, all as much off, are a clock that was: what a queue held back comes at once."""
 
@@ -29,13 +31,14 @@ def moved_by_server(messages: Sequence[LogMessage], dated: Sequence[Dated], move
     found = list(moved)
     by_host: dict[str | None, list[tuple[datetime, float, int]]] = {}
     for number, (message, entry) in enumerate(zip(messages, dated, strict=True)):
-        at = _server_time(message)
-        if at is not None and message.stamp is not None and entry.time is not None and not entry.unset:
-            off_s = (at - entry.time).total_seconds()
-            by_host.setdefault(message.host, []).append((at, off_s, number))
+        if message.relay_stamp is None or message.stamp is None or entry.time is None or entry.unset:
+            continue
+        told = server_time(message.relay_stamp)
+        if told is not None:
+            by_host.setdefault(message.host, []).append((told[0], (told[0] - entry.time).total_seconds(), number))
     for lines in by_host.values():
         steady = [run for run in _runs(sorted(lines)) if _is_steady(run)]
-        if len(steady) < len(("before", "after")):
+        if len(steady) < 2:  # one before and one after
             continue
         last_s = steady[-1][-1][1]
         for _, off_s, number in (line for run in steady[:-1] for line in run):
@@ -46,14 +49,17 @@ def moved_by_server(messages: Sequence[LogMessage], dated: Sequence[Dated], move
     return found
 
 
-def _server_time(message: LogMessage) -> datetime | None:
-    """By the server's clock, where its stamp has a year and says its zone."""
-    relay = message.relay_stamp
-    if relay is None or relay.year is None or (relay.zone is None and relay.utc_offset_min is None):
-        return None
-    wall = wall_time(relay.year, relay)
-    zone = Zones(None).printed(relay) if wall is not None else None
-    return shift(wall, zone.minutes) if wall is not None and zone is not None else None
+def server_time(relay: Stamp) -> tuple[datetime, Zone] | None:
+    """By a server's clock, and its zone, where its stamp has a year and says its zone."""
+    wall = wall_time(relay.year, relay) if relay.year is not None and states_zone(relay) else None
+    zone = _SERVERS_ZONES.printed(relay) if wall is not None else None
+    at = shift(wall, zone.minutes) if wall is not None and zone is not None else None
+    return (at, zone) if at is not None and zone is not None else None
+
+
+def states_zone(stamp: Stamp) -> bool:
+    """Whether a stamp says its zone, by name or as an offset."""
+    return stamp.zone is not None or stamp.utc_offset_min is not None
 
 
 Run = list[tuple[datetime, float, int]]

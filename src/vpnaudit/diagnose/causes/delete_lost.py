@@ -77,7 +77,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return _given_up(story, fleet) or _asks_of_more(story)
     here = receiver_end(story)
     if here is not None and here.ike_table_read and not here.live_ike:
-        since = ike_ended_since(story, fleet, settings)
+        since = ike_ended_since(story, fleet)
         if since is not None:
             at = stamp(since.at or EARLIEST)
             return still_open(

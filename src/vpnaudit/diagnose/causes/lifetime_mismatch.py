@@ -18,6 +18,7 @@ from vpnaudit.diagnose.log_reach import begin_is_seen
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
     begins,
+    both_devices,
     clocks_are_known,
     deleted_by_its_own,
     is_its_own,
@@ -172,7 +173,7 @@ def _fits(story: Story, because: list[Reason], confidence: Confidence) -> Weighi
         verdict="fits",
         confidence=confidence,
         because=tuple(because),
-        owner_devices=tuple(sorted(d for d in (story.receiver, story.sender) if d)),
+        owner_devices=both_devices(story),
         title=f"{story.receiver} ends its SAs earlier than {story.sender or story.source}, which sends on",
     )
 

@@ -72,7 +72,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     live = here.live_ike if here is not None else ()
     if live:
         return _live(story, fleet, live)
-    since = ike_ended_since(story, fleet, settings)
+    since = ike_ended_since(story, fleet)
     none = reason(without_ike(story, fleet), *ike_tables(device))
     if since is not None:
         later = reason(f"{since.text} at {stamp(since.at or EARLIEST)}, after the lines began", *since.evidence)

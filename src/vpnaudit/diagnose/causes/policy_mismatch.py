@@ -16,6 +16,7 @@ from datetime import timedelta
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
     begins,
+    both_devices,
     ends,
     on_group_interface,
     receiver_end,
@@ -66,7 +67,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
             verdict="fits",
             confidence="likely",
             because=tuple(reason(e.text, *e.evidence) for e in errors[:3]),
-            owner_devices=tuple(sorted(d for d in (story.receiver, story.sender) if d)),
+            owner_devices=both_devices(story),
             title=f"what {story.receiver} and {story.sender or story.source} protect does not match",
         )
     return _pairs_live_seconds(story) or _rekeys_refused(story, fleet) or _by_settings(story, device)
@@ -122,7 +123,7 @@ def _pairs_live_seconds(story: Story) -> Weighing | None:
         confidence="likely" if known else "possible",
         because=(reason(f"{what}{differ}", *(x.evidence for x in short[:3]), *agreed(here, there)),),
         would_settle=() if known else (asked,),
-        owner_devices=tuple(sorted(d for d in (story.receiver, story.sender) if d)),
+        owner_devices=both_devices(story),
         title=f"what {story.receiver} and {story.sender or story.source} protect does not match",
     )
 
@@ -154,7 +155,7 @@ def _rekeys_refused(story: Story, fleet: Fleet) -> Weighing | None:
             reason(f"{wants}: one of them refuses what the other offers for a rekey", *agreed(here, there)),
             reason(f"the sessions ended as their SAs' lifetime of {span(life)} did, and were set up anew", *ended[:3]),
         ),
-        owner_devices=tuple(sorted(d for d in (story.receiver, story.sender) if d)),
+        owner_devices=both_devices(story),
         title=f"rekeys between {story.receiver} and {story.sender or story.source} are refused: PFS differs",
         parameters={"by": "pfs"},
     )

@@ -31,6 +31,7 @@ from vpnaudit.diagnose.log_reach import (
 )
 from vpnaudit.diagnose.losses import cost_it_its_sas, kept_over, losses_of, takeover_shown, unread_partner
 from vpnaudit.diagnose.of_story import (
+    LONGEST_SA_S,
     MOST_PROBES,
     begins,
     clocks_are_known,
@@ -60,14 +61,11 @@ from vpnaudit.model.ledger import LedgerEntry
 from vpnaudit.model.tunnel import TunnelEnd
 from vpnaudit.settings import Settings
 
-LONGEST_SA_S = 28_800.0
-"""Taken where no lifetime is known: the longest of the platforms' defaults (ASA)."""
 LATE_SIGN_S = 90.0
 SAME_LOSS_S = 300.0
 """Signs so close together tell of one loss: a restart is in the log and in the uptime."""
 SET_UP_ANEW_S = 60.0
 """A session that stands so soon after the last line ended the stream: at one line a minute."""
-BOTH = 2
 SINGLE_S = 300.0
 """A single line is a stream of under a minute: the loss must lie close before it."""
 
@@ -314,7 +312,7 @@ def _answered_over_ike(story: Story, lost_at: datetime) -> list[Reason]:
     """That the IKE SA of both ends outlived the loss: DPD is answered over it, and does not see the hole."""
     ends_of = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.live_ike]
     older = [i for e in ends_of for i in e.live_ike[:1] if i.established_at and i.established_at < lost_at]
-    if len(older) < BOTH:
+    if len(older) < 2:
         return []
     text = "the IKE SAs of both ends are older than that: DPD is answered over them, and ends nothing"
     return [reason(text, *(i.evidence for i in older))]

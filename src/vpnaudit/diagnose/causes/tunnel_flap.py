@@ -12,7 +12,6 @@ C9, 3.3.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -20,6 +19,7 @@ from vpnaudit.diagnose.applets import applet_runs, clearing_applets, run_times
 from vpnaudit.diagnose.log_reach import log_reaches, logs_sessions_since, session_logging
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
+    both_devices,
     on_group_interface,
     receiver_end,
     receiver_of,
@@ -27,6 +27,7 @@ from vpnaudit.diagnose.of_story import (
     sender_of,
 )
 from vpnaudit.diagnose.outages import sessions, why_sessions_ended
+from vpnaudit.diagnose.path_outages import one_within
 from vpnaudit.diagnose.proofs import ike_of, logs, placed
 from vpnaudit.diagnose.session_ages import ONE_SETUP_S, life_s, lived_their_life
 from vpnaudit.diagnose.signs import Sign, most_in_an_hour, span
@@ -80,7 +81,7 @@ def _fits(story: Story, device: Device, flaps: Reason) -> Weighing:
         verdict="fits",
         confidence="likely",
         because=(flaps, *why, *_reasons_given(device, story.source)),
-        owner_devices=tuple(sorted(d for d in (story.receiver, story.sender) if d)),
+        owner_devices=both_devices(story),
         title=f"{title}{ended_by}",
         parameters={"applet": applet, "applet_of": device.name} if applet else {},
     )
@@ -116,7 +117,7 @@ def _applet_that_ends_it(device: Device, peer: str | None) -> tuple[str | None, 
         runs = run_times(device).get(name)
         ran_at = runs or device.once(_event_times)
         early, late = timedelta(seconds=APPLET_S), timedelta(seconds=APPLET_S if runs else 0.0)
-        ended = [at for at in downs if _has_one(ran_at, at - early, at + late)]
+        ended = [at for at in downs if one_within(ran_at, at - early, at + late)]
         if ended and 2 * len(ended) >= len(downs):
             text = (
                 f"{device.name} ends its sessions itself: every line with an invalid SPI starts its {clearing.words}, "
@@ -181,13 +182,7 @@ def _each_once(ups: Iterable[Sign]) -> list[Sign]:
 
 def _is_near(at: datetime, times: Sequence[datetime]) -> bool:
     """Whether one of the times, which are in order, lies next to `at`."""
-    return _has_one(times, at - timedelta(seconds=NEXT_TO_S), at + timedelta(seconds=NEXT_TO_S))
-
-
-def _has_one(times: Sequence[datetime], low: datetime, high: datetime) -> bool:
-    """Whether one of the times, which are in order, lies between the two."""
-    index = bisect_left(times, low)
-    return index < len(times) and times[index] <= high
+    return one_within(times, at - timedelta(seconds=NEXT_TO_S), at + timedelta(seconds=NEXT_TO_S))
 
 
 CAUSE = Cause(name="tunnel-flap", order=110, owner="both", weigh=_weigh)
