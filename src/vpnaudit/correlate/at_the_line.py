@@ -13,30 +13,30 @@ from datetime import datetime, timedelta
 from msgspec import structs
 
 from vpnaudit.correlate.case import USABLE_CLOCK_S, Flow
-from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S, uncertainty
-from vpnaudit.model.device import Device
+from vpnaudit.correlate.clocks import CAPTURE_SPREAD_S
 from vpnaudit.model.event import Event
 from vpnaudit.model.ledger import RECORDED, LedgerEntry
 
 Entries = tuple[LedgerEntry, ...]
 
 
-def at_the_line(entries: Entries, event: Event, flow: Flow, devices: Mapping[str, Device]) -> Entries:
+def at_the_line(entries: Entries, event: Event, flow: Flow, clock_within_s: Mapping[str, float]) -> Entries:
     """The records of one SPI as they were when the line came: records of its end first, tables older than it last."""
     if not entries or event.at is None:  # most lines come with an SPI that nobody knows
         return entries
     tables = {e.device: e for e in entries if e.how == "live table"}
     ends = {name: _end_after(table, entries) for name, table in tables.items()}
-    live = {name: _is_live(table, ends[name], event, flow, devices) for name, table in tables.items()}
+    live = {name: _is_live(table, ends[name], event, flow, clock_within_s) for name, table in tables.items()}
     if all(live.values()) and all(e.live for e in entries if e.device in live):
         return entries
     found = [_as_of(e, live[e.device], ends[e.device]) if e.device in live else e for e in entries]
     return tuple(sorted(found, key=lambda e: e.how == "older table"))
 
 
-def is_dated(entry: LedgerEntry, event: Event, devices: Mapping[str, Device]) -> bool:
+def is_dated(entry: LedgerEntry, event: Event, clock_within_s: Mapping[str, float]) -> bool:
     """Whether the time of the table that has an entry can be set beside that of the line."""
-    return entry.seen_at is not None and event.at is not None and _bound_s(entry, event, devices) <= USABLE_CLOCK_S
+    known = entry.seen_at is not None and event.at is not None
+    return known and _bound_s(entry, event, clock_within_s) <= USABLE_CLOCK_S
 
 
 def _end_after(table: LedgerEntry, entries: Sequence[LedgerEntry]) -> datetime | None:
@@ -48,21 +48,24 @@ def _end_after(table: LedgerEntry, entries: Sequence[LedgerEntry]) -> datetime |
     return max((at for at in gone if at is not None and at > since), default=None)
 
 
-def _is_live(table: LedgerEntry, end: datetime | None, event: Event, flow: Flow, devices: Mapping[str, Device]) -> bool:
+def _is_live(
+    table: LedgerEntry, end: datetime | None, event: Event, flow: Flow, clock_within_s: Mapping[str, float]
+) -> bool:
     """Whether the device had it when the line came. A stream that began before the table goes on while it is taken."""
-    if table.seen_at is None or event.at is None or not is_dated(table, event, devices):
+    bound_s = _bound_s(table, event, clock_within_s)
+    if table.seen_at is None or event.at is None or bound_s > USABLE_CLOCK_S:
         return True
     if end is not None:
         return event.at < end
     began = flow.began(event.at) or event.at
-    return began <= table.seen_at + timedelta(seconds=CAPTURE_SPREAD_S + _bound_s(table, event, devices))
+    return began <= table.seen_at + timedelta(seconds=CAPTURE_SPREAD_S + bound_s)
 
 
-def _bound_s(table: LedgerEntry, event: Event, devices: Mapping[str, Device]) -> float:
+def _bound_s(table: LedgerEntry, event: Event, clock_within_s: Mapping[str, float]) -> float:
     """By how much the two times may be off: those of one device are by one clock."""
     if table.device == event.device:
         return event.uncertainty_s
-    return event.uncertainty_s + uncertainty(devices[event.device]) + uncertainty(devices[table.device])
+    return event.uncertainty_s + clock_within_s[event.device] + clock_within_s[table.device]
 
 
 def _as_of(entry: LedgerEntry, live: bool, end: datetime | None) -> LedgerEntry:

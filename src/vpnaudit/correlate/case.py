@@ -8,7 +8,6 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from vpnaudit.correlate.clocks import uncertainty
 from vpnaudit.correlate.peers import PeerSet
 from vpnaudit.correlate.rekeys import Rekey, Rekeys
 from vpnaudit.model.device import Device
@@ -59,23 +58,25 @@ class Surroundings(Struct, frozen=True, kw_only=True, gc=False):
     """The addresses of all devices."""
     tunnels: Mapping[str, Tunnel]
     rekeys: Mapping[str, Rekeys]
+    clock_within_s: Mapping[str, float]
+    """By device, how well its clock is known, seconds."""
     thresholds: Thresholds
 
 
 class Case(Struct, frozen=True, kw_only=True, gc=False):
-    """An event with its flow and tunnel, and the records that have its SPI: the receiver's own and its senders'."""
+    """An event with its flow and tunnel, and the records that have its SPI: the receiver's own and its senders'.
+
+    `receiver` is the end that logged it, `held` the inbound SAs with that SPI on any device.
+    """
 
     event: Event
     flow: Flow
     tunnel: Tunnel | None
+    receiver: TunnelEnd | None
+    held: tuple[LedgerEntry, ...]
     mine: tuple[LedgerEntry, ...]
     sent: tuple[LedgerEntry, ...]
     around: Surroundings
-
-    @property
-    def receiver(self) -> TunnelEnd | None:
-        """The end that logged it."""
-        return self.tunnel.end_of(self.event.device) if self.tunnel else None
 
     @property
     def sender(self) -> TunnelEnd | None:
@@ -97,4 +98,4 @@ def between(case: Case, device: str) -> float:
     """How far the clocks of the event's device and of `device` may be apart; a device agrees with itself."""
     if device == case.event.device:
         return 0.0
-    return uncertainty(case.around.devices[case.event.device]) + uncertainty(case.around.devices[device])
+    return case.around.clock_within_s[case.event.device] + case.around.clock_within_s[device]

@@ -76,6 +76,7 @@ def correlate(
         ours=frozenset().union(*own.values()),
         tunnels={t.id: t for t in tunnels},
         rekeys=_rekeys(records, tunnels),
+        clock_within_s={name: clocks.uncertainty(d) for name, d in by_name.items()},
         thresholds=settings.thresholds,
     )
     events = _placed(events, around, facing)

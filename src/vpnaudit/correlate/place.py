@@ -25,13 +25,16 @@ NOWHERE: Placement = ("unexplained", "possible", "the SPI is in no table, trace 
 
 def place(event: Event, flow: Flow, around: Surroundings) -> Event:
     """The event with its mechanism, how sure that is, and why."""
-    mine = around.ledger.find(event.spi, "receiver", device=event.device)
+    held, tunnel = around.ledger.find(event.spi, "receiver"), around.tunnels.get(event.tunnel or "")
+    mine = tuple([e for e in held if e.device == event.device]) if held else ()
     case = Case(
         event=event,
         flow=flow,
-        tunnel=around.tunnels.get(event.tunnel or ""),
-        mine=at_the_line(mine, event, flow, around.devices),
-        sent=at_the_line(_sent(event, around), event, flow, around.devices),
+        tunnel=tunnel,
+        receiver=tunnel.end_of(event.device) if tunnel is not None else None,
+        held=held,
+        mine=at_the_line(mine, event, flow, around.clock_within_s),
+        sent=at_the_line(_sent(event, around), event, flow, around.clock_within_s),
         around=around,
     )
     mechanism, confidence, because, entries = _first_that_fits(case)
@@ -145,7 +148,7 @@ def _near(case: Case, at: datetime, entry: LedgerEntry, *, before: bool) -> bool
 
 def _misdelivered(case: Case) -> Placement | None:
     event = case.event
-    for entry in case.around.ledger.find(event.spi, "receiver"):
+    for entry in case.held:
         if entry.device == event.device or entry.device not in case.around.devices:
             continue
         shares = normal(event.destination or "") in case.around.own[entry.device]
@@ -188,7 +191,7 @@ def _senders_current(case: Case) -> Placement | None:
     table_read = receiver.sa_table_read if receiver else device.read(*SA_COMMANDS)
     if not table_read or all(_younger_than_table(case, e) for e in sent):
         return None
-    late = None if any(is_dated(e, case.event, case.around.devices) for e in sent) else _late_race(case)
+    late = None if any(is_dated(e, case.event, case.around.clock_within_s) for e in sent) else _late_race(case)
     if late is not None:  # the receiver's own record, against a table of which nobody knows when it was taken
         return ("rekey-race", "likely", late[2], late[3])
     why = f"{sent[0].device} {_sends(case, sent[0])}, and {case.event.device} has no inbound SA with it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise, product, starmap
 from math import ceil, floor
@@ -64,14 +64,14 @@ class Series(Struct, frozen=True, kw_only=True, gc=False):
     step_s: float = 0.0
     count: int = 1
 
-    def near(self, low: datetime, high: datetime) -> list[Rekey]:
+    def near(self, low: datetime, high: datetime) -> Iterable[Rekey]:
         """Those that may lie between the two, the newest first: by the least certain, so that more are given."""
         if self.count == 1:
-            return [self.newest]
+            return (self.newest,)
         widest_s = self.newest.uncertainty_s + self.step_s * (self.count - 1)
         first = ((self.newest.at - high).total_seconds() - widest_s) / self.period_s
         last = ((self.newest.at - low).total_seconds() + widest_s) / self.period_s
-        return [self._at(place) for place in range(max(ceil(first), 0), min(floor(last), self.count - 1) + 1)]
+        return map(self._at, range(max(ceil(first), 0), min(floor(last), self.count - 1) + 1))
 
     def _at(self, place: int) -> Rekey:
         return structs.replace(
@@ -91,15 +91,17 @@ class Rekeys:
         self._times = [seen[place].at for place in self._places]
         self._widest = timedelta(seconds=max((r.uncertainty_s for r in seen), default=0.0))
 
-    def near(self, at: datetime, before_s: float, after_s: float) -> list[Rekey]:
+    def near(self, at: datetime, before_s: float, after_s: float) -> Iterator[Rekey]:
         """Those that may be close to `at`: it may lie from `before_s` before one to `after_s` after it.
 
         More are given than are close: their own uncertainty counts as that of the least certain, and a second more.
         """
         low, high = at - timedelta(seconds=after_s + 1), at + timedelta(seconds=before_s + 1)
-        begin, end = bisect_left(self._times, low - self._widest), bisect_right(self._times, high + self._widest)
-        found = [self.seen[place] for place in sorted(self._places[begin:end])]
-        return found + [rekey for series in self._computed for rekey in series.near(low, high)]
+        if self._times:
+            begin, end = bisect_left(self._times, low - self._widest), bisect_right(self._times, high + self._widest)
+            yield from (self.seen[place] for place in sorted(self._places[begin:end]))
+        for series in self._computed:
+            yield from series.near(low, high)
 
 
 NO_REKEYS = Rekeys()

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from vpnaudit.diagnose import waves
 from vpnaudit.diagnose.counts import count_reasons
-from vpnaudit.diagnose.of_story import ends, from_another_address, logged_elsewhere, of_another_device
+from vpnaudit.diagnose.of_story import from_another_address, logged_elsewhere, of_another_device
 from vpnaudit.diagnose.registry import all_causes
 from vpnaudit.diagnose.rivals import CATCH_ALL, Told, examples, ruled_out, would_settle
 from vpnaudit.diagnose.signs import EARLIEST
@@ -98,7 +98,7 @@ def _diagnosis(
     fleet: Fleet,
 ) -> Diagnosis:
     stories = tuple(story for story, _, _ in told)
-    newest_story, newest, _ = max(told, key=lambda t: (t[0].ongoing, ends(t[0]) or EARLIEST))
+    newest_story, newest, _ = max(told, key=lambda t: (t[0].ongoing, t[0].ends or EARLIEST))
     own = [(w, _confidence(cause, w, ws)) for _, w, ws in told]
     devices = {d for s in stories for d in (s.receiver, s.sender) if d}
     wave = waves.is_wave(stories)
@@ -164,7 +164,7 @@ def _unique(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 def _order(diagnosis: Diagnosis) -> tuple[int, int, float, str]:
-    last = max((at for s in diagnosis.stories if (at := ends(s)) is not None), default=EARLIEST)
+    last = max((at for s in diagnosis.stories if (at := s.ends) is not None), default=EARLIEST)
     return (
         SEVERITIES.index(diagnosis.severity),
         CONFIDENCES.index(diagnosis.confidence),

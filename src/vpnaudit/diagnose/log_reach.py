@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from vpnaudit.diagnose.of_story import begins, receiver_of
+from vpnaudit.diagnose.of_story import receiver_of
 from vpnaudit.diagnose.signs import stamp
 from vpnaudit.model.device import Device
 from vpnaudit.model.fleet import Fleet
@@ -110,5 +110,5 @@ def begin_is_seen(story: Story, fleet: Fleet) -> bool:
 
     A log that begins with the stream has lost the beginning of it, at one line a minute (field guide 1.3).
     """
-    begin = begins(story)
+    begin = story.begins
     return begin is not None and log_reaches(receiver_of(story, fleet), begin - timedelta(seconds=LOG_LEAD_S))

@@ -11,7 +11,7 @@ from netutils.interface import canonical_interface_name
 
 from vpnaudit.diagnose.applets import applet_runs
 from vpnaudit.diagnose.interfaces import carriers
-from vpnaudit.diagnose.of_story import inputs_of, receiver_end, receiver_of, sender_end
+from vpnaudit.diagnose.of_story import inputs_of, receiver_of
 from vpnaudit.diagnose.signs import InOrder, Sign, Window, messages, sign_of, span
 from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.addresses import address_in, normal
@@ -218,7 +218,7 @@ def losses_of(story: Story, fleet: Fleet, window: Window | None = None) -> list[
     device, source = receiver_of(story, fleet), address_in(story.source)
     losses = state_losses(device) if window is None else device.once(_losses_in_order).within(window)
     on_one = any(sign.interface is not None for sign in losses)
-    lines = carriers(device, receiver_end(story)) | inputs_of(story) if on_one else frozenset()
+    lines = carriers(device, story.receiver_end) | inputs_of(story) if on_one else frozenset()
     return [
         sign
         for sign in losses
@@ -245,7 +245,7 @@ def cost_it_its_sas(sign: Sign, device: Device, story: Story) -> bool | None:
 
     Null where it was of one map, VRF, user or number, and nothing tells whether the tunnel is.
     """
-    cleared, end = sign.cleared, receiver_end(story)
+    cleared, end = sign.cleared, story.receiver_end
     if cleared is None:
         return not (sign.is_takeover and _ike_outlived(sign, story))
     if cleared.ends_ike and _ike_outlived(sign, story):
@@ -265,7 +265,7 @@ def cost_it_its_sas(sign: Sign, device: Device, story: Story) -> bool | None:
 
 def _own_addresses(story: Story) -> set[str]:
     """Those at which the receiver got the packets, and at which its end of the tunnel is."""
-    end = receiver_end(story)
+    end = story.receiver_end
     own = {e.destination for episode in story.episodes for e in episode.events[:1]}
     own |= {end.address, end.seen} if end is not None else set()
     return {normal(address) for address in own if address is not None}
@@ -273,10 +273,10 @@ def _own_addresses(story: Story) -> set[str]:
 
 def _ike_outlived(sign: Sign, story: Story) -> bool:
     """Whether the IKE SAs of the tunnel are older than that, by the tables of both ends so far as they were read."""
-    ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.live_ike]
+    ends = [e for e in (story.receiver_end, story.sender_end) if e is not None and e.live_ike]
     begun = [i.established_at for e in ends for i in e.live_ike]
     margin = timedelta(seconds=WELL_BEFORE_S + sign.uncertainty_s)
-    here = receiver_end(story)
+    here = story.receiver_end
     if here is None or not here.live_ike or sign.at is None:
         return False
     return all(at is not None and at < sign.at - margin for at in begun)
@@ -328,7 +328,7 @@ def stepped_down_after(device: Device, takeover: Sign) -> Sequence[Evidence]:
 
 def unread_partner(story: Story, fleet: Fleet) -> str | None:
     """Who else has the address to which the packets came, where no such device's SA table was had."""
-    device, end = receiver_of(story, fleet), receiver_end(story)
+    device, end = receiver_of(story, fleet), story.receiver_end
     to = story.episodes[0].events[0].destination if story.episodes else None
     shared = to or (end.address if end is not None else None) or story.receiver
     partners = [name for name in fleet.sharing.get(normal(shared), ()) if name != story.receiver]

@@ -14,7 +14,7 @@ from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Reason, Story, Weighing
 from vpnaudit.model.ledger import RECORDED, LedgerEntry
-from vpnaudit.model.tunnel import LiveIke, LiveSa, TunnelEnd
+from vpnaudit.model.tunnel import LiveIke, LiveSa
 from vpnaudit.settings import Settings
 
 NOT_OF_TWO = "the line came in on a group map's interface: the group shares one SPI, which no two ends agreed on"
@@ -41,31 +41,9 @@ def both_devices(story: Story) -> tuple[str, ...]:
     return tuple(sorted(d for d in (story.receiver, story.sender) if d))
 
 
-def receiver_end(story: Story) -> TunnelEnd | None:
-    """The receiver's end of the story's tunnel."""
-    return story.tunnel.end_of(story.receiver) if story.tunnel else None
-
-
-def sender_end(story: Story) -> TunnelEnd | None:
-    """The other end; its `device` is null where it is not ours."""
-    if story.tunnel is None or story.tunnel.end_of(story.receiver) is None:
-        return None
-    return story.tunnel.other_end(story.receiver)
-
-
-def begins(story: Story) -> datetime | None:
-    """When the first event of the story was logged, on the common clock."""
-    return min((e.first_at for e in story.episodes if e.first_at), default=None)
-
-
-def ends(story: Story) -> datetime | None:
-    """When the last event of the story was logged, on the common clock."""
-    return max((e.last_at for e in story.episodes if e.last_at), default=None)
-
-
 def without_ike(story: Story, fleet: Fleet) -> str:
     """In words that the receiver has no IKE SA with the sender, where others behind its address may have one."""
-    device, here = receiver_of(story, fleet), receiver_end(story)
+    device, here = receiver_of(story, fleet), story.receiver_end
     told = f"{device.name} has no IKE SA with {story.source}"
     for tunnel in fleet.faced.get((device.name, normal(story.source or "")), ()):
         end = tunnel.end_of(device.name)
@@ -78,7 +56,7 @@ def without_ike(story: Story, fleet: Fleet) -> str:
 
 def is_over_by(at: datetime, story: Story) -> bool:
     """Whether the last line came before `at`: what began then says nothing of what was there while they came."""
-    last = ends(story)
+    last = story.ends
     return last is not None and last < at and not story.ongoing
 
 
@@ -95,23 +73,12 @@ def clocks_are_known(story: Story, fleet: Fleet) -> bool:
     return all(d is None or d.clock_uncertainty_s is not None for d in devices)
 
 
-def sent_sa(story: Story) -> LiveSa | None:
-    """The sender's live outbound SA that the story is about; null where its table was taken before all the lines."""
-    end = sender_end(story)
-    if end is None or (story.episodes and all(v.outdated for e in story.episodes for v in e.events)):
-        return None
-    spis = {e.spi for e in story.episodes}
-    if not spis and story.tunnel is not None:
-        spis = {s.spi for s in story.tunnel.stale if s.receiver == story.receiver}
-    return next((s for s in end.outbound if s.spi in spis), None)
-
-
 def may_be_another_box(story: Story) -> bool:
     """Whether the SA that the sender keeps may be that of another box behind the receiver's NAT.
 
     It protects networks of which the receiver's configuration has none, or that was not read.
     """
-    sa, here = sent_sa(story), receiver_end(story)
+    sa, here = story.sent_sa, story.receiver_end
     if sa is None or here is None or here.vti:
         return False
     behind = normal(here.seen) != normal(here.address)
@@ -129,14 +96,14 @@ def last_of_sa(story: Story, fleet: Fleet) -> LedgerEntry | None:
 def where_it_stood(story: Story) -> tuple[Reason, ...]:
     """By which record the first line's SPI was told to be an SA of these ends, where no table has it any more."""
     event = story.episodes[0].events[0] if story.episodes else None
-    if event is None or not event.found or sent_sa(story) is not None:
+    if event is None or not event.found or story.sent_sa is not None:
         return ()
     return (reason(event.because, *(entry.evidence for entry in event.found[:2])),)
 
 
 def from_another_address(story: Story) -> tuple[Reason, ...]:
     """That the packets come from another address than the one by which the receiver knows the SA's other end."""
-    there, sa = sender_end(story), sent_sa(story)
+    there, sa = story.sender_end, story.sent_sa
     source = one_spelling(story.source)
     if there is not None and sa is not None and source not in {None, normal(there.address), normal(there.seen)}:
         text = (
@@ -163,7 +130,7 @@ def _with_others(story: Story) -> list[LedgerEntry]:
     """The receiver's records of the SPIs that have another peer than the source, and so far as is known not its own."""
     own = (x for e in story.episodes for v in e.events for x in v.found if x.role == "receiver")
     known = (x for x in own if x.device == story.receiver and address_in(x.peer) is not None)
-    there = sender_end(story)
+    there = story.sender_end
     same = {one_spelling(story.source), *((normal(there.address), normal(there.seen)) if there is not None else ())}
     return [x for x in known if one_spelling(x.peer) not in same] if story.source is not None else []
 
@@ -183,7 +150,7 @@ def deleted_by_its_own(story: Story, fleet: Fleet) -> tuple[Reason, ...]:
 
 def sa_table_read(story: Story, fleet: Fleet) -> bool:
     """Whether the receiver's SA table was had: without it an SPI that is nowhere says nothing."""
-    end = receiver_end(story)
+    end = story.receiver_end
     return end.sa_table_read if end is not None else receiver_of(story, fleet).read(*SA_COMMANDS)
 
 
@@ -210,18 +177,18 @@ def sends_in_vain(story: Story, sa: LiveSa) -> Reason:
 
     A table from before the last of lines that are over says what it sent on then.
     """
-    there, last = sender_end(story), ends(story)
+    there, last = story.sender_end, story.ends
     taken_at = there.sa_table_at if there is not None else None
     older = not story.ongoing and taken_at is not None and last is not None and taken_at < last
-    end, who = receiver_end(story), story.sender or story.source or "the sender"
+    end, who = story.receiver_end, story.sender or story.source or "the sender"
     what = f"{story.receiver} lacks" if end is not None and end.sa_table_read else f"{story.receiver} refused"
     return reason(f"{who} {'sent' if older else 'sends'} on 0x{sa.spi:08X}, which {what}", sa.evidence)
 
 
 def seen_to_be_stale(story: Story) -> bool:
     """Whether both tables were read: the sender's has the SA, the receiver's has not."""
-    end = receiver_end(story)
-    return sent_sa(story) is not None and end is not None and end.sa_table_read
+    end = story.receiver_end
+    return story.sent_sa is not None and end is not None and end.sa_table_read
 
 
 def may_be_rekeyed_between(story: Story) -> bool:
@@ -229,13 +196,13 @@ def may_be_rekeyed_between(story: Story) -> bool:
 
     Two tables of one moment tell by themselves, and so do tables of two where the SAs' ages are known.
     """
-    here, there = receiver_end(story), sender_end(story)
+    here, there = story.receiver_end, story.sender_end
     if story.episodes or here is None or there is None:
         return False
     if here.sa_table_at is None or there.sa_table_at is None:
         return True
     apart = abs(here.sa_table_at - there.sa_table_at)
-    sa = sent_sa(story)
+    sa = story.sent_sa
     dated = sa is not None and all(s.installed_at is not None for s in (sa, *here.inbound))
     return apart > timedelta(seconds=ONE_MOMENT_S) and not dated
 
@@ -334,7 +301,7 @@ def sender_may_keep(story: Story, fleet: Fleet) -> bool:
     """
     if story.mechanism != "unexplained" or is_its_own(story):
         return False
-    there = sender_end(story)
+    there = story.sender_end
     return not (sa_table_read(story, fleet) and there is not None and there.sa_table_read)
 
 
@@ -366,5 +333,5 @@ def came_in_by(story: Story) -> frozenset[str]:
 
 def is_older_than_sa(at: datetime, story: Story, fleet: Fleet) -> bool:
     """Whether something dates from before the SA that the sender keeps, and so from before its receiver lost it."""
-    sa = sent_sa(story)
+    sa = story.sent_sa
     return sa is not None and sa.installed_at is not None and at <= sa.installed_at and clocks_are_known(story, fleet)

@@ -9,17 +9,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct, structs
 
 from vpnaudit.diagnose.losses import losses_of, memory_failures, state_losses
-from vpnaudit.diagnose.of_story import (
-    LONGEST_SA_S,
-    begins,
-    came_in_by,
-    former_peers,
-    receiver_end,
-    receiver_of,
-    sender_end,
-    sender_of,
-    sent_sa,
-)
+from vpnaudit.diagnose.of_story import LONGEST_SA_S, came_in_by, former_peers, receiver_of, sender_of
 from vpnaudit.diagnose.outages import ended_within, outages, sessions
 from vpnaudit.diagnose.signs import InOrder, Sign, Window
 from vpnaudit.model.device import Device
@@ -76,17 +66,17 @@ def path_outages(story: Story, fleet: Fleet, settings: Settings) -> PathOutages:
 
 
 def _seen(story: Story, fleet: Fleet) -> list[Sign]:
-    here, there, end = receiver_of(story, fleet), sender_of(story, fleet), receiver_end(story)
+    here, there, end = receiver_of(story, fleet), sender_of(story, fleet), story.receiver_end
     seen = _outages_of(here, end, story.source, came_in_by(story))
     seen += [s for peer in former_peers(story) for s in _outages_of(here, None, peer) if s.is_session]
     if there is not None:
-        seen += _outages_of(there, sender_end(story), end.seen if end else None)
+        seen += _outages_of(there, story.sender_end, end.seen if end else None)
     return _long_enough(seen, story)
 
 
 def _long_enough(signs: list[Sign], story: Story) -> list[Sign]:
     """Without failures of a probe that were over before DPD can have given a peer up at an end (field guide 6.3)."""
-    ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.device is not None]
+    ends = [e for e in (story.receiver_end, story.sender_end) if e is not None and e.device is not None]
     waits = [w for e in ends if (w := _waits_s(e)) is not None]
     if len(waits) < len(ends) or not waits:
         return signs
@@ -107,10 +97,10 @@ def _waits_s(end: TunnelEnd) -> float | None:
 
 def ike_ended_since(story: Story, fleet: Fleet) -> Sign | None:
     """What ended the receiver's IKE SA, or may have, after the lines had begun: its table says nothing of before."""
-    begin = begins(story)
+    begin = story.begins
     if begin is None:
         return None
-    sa = sent_sa(story)
+    sa = story.sent_sa
     low = sa.installed_at if sa is not None and sa.installed_at is not None else begin - timedelta(seconds=LONGEST_SA_S)
     if losses_of(story, fleet, Window(low=low, high=begin + timedelta(seconds=BEGUN_S))):
         return None  # that took the IKE SA along
@@ -121,7 +111,7 @@ def ike_ended_since(story: Story, fleet: Fleet) -> Sign | None:
 
 def that_lasted(signs: list[Sign], story: Story, fleet: Fleet) -> list[Sign]:
     """Without the ends of sessions that stood again at once: the path was there."""
-    end = receiver_end(story)
+    end = story.receiver_end
     peers = {story.receiver: story.source, story.sender: end.seen if end is not None else None}
 
     def was_back(sign: Sign) -> bool:
@@ -246,7 +236,7 @@ def still_down(at: datetime, given_up: list[Sign], device: Device, story: Story)
     A sender whose path was gone is not heard until the path is back. Its SA is from before that.
     """
     last = next((s for s in reversed(given_up) if s.at is not None and s.at <= at), None)
-    sa = sent_sa(story)
+    sa = story.sent_sa
     if last is None or last.at is None or (sa is not None and (sa.installed_at is None or sa.installed_at > last.at)):
         return []
     if one_within(changes(device, story.source)[1], last.at, at):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -10,13 +13,15 @@ from msgspec import Struct
 from vpnaudit.model.event import Confidence, Episode, Mechanism
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.fleet import Fleet
-from vpnaudit.model.tunnel import Tunnel
+from vpnaudit.model.tunnel import LiveSa, Tunnel, TunnelEnd
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 CONFIDENCES: tuple[Confidence, ...] = ("proven", "likely", "possible")
 Status = Literal["PASS", "FAIL", "UNKNOWN"]
 Owner = Literal["sender", "receiver", "both", "path", "vendor", "nobody", "unknown"]
+NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
+"""What a change needs to know where it needs nothing: one for all, since most findings are that nothing is wrong."""
 
 
 class Subject(Struct, frozen=True, kw_only=True, gc=False):
@@ -50,7 +55,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     actual: str
     because: str
     evidence: tuple[Evidence, ...] = ()
-    parameters: dict[str, str] = {}
+    parameters: Mapping[str, str] = NO_PARAMETERS
     waived: Waived | None = None
 
 
@@ -92,7 +97,7 @@ class WouldSettle(Struct, frozen=True, kw_only=True, gc=False):
     causes: tuple[str, ...] = ()
 
 
-class Story(Struct, frozen=True, kw_only=True, gc=False):
+class Story(Struct, frozen=True, kw_only=True, dict=True):
     """Episodes that share one trouble, of one tunnel or source; `episodes` may be empty for a tunnel out of step now.
 
     `receiver` is the device that logged, or that lacks the SA; `sender` the device at the other end if it is ours.
@@ -106,6 +111,37 @@ class Story(Struct, frozen=True, kw_only=True, gc=False):
     tunnel: Tunnel | None
     episodes: tuple[Episode, ...] = ()
     ongoing: bool = False
+
+    @cached_property
+    def receiver_end(self) -> TunnelEnd | None:
+        """The receiver's end of the tunnel."""
+        return self.tunnel.end_of(self.receiver) if self.tunnel else None
+
+    @cached_property
+    def sender_end(self) -> TunnelEnd | None:
+        """The other end; its `device` is null where it is not ours."""
+        return self.tunnel.other_end(self.receiver) if self.tunnel is not None and self.receiver_end else None
+
+    @cached_property
+    def begins(self) -> datetime | None:
+        """When the first event was logged, on the common clock."""
+        return min((e.first_at for e in self.episodes if e.first_at), default=None)
+
+    @cached_property
+    def ends(self) -> datetime | None:
+        """When the last event was logged, on the common clock."""
+        return max((e.last_at for e in self.episodes if e.last_at), default=None)
+
+    @cached_property
+    def sent_sa(self) -> LiveSa | None:
+        """The sender's live outbound SA that it is about; null where its table was taken before all the lines."""
+        end = self.sender_end
+        if end is None or (self.episodes and all(v.outdated for e in self.episodes for v in e.events)):
+            return None
+        spis = {e.spi for e in self.episodes}
+        if not spis and self.tunnel is not None:
+            spis = {s.spi for s in self.tunnel.stale if s.receiver == self.receiver}
+        return next((s for s in end.outbound if s.spi in spis), None)
 
 
 class Weighing(Struct, frozen=True, kw_only=True, gc=False):
@@ -123,7 +159,7 @@ class Weighing(Struct, frozen=True, kw_only=True, gc=False):
     owner: Owner | None = None
     owner_devices: tuple[str, ...] = ()
     title: str = ""
-    parameters: dict[str, str] = {}
+    parameters: Mapping[str, str] = NO_PARAMETERS
     unless_open: tuple[str, ...] = ()
     """Causes that must not be open for this one to be named: it fits only because they do not."""
 
@@ -155,7 +191,7 @@ class Diagnosis(Struct, frozen=True, kw_only=True, gc=False):
     ruled_out: tuple[RuledOut, ...]
     would_settle: tuple[WouldSettle, ...]
     stories: tuple[Story, ...]
-    parameters: dict[str, str] = {}
+    parameters: Mapping[str, str] = NO_PARAMETERS
     waived: Waived | None = None
 
 

@@ -44,7 +44,7 @@ from vpnaudit.model.snapshot import Problem, SourceKind
 from vpnaudit.model.spi import spi_text
 from vpnaudit.model.times import utc_text
 from vpnaudit.model.tunnel import Dpd, Lifetime, Tunnel, TunnelEnd
-from vpnaudit.redact import Redactor
+from vpnaudit.redact import masked_alone
 from vpnaudit.settings import WaiverUse
 
 
@@ -246,20 +246,20 @@ def _diagnosis(diagnosis: Diagnosis, offered: Sequence[Remediation]) -> AuditDia
         would_settle=diagnosis.would_settle,
         episodes=tuple(e.id for s in diagnosis.stories for e in s.episodes),
         remediations=tuple(dict.fromkeys(r.id for r in offered)),
-        evidence=_unique(e for r in diagnosis.because for e in r.evidence),
+        evidence=_unique([e for r in diagnosis.because for e in r.evidence]),
         waived=diagnosis.waived,
     )
 
 
-def _unique(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+def _unique(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """Each line once, its secrets masked: what somebody else collected may hold them, and a report goes to others."""
-    once = dict.fromkeys(evidence)
+    once = dict.fromkeys(evidence) if len(evidence) > 1 else evidence
     return tuple([e if (masked := _masked(e.text)) == e.text else structs.replace(e, text=masked) for e in once])
 
 
 @lru_cache(maxsize=65536)
 def _masked(text: str) -> str:
-    return Redactor().text(text)
+    return masked_alone(text)
 
 
 def _with_ids(findings: Sequence[tuple[Finding, Sequence[Remediation]]]) -> tuple[AuditFinding, ...]:
@@ -290,7 +290,7 @@ def _finding(key: str, finding: Finding, offered: Sequence[Remediation]) -> Audi
         actual=finding.actual,
         because=finding.because,
         evidence=_unique(finding.evidence),
-        remediations=tuple(dict.fromkeys(r.id for r in offered)),
+        remediations=tuple(dict.fromkeys(r.id for r in offered)) if offered else (),
         waived=finding.waived,
     )
 

@@ -17,15 +17,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import groupby
 
-from vpnaudit.diagnose.of_story import (
-    begins,
-    clocks_are_known,
-    receiver_end,
-    receiver_of,
-    rekey_budget,
-    sender_end,
-    slack,
-)
+from vpnaudit.diagnose.of_story import clocks_are_known, receiver_of, rekey_budget, slack
 from vpnaudit.diagnose.outages import sessions
 from vpnaudit.diagnose.proofs import SHOWN, ike_tables, lifetimes_of, placed, sa_tables
 from vpnaudit.diagnose.signs import messages
@@ -96,13 +88,13 @@ def _of_ports(story: Story, fleet: Fleet) -> Weighing:
 def _of_source(device: Device, story: Story) -> list[Evidence]:
     """What the tables have of the source: its port where they print it, else its SAs."""
     ports = [line for r in _ports(device, story).values() for line in r.evidence]
-    end = receiver_end(story)
+    end = story.receiver_end
     held = [*(s.evidence for s in end.sas), *(i.evidence for i in end.ike_sas)] if end is not None else []
     return (ports or held)[:SHOWN]
 
 
 def _tables_read(device: Device, story: Story) -> bool:
-    end = receiver_end(story)
+    end = story.receiver_end
     return (end is not None and end.sa_table_read) or device.read(*SA_COMMANDS) or device.read(*IKE_COMMANDS)
 
 
@@ -121,7 +113,7 @@ def _spared(story: Story, fleet: Fleet, boxes: int) -> Weighing | None:
     if story.mechanism == "unexplained" and sum(e.lines for e in story.episodes) == 1:
         question = f"do the boxes behind {story.source} knock each other's SAs out? One line does not tell"
         return still_open(question, f"{story.receiver}: show logging")
-    begin, here, there = begins(story), receiver_end(story), sender_end(story)
+    begin, here, there = story.begins, story.receiver_end, story.sender_end
     if begin is None or here is None or there is None or not clocks_are_known(story, fleet):
         return None
     bound = timedelta(seconds=SAME_IKE_S + slack(story, fleet))
@@ -139,7 +131,7 @@ def _without_newcomer(story: Story, boxes: int) -> Weighing | None:
 
     Where the sender is ours, its own IKE SA's age would tell that it was left alone.
     """
-    here, there = receiver_end(story), sender_end(story)
+    here, there = story.receiver_end, story.sender_end
     if _none_is_new(story, boxes) and here is not None:
         text = f"each box behind {story.source} has an IKE SA from before the lines: none came and knocked another out"
         return unlikely(text, *(i.evidence for i in here.live_ike[:boxes]))
@@ -159,7 +151,7 @@ def _is_sure(story: Story, boxes: int) -> bool:
 
 def _has_newcomer(story: Story) -> bool:
     """Whether an IKE SA with the source was set up as the lines began or after: its box took the other's SAs away."""
-    begin, here = begins(story), receiver_end(story)
+    begin, here = story.begins, story.receiver_end
     live = here.live_ike if here is not None else ()
     return begin is not None and any(
         i.established_at is not None and i.established_at >= begin - timedelta(seconds=NEWCOMER_S) for i in live
@@ -168,7 +160,7 @@ def _has_newcomer(story: Story) -> bool:
 
 def _none_is_new(story: Story, boxes: int) -> bool:
     """Whether each box has an IKE SA from before the lines: a newcomer's would be younger, and alone at first."""
-    begin, here = begins(story), receiver_end(story)
+    begin, here = story.begins, story.receiver_end
     live = here.live_ike if here is not None else ()
     if begin is None or len(live) < boxes:
         return False

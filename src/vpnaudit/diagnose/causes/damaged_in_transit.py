@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from vpnaudit.diagnose.interfaces import carriers
 from vpnaudit.diagnose.log_reach import begin_is_seen
-from vpnaudit.diagnose.of_story import receiver_end, receiver_of, repeated, sas_with_source_read
+from vpnaudit.diagnose.of_story import receiver_of, repeated, sas_with_source_read
 from vpnaudit.diagnose.proofs import first_and_last, placed, sa_tables
 from vpnaudit.diagnose.signs import messages
 from vpnaudit.diagnose.verdicts import out, reason, still_open
@@ -38,7 +38,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return still_open(question, f"{device.name}: show logging, as a syslog server has it")
     event = story.episodes[0].events[0]
     names = {e.interface for episode in story.episodes for e in episode.events if e.interface}
-    names |= carriers(device, receiver_end(story))
+    names |= carriers(device, story.receiver_end)
     errors = [(c, i) for c, i in device.interfaces if i.name in names and (i.input_errors or 0) > 0]
     because = [reason(event.because, *event.evidence[:1], *(entry.evidence for entry in event.found))]
     because += [

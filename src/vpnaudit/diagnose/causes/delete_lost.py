@@ -21,7 +21,6 @@ from datetime import timedelta
 from vpnaudit.diagnose.log_reach import begin_is_seen
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
-    begins,
     clocks_are_known,
     deleted_by_its_own,
     goes_on,
@@ -31,15 +30,12 @@ from vpnaudit.diagnose.of_story import (
     may_be_rekeyed_between,
     not_kept,
     on_group_interface,
-    receiver_end,
     receiver_of,
     sa_table_read,
     seen_to_be_stale,
-    sender_end,
     sender_may_keep,
     sender_of,
     sends_in_vain,
-    sent_sa,
     slack,
     which_moment,
     without_ike,
@@ -72,10 +68,10 @@ PAIR_S = 2
 def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if story.mechanism != "stale-sa" or on_group_interface(story, fleet):
         return _not_stale(story, fleet)
-    if story.episodes and sent_sa(story) is None and not goes_on(story, settings):
+    if story.episodes and story.sent_sa is None and not goes_on(story, settings):
         # A lost DELETE is followed by a stream for as long as the SA lives (measured, field guide 11).
         return _given_up(story, fleet) or _asks_of_more(story)
-    here = receiver_end(story)
+    here = story.receiver_end
     if here is not None and here.ike_table_read and not here.live_ike:
         since = ike_ended_since(story, fleet)
         if since is not None:
@@ -99,7 +95,7 @@ def _asks_of_more(story: Story) -> Weighing:
 
 def _given_up(story: Story, fleet: Fleet) -> Weighing | None:
     """The sender's own record that it gave the SA up soon after the line."""
-    begin, spis = begins(story), sorted({e.spi for e in story.episodes})
+    begin, spis = story.begins, sorted({e.spi for e in story.episodes})
     sent = [x for spi in spis for x in fleet.ledger.find(spi, "sender", device=story.sender)]
     for entry in sent if begin is not None and story.sender is not None and clocks_are_known(story, fleet) else ():
         if entry.gone_at is None or entry.live or entry.how not in RECORDED or begin is None:
@@ -113,7 +109,7 @@ def _given_up(story: Story, fleet: Fleet) -> Weighing | None:
 
 def _by_ike(story: Story, fleet: Fleet) -> Weighing:
     """Whether both ends hold a live IKE SA over which the DELETE would have gone."""
-    here, there = receiver_end(story), sender_end(story)
+    here, there = story.receiver_end, story.sender_end
     if here is None and receiver_of(story, fleet).ike_read(None):
         return out(without_ike(story, fleet), *ike_tables(receiver_of(story, fleet)))
     if here is None or not here.ike_table_read:
@@ -140,7 +136,7 @@ def _seen_to_go(story: Story) -> bool:
 
 def _fits(story: Story, fleet: Fleet, here: TunnelEnd, there: TunnelEnd) -> Weighing:
     oldest = [_oldest(here), _oldest(there)]
-    begin, sa = begins(story), sent_sa(story)
+    begin, sa = story.begins, story.sent_sa
     half = _other_half(sa, here, there) if sa is not None else ()
     if half:
         text = f"{story.receiver} deleted nothing: it sends on the other half of the pair that {there.device} sends on"
@@ -207,7 +203,7 @@ def _fits(story: Story, fleet: Fleet, here: TunnelEnd, there: TunnelEnd) -> Weig
 
 def _sent_on_since_before(story: Story, fleet: Fleet, there: TunnelEnd) -> bool:
     """Whether the sender had its present SAs before the lines began: then it was not stuck on one of before."""
-    begin, margin = begins(story), timedelta(seconds=slack(story, fleet))
+    begin, margin = story.begins, timedelta(seconds=slack(story, fleet))
     if begin is None or not there.sa_table_read or not clocks_are_known(story, fleet):
         return False
     ages = [s.installed_at for s in there.outbound]
@@ -253,7 +249,7 @@ def _not_stale(story: Story, fleet: Fleet) -> Weighing:
         who = story.source or "the sender"
         return still_open(
             f"does {who} still send on it, with IKE SAs alive at both ends?",
-            f"both ends: {_shown_by(receiver_end(story))}",
+            f"both ends: {_shown_by(story.receiver_end)}",
         )
     return not_kept(story, fleet)
 

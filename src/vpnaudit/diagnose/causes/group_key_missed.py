@@ -12,7 +12,7 @@ servers of the group hold the same policy. Source: field guide C14, Cisco GETVPN
 
 from __future__ import annotations
 
-from vpnaudit.diagnose.of_story import receiver_end, receiver_of
+from vpnaudit.diagnose.of_story import receiver_of
 from vpnaudit.diagnose.proofs import agreed, configuration
 from vpnaudit.diagnose.verdicts import out, reason, still_open
 from vpnaudit.model.device import CONFIG_COMMAND
@@ -45,7 +45,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         cited = [device.cite(capture, line) for line in lines]
         return out(f"{device.name} has no group map on the interface", *cited, *configuration(device))
     if story.tunnel is not None and story.tunnel.joined_by != "one end":
-        return out(f"{story.source} is a peer of its own, not a member of the group", *agreed(receiver_end(story)))
+        return out(f"{story.source} is a peer of its own, not a member of the group", *agreed(story.receiver_end))
     spis = {e.spi for e in story.episodes}
     senders = {e.source for e in fleet.received_by[story.receiver].episodes if e.spi in spis}
     own = [c for c, listed in device.listed_spis if listed.table == GROUP_KEYS and listed.spi in spis]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vpnaudit.diagnose.of_story import deleted_by_its_own, receiver_end, receiver_of, sas_with_source_read, sender_end
+from vpnaudit.diagnose.of_story import deleted_by_its_own, receiver_of, sas_with_source_read
 from vpnaudit.diagnose.verdicts import reason
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import CONFIG_COMMAND, IKE_COMMANDS
@@ -74,7 +74,7 @@ def _others(story: Story, fleet: Fleet) -> list[Reason]:
 
 def _missing(story: Story, fleet: Fleet) -> tuple[WouldSettle, ...]:
     device = receiver_of(story, fleet)
-    here, there = receiver_end(story), sender_end(story)
+    here, there = story.receiver_end, story.sender_end
     who = story.sender or story.source or "the peer"
     asked = []
     if not sas_with_source_read(story, fleet):

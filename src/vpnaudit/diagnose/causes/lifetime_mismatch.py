@@ -17,15 +17,11 @@ from datetime import timedelta
 from vpnaudit.diagnose.log_reach import begin_is_seen
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
-    begins,
     both_devices,
     clocks_are_known,
     deleted_by_its_own,
     is_its_own,
     on_group_interface,
-    receiver_end,
-    sender_end,
-    sent_sa,
     slack,
 )
 from vpnaudit.diagnose.proofs import first_and_last, lifetimes_of, placed
@@ -49,13 +45,13 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return out("the SPI is not one that the sender kept longer than the receiver", *placed(story))
     if on_group_interface(story, fleet):
         return out(NOT_OF_TWO, *placed(story))
-    here, there = receiver_end(story), sender_end(story)
+    here, there = story.receiver_end, story.sender_end
     mine, theirs = (end.lifetime if end is not None else None for end in (here, there))
     if mine is None or theirs is None or mine.ipsec_s is None or theirs.ipsec_s is None:
         who = story.source or "the peer"
         question = f"are the IPsec lifetimes of {story.receiver} and {who} the same?"
         return _gone_before_its_time(story, fleet, mine) or still_open(question, _command(story))
-    sa = sent_sa(story)
+    sa = story.sent_sa
     if theirs.ipsec_s <= mine.ipsec_s:
         word = "the same" if theirs.ipsec_s == mine.ipsec_s else "longer at the receiver"
         return out(
@@ -72,7 +68,7 @@ def _gone_before_its_time(story: Story, fleet: Fleet, mine: Lifetime | None) -> 
 
     No proof: volume may end an SA before its time.
     """
-    begin, own_s = begins(story), mine.ipsec_s if mine is not None else None
+    begin, own_s = story.begins, mine.ipsec_s if mine is not None else None
     for entry in _own_records(story, fleet):
         lives_until = (entry.ends_at or entry.gone_at) if entry.only_bounded else None
         if entry.how in RECORDED and entry.installed_at is not None and own_s is not None:
@@ -106,7 +102,7 @@ def _kept_longer(sa: LiveSa | None, mine: Lifetime) -> bool:
 
 def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: LiveSa | None) -> Weighing:
     """Whether the lines began when the receiver's lifetime ran out."""
-    begin, shorter, longer = begins(story), mine.ipsec_s or 0, theirs.ipsec_s or 0
+    begin, shorter, longer = story.begins, mine.ipsec_s or 0, theirs.ipsec_s or 0
     facts = [
         reason(
             f"{story.receiver} keeps an IPsec SA {shorter} s, {story.sender or story.source} {longer} s",
@@ -154,7 +150,7 @@ def _by_time(story: Story, fleet: Fleet, mine: Lifetime, theirs: Lifetime, sa: L
 
 def _own_end(story: Story, fleet: Fleet, shorter: int) -> Reason | None:
     """The receiver's own record (trace or log) of that SA: it lived its lifetime, and the lines began when it ended."""
-    begin = begins(story)
+    begin = story.begins
     found = [x for e in story.episodes for ev in e.events for x in ev.found]
     entries = [x for x in found if x.role == "receiver" and x.how in RECORDED]
     for entry in entries:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from vpnaudit.diagnose.log_reach import log_begins, log_reaches, whole_log
 from vpnaudit.diagnose.losses import IGNORED_POOLS, memory_failures
-from vpnaudit.diagnose.of_story import begins, ends, receiver_of, sent_sa
+from vpnaudit.diagnose.of_story import receiver_of
 from vpnaudit.diagnose.proofs import logs, placed
 from vpnaudit.diagnose.signs import Sign, Window, stamp
 from vpnaudit.diagnose.verdicts import out, reason, still_open, unlikely
@@ -51,7 +51,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     began = _before_any_failure(story, failures, windows, device)
     if began is not None:
         return began
-    last = ends(story) or begins(story)
+    last = story.ends or story.begins
     recent = story.ongoing or (last is not None and last >= fleet.collected_at - timedelta(seconds=RECENT_S))
     if low and recent:
         return _fits(story, low, "possible")
@@ -81,7 +81,7 @@ def _before_any_failure(
 ) -> Weighing | None:
     """That memory ran short only after the lines had begun, by a log that reaches back before them."""
     dated = [(f.at, f) for f in failures if f.at is not None]
-    begin = begins(story)
+    begin = story.begins
     if not dated or begin is None or not log_reaches(device, _earliest(windows)):
         return None
     at, first = min(dated, key=lambda one: one[0])
@@ -110,7 +110,7 @@ def _windows(story: Story, margin: timedelta) -> list[Window]:
     around = [Window(low=e.first_at - margin, high=e.first_at + margin) for e in story.episodes if e.first_at]
     if story.episodes or not story.ongoing:
         return around
-    sa = sent_sa(story)
+    sa = story.sent_sa
     return [Window(low=sa.installed_at - margin if sa is not None and sa.installed_at is not None else None)]
 
 

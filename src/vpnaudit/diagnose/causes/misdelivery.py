@@ -23,16 +23,12 @@ from vpnaudit.diagnose.losses import losses_of, stepped_down_after, unread_partn
 from vpnaudit.diagnose.of_story import (
     MOST_PROBES,
     NOT_OF_TWO,
-    begins,
     is_with_dpd,
     may_be_another_box,
     on_group_interface,
-    receiver_end,
     receiver_of,
     sa_table_read,
-    sender_end,
     sender_of,
-    sent_sa,
 )
 from vpnaudit.diagnose.proofs import placed, sa_tables
 from vpnaudit.diagnose.signs import Window, stamp
@@ -98,7 +94,7 @@ def _answered_elsewhere(story: Story, fleet: Fleet) -> Weighing | None:
 
     Where the receiver may share its address: a loopback's, which routing brings to several, or a pair's.
     """
-    here, there, begin = receiver_end(story), sender_end(story), begins(story)
+    here, there, begin = story.receiver_end, story.sender_end, story.begins
     if story.mechanism != "stale-sa" or here is None or there is None or there.dpd is None or begin is None:
         return None
     if here.live_ike or not here.ike_table_read or there.dpd.mode != "periodic":
@@ -141,7 +137,7 @@ def _where_another_may_hold_it(story: Story, fleet: Fleet, found: Sequence[Ledge
         return out("the SPI is no inbound SA of another device of ours", *placed(story))
     if partner is None:
         return _behind_nat(story, fleet)
-    window = Window(high=begins(story))
+    window = Window(high=story.begins)
     took = [s for s in losses_of(story, fleet) if s.is_takeover and window.has(s)]
     if took and not stepped_down_after(receiver_of(story, fleet), took[0]):
         text = f"{took[-1].text} before the lines: packets to the address that they share were meant for it"
@@ -152,11 +148,11 @@ def _where_another_may_hold_it(story: Story, fleet: Fleet, found: Sequence[Ledge
 
 def _behind_nat(story: Story, fleet: Fleet) -> Weighing:
     """Who sends to a NAT's address sends to whatever box it forwards to: the receiver, if it lost the SA."""
-    end = receiver_end(story)
+    end = story.receiver_end
     if end is None or normal(end.seen) == normal(end.address):
         return out("the SPI is no inbound SA of another device of ours", *placed(story))
-    sa = sent_sa(story)
-    window = Window(low=sa.installed_at if sa is not None else None, high=begins(story))
+    sa = story.sent_sa
+    window = Window(low=sa.installed_at if sa is not None else None, high=story.begins)
     lost = [s for s in losses_of(story, fleet) if window.has(s)]
     if lost:
         return unlikely(f"{lost[-1].text} before the lines: the SA can well have been its own", *lost[-1].evidence)

@@ -19,7 +19,6 @@ from datetime import timedelta
 from vpnaudit.diagnose.log_reach import begin_is_seen, whole_log
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
-    begins,
     deleted_by_its_own,
     goes_on,
     is_older_than_sa,
@@ -27,14 +26,11 @@ from vpnaudit.diagnose.of_story import (
     may_be_rekeyed_between,
     not_kept,
     on_group_interface,
-    receiver_end,
     receiver_of,
     repeated,
     seen_to_be_stale,
-    sender_end,
     sender_may_keep,
     sends_in_vain,
-    sent_sa,
     which_moment,
     without_ike,
 )
@@ -64,7 +60,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
         return out(NOT_OF_TWO, *placed(story))
     if may_be_rekeyed_between(story):
         return which_moment(story)
-    here, device = receiver_end(story), receiver_of(story, fleet)
+    here, device = story.receiver_end, receiver_of(story, fleet)
     read = here.ike_table_read if here is not None else device.ike_read(None)
     if not read:
         command = IKE_V2_COMMANDS[0] if here is not None and here.ike == "v2" else IKE_V1_COMMANDS[0]
@@ -83,14 +79,14 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
 
 def _sender_had_ike(story: Story) -> bool:
     """Whether the sender's table has an IKE SA from before the lines: then the receiver may have had it too."""
-    there, begin = sender_end(story), begins(story)
+    there, begin = story.sender_end, story.begins
     ages = [i.established_at for i in there.live_ike] if there is not None else []
     return begin is not None and any(at is not None and at < begin for at in ages)
 
 
 def _maybe_kept(story: Story, fleet: Fleet) -> Weighing:
     """Lines that may be of an SA that the sender keeps: what the receiver's IKE table says, else the question."""
-    here = receiver_end(story)
+    here = story.receiver_end
     live, who = here.live_ike if here is not None else (), story.sender or story.source or "the sender"
     read = here.ike_table_read if here is not None else receiver_of(story, fleet).ike_read(None)
     if not live and read:
@@ -109,7 +105,7 @@ def _maybe_kept(story: Story, fleet: Fleet) -> Weighing:
 
 def _live(story: Story, fleet: Fleet, live: Sequence[LiveIke]) -> Weighing:
     """Whether the receiver's IKE SAs were set up only after its SA was gone."""
-    who, begin = f"{story.receiver}'s IKE SA with {story.source}", begins(story)
+    who, begin = f"{story.receiver}'s IKE SA with {story.source}", story.begins
     oldest = min((i for i in live if i.established_at), key=lambda i: i.established_at or EARLIEST, default=live[0])
     at = oldest.established_at
     if at is not None and (begin is None or at <= begin + timedelta(seconds=LATE_S)):
@@ -136,12 +132,12 @@ def _live(story: Story, fleet: Fleet, live: Sequence[LiveIke]) -> Weighing:
 
 
 def _shown_by(story: Story) -> str:
-    end = receiver_end(story)
+    end = story.receiver_end
     return (end.words if end is not None else Words()).ike_shown_by
 
 
 def _fits(story: Story, because: list[Reason], surest: Confidence = "proven") -> Weighing:
-    sa = sent_sa(story)
+    sa = story.sent_sa
     who = story.sender or story.source or "the sender"
     if sa is not None:
         because.append(sends_in_vain(story, sa))

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from vpnaudit.diagnose.log_reach import begin_is_seen, session_logging
-from vpnaudit.diagnose.of_story import dated_sas, no_race, receiver_end, receiver_of, rekey_budget, sender_end
+from vpnaudit.diagnose.of_story import dated_sas, no_race, receiver_of, rekey_budget
 from vpnaudit.diagnose.outages import sessions
 from vpnaudit.diagnose.path_outages import BACK_S, changes, one_within
 from vpnaudit.diagnose.proofs import first_and_last, first_lines, lifetimes_of
@@ -136,7 +136,7 @@ def _of_what_ended(story: Story, fleet: Fleet) -> Weighing | None:
 
 def _set_up_anew_each_time(story: Story, device: Device) -> Weighing | None:
     """Sessions that ended as old as their SAs, with traffic that set up others at once: no rekey was made."""
-    life, changed = life_s(receiver_end(story), sender_end(story)), sessions(device, story.source)
+    life, changed = life_s(story.receiver_end, story.sender_end), sessions(device, story.source)
     if life is None or not lived_their_life(changed, life):
         return None
     downs, ups = changes(device, story.source)
@@ -158,7 +158,7 @@ def _torn_down(story: Story, events: Sequence[Event], period_s: float | None) ->
     It ended long before one was due, and the IKE SA that it was made over is gone too; of two that a collision makes
     one lives for less than a second (field guide 2.3).
     """
-    end = receiver_end(story)
+    end = story.receiver_end
     ages = [i.established_at for i in end.live_ike if i.established_at is not None] if end is not None else []
     if period_s is None or not ages or (story.tunnel is not None and story.tunnel.rekey_by_volume):
         return None

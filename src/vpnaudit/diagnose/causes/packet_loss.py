@@ -19,17 +19,7 @@ from datetime import datetime, timedelta
 
 from vpnaudit.diagnose.log_reach import begin_is_seen, logs_sessions_since, session_logging
 from vpnaudit.diagnose.losses import state_losses
-from vpnaudit.diagnose.of_story import (
-    NOT_OF_TWO,
-    begins,
-    clocks_are_known,
-    on_group_interface,
-    receiver_end,
-    receiver_of,
-    sender_end,
-    sender_of,
-    slack,
-)
+from vpnaudit.diagnose.of_story import NOT_OF_TWO, clocks_are_known, on_group_interface, receiver_of, sender_of, slack
 from vpnaudit.diagnose.path_outages import (
     BACK_S,
     LATE_S,
@@ -65,7 +55,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if on_group_interface(story, fleet):
         return out(NOT_OF_TWO, *placed(story))
     here = receiver_of(story, fleet)
-    begin = begins(story)
+    begin = story.begins
     if begin is None:
         logged_by = session_logging(here, story)
         return still_open("was there an outage before it began?", f"{here.name}: {logged_by}; the path's own records")
@@ -144,7 +134,7 @@ def _torn_down(story: Story, fleet: Fleet, signs: list[Sign]) -> Weighing | None
     here, there = receiver_of(story, fleet), sender_of(story, fleet)
     if not all(s.is_session for s in signs):
         return None
-    end = receiver_end(story)
+    end = story.receiver_end
     logged = [changes(here, story.source)]
     logged += [changes(there, end.seen if end is not None else None)] if there is not None else []
     logged.sort(key=lambda changes: len(changes[0]), reverse=True)
@@ -170,7 +160,7 @@ def _without_dpd(story: Story, signs: list[Sign]) -> Weighing | None:
     Nothing there gives a peer up for want of an answer, but for an IKE message of its own that nobody answers, as at a
     rekey in an outage (measured, field guide 11): an outage ends such a session, and so does anything else.
     """
-    ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None]
+    ends = [e for e in (story.receiver_end, story.sender_end) if e is not None]
     deaf = {e.device for e in ends if e.dpd is not None and e.dpd.mode == "off"}
     logged_by = {line.device for s in signs for line in s.evidence[:1]}
     if not all(s.is_session for s in signs) or not logged_by or not logged_by <= deaf:
@@ -231,8 +221,8 @@ def _ended_each_time(story: Story, fleet: Fleet, signs: list[Sign], settings: Se
 
 def _ike_survived(story: Story) -> Weighing | None:
     """IKE SAs older than the lines at both ends: an outage that cost SAs through DPD would have ended them."""
-    begin = begins(story)
-    ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.device is not None]
+    begin = story.begins
+    ends = [e for e in (story.receiver_end, story.sender_end) if e is not None and e.device is not None]
     if len(ends) < 2 or begin is None:
         return None
     margin = timedelta(seconds=120)

@@ -13,17 +13,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vpnaudit.diagnose.of_story import (
-    NOT_OF_TWO,
-    begins,
-    both_devices,
-    ends,
-    on_group_interface,
-    receiver_end,
-    receiver_of,
-    sender_end,
-    sender_of,
-)
+from vpnaudit.diagnose.of_story import NOT_OF_TWO, both_devices, on_group_interface, receiver_of, sender_of
 from vpnaudit.diagnose.outages import identity_errors, sessions
 from vpnaudit.diagnose.proofs import agreed, logs, placed
 from vpnaudit.diagnose.session_ages import life_s, lived_their_life
@@ -50,12 +40,12 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         return out("the SPI was never agreed between these two ends", *placed(story))
     if on_group_interface(story, fleet):
         return out(NOT_OF_TWO, *placed(story))
-    here, device = receiver_end(story), receiver_of(story, fleet)
+    here, device = story.receiver_end, receiver_of(story, fleet)
     errors = identity_errors(device, story.source)
     other = sender_of(story, fleet)
     if other is not None and here is not None:
         errors += identity_errors(other, here.seen)
-    begin, last = begins(story), ends(story)
+    begin, last = story.begins, story.ends
     if begin is not None and last is not None:
         margin = timedelta(seconds=AROUND_S)
         window = Window(low=begin - margin, high=last + margin)
@@ -75,7 +65,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
 
 def _by_settings(story: Story, device: Device) -> Weighing:
     """What configurations and the log say, where no pair was seen to be refused."""
-    here, there = receiver_end(story), sender_end(story)
+    here, there = story.receiver_end, story.sender_end
     if here is not None and there is not None and _mirrored(here, there):
         text = "both ends' proxy identities mirror each other"
         if device.log_captures:
@@ -109,7 +99,7 @@ def _lived_seconds(entry: LedgerEntry) -> bool:
 
 
 def _pairs_live_seconds(story: Story) -> Weighing | None:
-    here, there, short = receiver_end(story), sender_end(story), _short_lived(story)
+    here, there, short = story.receiver_end, story.sender_end, _short_lived(story)
     if not short or (here is not None and there is not None and _mirrored(here, there)):
         return None
     known = here is not None and there is not None and here.proxies is not None and there.proxies is not None
@@ -133,7 +123,7 @@ def _rekeys_refused(story: Story, fleet: Fleet) -> Weighing | None:
 
     Where the sessions end as old as that pair, and others are set up after them, no rekey was taken.
     """
-    here, there, other = receiver_end(story), sender_end(story), sender_of(story, fleet)
+    here, there, other = story.receiver_end, story.sender_end, sender_of(story, fleet)
     if here is None or there is None or not (here.pfs_known and there.pfs_known) or here.pfs == there.pfs:
         return None
     life = life_s(here, there)

@@ -33,19 +33,14 @@ from vpnaudit.diagnose.losses import cost_it_its_sas, kept_over, losses_of, take
 from vpnaudit.diagnose.of_story import (
     LONGEST_SA_S,
     MOST_PROBES,
-    begins,
     clocks_are_known,
-    ends,
     goes_on,
     is_its_own,
     is_without_dpd,
     last_of_sa,
-    receiver_end,
     receiver_of,
     repeated,
-    sender_end,
     sender_of,
-    sent_sa,
     slack,
     where_it_stood,
 )
@@ -77,7 +72,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if story.mechanism not in {"stale-sa", "unexplained"} or is_its_own(story):
         return out("the SPI is not one that the sender kept after the receiver had lost it", *placed(story))
     device = receiver_of(story, fleet)
-    begin = begins(story)
+    begin = story.begins
     sender = sender_of(story, fleet)
     if sender is not None and begin and sender.booted_at and _came_up_meanwhile(story, sender.booted_at, begin):
         text = f"{sender.name} itself came up while the lines came, so it kept nothing from before"
@@ -97,7 +92,7 @@ def _may_be_a_former_peer(story: Story, fleet: Fleet) -> Weighing | None:
 
     A peer whose entry was in that looks the same from here: it sends on the SA from before.
     """
-    device, begin = receiver_of(story, fleet), begins(story)
+    device, begin = receiver_of(story, fleet), story.begins
     if story.mechanism != "unknown-source" or device.booted_at is None or begin is None:
         return None
     longest_s = SINGLE_S if begin_is_seen(story, fleet) else LONGEST_SA_S
@@ -129,7 +124,7 @@ def _perhaps_of_others(story: Story, fleet: Fleet, losses: Sequence[Sign]) -> We
 
 def _sender_came_later(story: Story, fleet: Fleet, losses: Sequence[Sign]) -> Weighing | None:
     """A sender that came up after the receiver's loss and before the lines: all its SAs are younger than the loss."""
-    sender, begin = sender_of(story, fleet), begins(story)
+    sender, begin = sender_of(story, fleet), story.begins
     if sender is None or sender.booted_at is None or begin is None or not clocks_are_known(story, fleet):
         return None
     newest = max(losses, key=lambda s: s.at or EARLIEST)
@@ -142,7 +137,7 @@ def _sender_came_later(story: Story, fleet: Fleet, losses: Sequence[Sign]) -> We
 
 def _came_up_meanwhile(story: Story, booted_at: datetime, begin: datetime) -> bool:
     """Whether the sender came up while the lines came: a boot after the last one may be what ended them."""
-    last = ends(story)
+    last = story.ends
     return booted_at > begin + timedelta(minutes=5) and (story.ongoing or last is None or booted_at <= last)
 
 
@@ -199,7 +194,7 @@ def _none_found(story: Story, fleet: Fleet, window: Window) -> Weighing:
 
 def _not_lost(story: Story, fleet: Fleet, booted_at: datetime, window: Window) -> Weighing:
     """What its uptime and its log say; a log that begins too late does not prove that nothing was cleared."""
-    device, begin = receiver_of(story, fleet), begins(story)
+    device, begin = receiver_of(story, fleet), story.begins
     up = f"{device.name} is up since {stamp(booted_at)}, and its log"
     if log_reaches(device, window.low):
         return out(
@@ -223,7 +218,7 @@ def _not_lost(story: Story, fleet: Fleet, booted_at: datetime, window: Window) -
 def _begins_with_the_end(story: Story, device: Device) -> bool:
     """Whether the log begins as the session with the source ends: what ended it may stand before that."""
     first = log_begins(device)
-    ended = (s.at for s in outages(device, receiver_end(story), story.source) if s.is_session and s.at is not None)
+    ended = (s.at for s in outages(device, story.receiver_end, story.source) if s.is_session and s.at is not None)
     return first is not None and any(at - first <= timedelta(seconds=LATE_SIGN_S) for at in ended)
 
 
@@ -232,7 +227,7 @@ def _of_unknown_age(story: Story, fleet: Fleet, found: Sequence[Sign]) -> Weighi
 
     Where the log has lost the beginning of the lines, they may have begun with the loss.
     """
-    begin, sa = begins(story), sent_sa(story)
+    begin, sa = story.begins, story.sent_sa
     newest = max(s.at for s in found if s.at is not None)
     dated = sa is not None and sa.installed_at is not None and clocks_are_known(story, fleet)
     if begin is None or dated or begin - newest <= timedelta(seconds=SAME_LOSS_S):
@@ -246,13 +241,13 @@ def _of_unknown_age(story: Story, fleet: Fleet, found: Sequence[Sign]) -> Weighi
 
 def _window(story: Story, fleet: Fleet) -> Window | None:
     """When the loss must lie: after the sender's SA was installed, before the first line."""
-    begin, sa, bound = begins(story), sent_sa(story), timedelta(seconds=slack(story, fleet))
+    begin, sa, bound = story.begins, story.sent_sa, timedelta(seconds=slack(story, fleet))
     dated = sa is not None and sa.installed_at is not None and clocks_are_known(story, fleet)
     low = sa.installed_at - bound if dated and sa is not None and sa.installed_at is not None else None
     if low is None and begin is not None and not repeated(story):
         low = begin - timedelta(seconds=SINGLE_S)
     if low is None and begin is not None:
-        ends = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.lifetime is not None]
+        ends = [e for e in (story.receiver_end, story.sender_end) if e is not None and e.lifetime is not None]
         longest = max((e.lifetime.ipsec_s for e in ends if e.lifetime and e.lifetime.ipsec_s), default=LONGEST_SA_S)
         low = begin - timedelta(seconds=longest)
     if low is None:
@@ -263,10 +258,10 @@ def _window(story: Story, fleet: Fleet) -> Window | None:
 
 def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
     device = receiver_of(story, fleet)
-    end = sender_end(story)
+    end = story.sender_end
     newest = max(s.at for s in found if s.at is not None)
     told = [s for s in found if s.at is not None and newest - s.at <= timedelta(seconds=SAME_LOSS_S)]
-    sa = sent_sa(story)
+    sa = story.sent_sa
     who = story.sender or story.source or "the sender"
     because = [reason(f"{s.text} at {stamp(s.at)}", *s.evidence) for s in told[:3] if s.at]
     if sa is not None:
@@ -298,7 +293,7 @@ def _fits(story: Story, fleet: Fleet, found: list[Sign]) -> Weighing:
 
 
 def _what_it_did(story: Story, device: Device, *, noticed: bool) -> str:
-    last = ends(story)
+    last = story.ends
     if noticed:
         return "went on until its DPD noticed"
     if last is None or story.ongoing:
@@ -310,7 +305,7 @@ def _what_it_did(story: Story, device: Device, *, noticed: bool) -> str:
 
 def _answered_over_ike(story: Story, lost_at: datetime) -> list[Reason]:
     """That the IKE SA of both ends outlived the loss: DPD is answered over it, and does not see the hole."""
-    ends_of = [e for e in (receiver_end(story), sender_end(story)) if e is not None and e.live_ike]
+    ends_of = [e for e in (story.receiver_end, story.sender_end) if e is not None and e.live_ike]
     older = [i for e in ends_of for i in e.live_ike[:1] if i.established_at and i.established_at < lost_at]
     if len(older) < 2:
         return []

@@ -17,14 +17,10 @@ from datetime import timedelta
 from vpnaudit.diagnose.of_story import (
     NOT_OF_TWO,
     ONE_MOMENT_S,
-    ends,
     on_group_interface,
-    receiver_end,
     receiver_of,
     sa_table_read,
-    sender_end,
     sends_in_vain,
-    sent_sa,
 )
 from vpnaudit.diagnose.proofs import agreed, ike_of, ike_tables, lifetimes_of, placed, sa_tables
 from vpnaudit.diagnose.signs import stamp
@@ -55,7 +51,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
 
 def _disagree(story: Story, fleet: Fleet) -> Weighing:
     """Whether the ends agree on all and still disagree on SPIs."""
-    here, there = receiver_end(story), sender_end(story)
+    here, there = story.receiver_end, story.sender_end
     if on_group_interface(story, fleet):
         return out(NOT_OF_TWO, *placed(story))
     if not story.ongoing:
@@ -81,7 +77,7 @@ def _disagree(story: Story, fleet: Fleet) -> Weighing:
                 *agreed(here, there),
                 *ike_of(here, there),
             ),
-            *((sends_in_vain(story, sa),) if (sa := sent_sa(story)) is not None else ()),
+            *((sends_in_vain(story, sa),) if (sa := story.sent_sa) is not None else ()),
         ),
         title=f"{story.receiver} and {there.device} disagree on SPIs without a reason in sight",
         unless_open=RIVALS,
@@ -90,7 +86,7 @@ def _disagree(story: Story, fleet: Fleet) -> Weighing:
 
 def _over(story: Story, fleet: Fleet) -> Weighing:
     """That it ended: seen in the tables of both ends, or by the last line."""
-    tunnel, end = story.tunnel, ends(story)
+    tunnel, end = story.tunnel, story.ends
     after = tunnel is not None and all(
         end is None or e.sa_table_at is None or e.sa_table_at >= end - timedelta(seconds=ONE_MOMENT_S)
         for e in tunnel.ends

@@ -17,15 +17,7 @@ from datetime import datetime, timedelta
 
 from vpnaudit.diagnose.applets import applet_runs, clearing_applets, run_times
 from vpnaudit.diagnose.log_reach import log_reaches, logs_sessions_since, session_logging
-from vpnaudit.diagnose.of_story import (
-    NOT_OF_TWO,
-    both_devices,
-    on_group_interface,
-    receiver_end,
-    receiver_of,
-    sender_end,
-    sender_of,
-)
+from vpnaudit.diagnose.of_story import NOT_OF_TWO, both_devices, on_group_interface, receiver_of, sender_of
 from vpnaudit.diagnose.outages import sessions, why_sessions_ended
 from vpnaudit.diagnose.path_outages import one_within
 from vpnaudit.diagnose.proofs import ike_of, logs, placed
@@ -51,7 +43,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:
     if on_group_interface(story, fleet):
         return out(NOT_OF_TWO, *placed(story))
     device, other = receiver_of(story, fleet), sender_of(story, fleet)
-    here, there = receiver_end(story), sender_end(story)
+    here, there = story.receiver_end, story.sender_end
     logged = [sessions(device, story.source)]
     if other is not None and here is not None:
         logged.append(sessions(other, here.seen))
@@ -89,7 +81,7 @@ def _fits(story: Story, device: Device, flaps: Reason) -> Weighing:
 
 def _no_change_logged(story: Story, fleet: Fleet, times: Sequence[datetime]) -> Weighing:
     """What the session's age says, and whether a change would have been logged."""
-    device, here, there = receiver_of(story, fleet), receiver_end(story), sender_end(story)
+    device, here, there = receiver_of(story, fleet), story.receiver_end, story.sender_end
     uptimes = [e.session_uptime_s for e in (here, there) if e is not None and e.session_uptime_s is not None]
     if uptimes and times and all(fleet.collected_at - timedelta(seconds=u) < min(times) for u in uptimes):
         return out("the session is up since before the lines began", *_session_lines(story, fleet))
@@ -158,7 +150,7 @@ def _too_few(device: Device, changes: Sequence[tuple[str, Sign]], times: Sequenc
 
 def _session_lines(story: Story, fleet: Fleet) -> tuple[Evidence, ...]:
     """The sessions of both ends with each other, as each shows its own."""
-    here = receiver_end(story)
+    here = story.receiver_end
     sides = ((receiver_of(story, fleet), story.source), (sender_of(story, fleet), here.seen if here else None))
     return tuple(
         device.cite(capture, session.line)

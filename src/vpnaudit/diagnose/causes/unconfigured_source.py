@@ -19,7 +19,6 @@ from vpnaudit.diagnose.of_story import (
     logged_elsewhere,
     of_another_device,
     on_group_interface,
-    receiver_end,
     receiver_of,
 )
 from vpnaudit.diagnose.proofs import agreed, configuration, placed
@@ -88,7 +87,7 @@ def _known_peer(story: Story, fleet: Fleet) -> Weighing:
 
 
 def _of_a_tunnel(story: Story, source: str) -> Weighing:
-    moved, own = from_another_address(story), agreed(receiver_end(story))
+    moved, own = from_another_address(story), agreed(story.receiver_end)
     if moved:
         return out(moved[0].text, *moved[0].evidence)
     if own or story.tunnel is None:
