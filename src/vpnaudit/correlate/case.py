@@ -66,7 +66,8 @@ class Surroundings(Struct, frozen=True, kw_only=True, gc=False):
 class Case(Struct, frozen=True, kw_only=True, gc=False):
     """An event with its flow and tunnel, and the records that have its SPI: the receiver's own and its senders'.
 
-    `receiver` is the end that logged it, `held` the inbound SAs with that SPI on any device.
+    `receiver` is the end that logged it, `held` the inbound SAs with that SPI on any device. `live`: the receiver had
+    one when the line came.
     """
 
     event: Event
@@ -75,6 +76,7 @@ class Case(Struct, frozen=True, kw_only=True, gc=False):
     receiver: TunnelEnd | None
     held: tuple[LedgerEntry, ...]
     mine: tuple[LedgerEntry, ...]
+    live: bool
     sent: tuple[LedgerEntry, ...]
     around: Surroundings
 

@@ -11,8 +11,7 @@ from msgspec import structs
 from vpnaudit.correlate.clocks import uncertainty
 from vpnaudit.model.addresses import normal
 from vpnaudit.model.device import Device
-from vpnaudit.model.event import Episode, Event
-from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.event import Confidence, Episode, Event, Mechanism
 from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.judgement import CONFIDENCES
 from vpnaudit.model.logs import LogMessage
@@ -21,10 +20,12 @@ from vpnaudit.model.times import utc_text
 from vpnaudit.model.tunnel import Tunnel
 
 FlowKey = tuple[str, str | None, int]
-Sightings = dict[tuple[str, int, int], list[tuple[ParsedCapture, LogMessage]]]
-"""Where one line stands: by file, first line and number of each capture that has it."""
 _Line = tuple[str, int, str | None, str | None, str | None]
 """What is the same in all copies of a line: when, SPI, source, destination, interface."""
+_Place = tuple[str, int, int]
+"""File, first line and number of a capture."""
+_Sighting = tuple[_Place, ParsedCapture, LogMessage]
+"""Where one line stands."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -35,19 +36,17 @@ def flow_key(event: Event) -> FlowKey:
 
 def find_events(device: Device) -> tuple[Event, ...]:
     """A device's events. The same line in two captures is one event; equal lines of one capture add up in `count`."""
-    by_line: dict[_Line, Sightings] = {}
+    by_line: dict[_Line, list[_Sighting]] = {}
     for number, capture in enumerate(device.log_captures):
         place = (capture.capture.file, capture.capture.first_line, number)
         for message in capture.parsed.facts.messages:
             if message.is_invalid_spi and message.spi is not None:
-                sources = by_line.setdefault(_identity(message), {})
-                sources.setdefault(place, []).append((capture, message))
-    events = [_event(device, line[0], _in_order_of_place(sources)) for line, sources in by_line.items()]
-    return tuple(_told_apart(events))
+                by_line.setdefault(_identity(message), []).append((place, capture, message))
+    return tuple(_told_apart([_event(device, line[0], _in_order(found)) for line, found in by_line.items()]))
 
 
-def _in_order_of_place(sources: Sightings) -> Sightings:
-    return sources if len(sources) == 1 else {place: sources[place] for place in sorted(sources)}
+def _in_order(sightings: list[_Sighting]) -> list[_Sighting]:
+    return sightings if len(sightings) == 1 else sorted(sightings, key=lambda one: one[0])
 
 
 def _identity(message: LogMessage) -> _Line:
@@ -70,8 +69,8 @@ def _place_text(event: Event) -> str:
     return f" to {event.destination or 'unknown'} on {event.interface or 'unknown'}"
 
 
-def _event(device: Device, when: str, sources: Sightings) -> Event:
-    first = next(iter(sources.values()))[0][1]
+def _event(device: Device, when: str, sightings: Sequence[_Sighting]) -> Event:
+    first = sightings[0][2]
     return Event(
         id=f"{device.name} {first.source or 'unknown'} {spi_text(first.spi or 0)} {when}",
         device=device.name,
@@ -84,15 +83,21 @@ def _event(device: Device, when: str, sources: Sightings) -> Event:
         uncertainty_s=device.logged_within_s(first) + first.zone_within_s,
         zone_within_s=first.zone_within_s,
         interface=first.interface,
-        count=max(sum(m.count for _, m in found) for found in sources.values()),
+        count=_count(sightings),
         raw=first.raw,
         packet_sequence=first.packet_sequence,
-        evidence=_evidence(device, sources),
+        evidence=tuple([device.cite_message(capture, message) for _, capture, message in sightings]),
     )
 
 
-def _evidence(device: Device, sources: Sightings) -> tuple[Evidence, ...]:
-    return tuple(device.cite_message(c, m) for found in sources.values() for c, m in found)
+def _count(sightings: Sequence[_Sighting]) -> int:
+    """How often it was logged: as the capture has it that has it most often."""
+    if len(sightings) == 1:
+        return sightings[0][2].count
+    counts: Counter[_Place] = Counter()
+    for place, _, message in sightings:
+        counts[place] += message.count
+    return max(counts.values())
 
 
 def in_order(events: Sequence[Event]) -> tuple[Event, ...]:
@@ -180,9 +185,9 @@ def group(
     for flow in flows.values():
         for part in _split(sorted(flow, key=lambda e: e.at or NEVER), gap_s):
             episode = _episode(part, uncertainty(devices[part[0].device]))
-            named.update({e.id: episode.id for e in part})
+            named.update([(e.id, episode.id) for e in part])
             episodes.append(episode)
-    placed = tuple(structs.replace(e, episode=named[e.id]) for e in events)
+    placed = tuple([structs.replace(e, episode=named[e.id]) for e in events])
     return placed, tuple(sorted(episodes, key=lambda e: (e.first or NEVER, e.id)))
 
 
@@ -208,12 +213,11 @@ def _continues(previous: Event, event: Event, gap_s: float) -> bool:
 
 def _episode(events: Sequence[Event], clock_s: float) -> Episode:
     first, last = events[0], events[-1]
-    votes = Counter(e.mechanism for e in events)
-    mechanism = max(votes, key=lambda m: (votes[m], m != "unexplained", m))
-    confidences = [e.confidence for e in events if e.mechanism == mechanism]
+    mechanism, confidence = _named(events) if len(events) > 1 else (first.mechanism, first.confidence)
+    tunnels = [e.tunnel for e in events if e.tunnel]
     return Episode(
         id=first.id.removesuffix(_place_text(first)),
-        tunnel=next((e.tunnel for e in events if e.tunnel), None),
+        tunnel=tunnels[0] if tunnels else None,
         device=first.device,
         source=first.source,
         spi=first.spi,
@@ -221,9 +225,17 @@ def _episode(events: Sequence[Event], clock_s: float) -> Episode:
         last=last.time,
         first_at=first.at,
         last_at=last.at,
-        uncertainty_s=max(e.uncertainty_s for e in events) + clock_s,
-        lines=sum(e.count for e in events),
+        uncertainty_s=max([e.uncertainty_s for e in events]) + clock_s,
+        lines=sum([e.count for e in events]),
         mechanism=mechanism,
-        confidence=min(confidences, key=CONFIDENCES.index),
+        confidence=confidence,
         events=tuple(events),
     )
+
+
+def _named(events: Sequence[Event]) -> tuple[Mechanism, Confidence]:
+    """The mechanism that most of the lines have, as sure as the least sure of them."""
+    votes = Counter([e.mechanism for e in events])
+    mechanism = max(votes, key=lambda m: (votes[m], m != "unexplained", m))
+    confidences = [e.confidence for e in events if e.mechanism == mechanism]
+    return mechanism, min(confidences, key=CONFIDENCES.index)

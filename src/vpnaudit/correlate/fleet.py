@@ -220,10 +220,11 @@ def _summary(events: Sequence[Event], gap_s: float) -> Flow:
     """Where no line's place on the common clock is known, the stamps by themselves still tell how long it went on."""
     times = [e.at for e in events if e.at is not None] or [e.time for e in events if e.time is not None]
     times.sort()
-    gap = timedelta(seconds=gap_s)
-    starts = (*times[:1], *(at for before, at in pairwise(times) if at - before > gap))
-    count = sum(e.count for e in events)
-    return Flow(events=count, first=next(iter(times), None), last=next(reversed(times), None), starts=starts)
+    gap, count = timedelta(seconds=gap_s), sum([e.count for e in events])
+    if not times:
+        return Flow(events=count, first=None, last=None)
+    starts = (times[0], *[at for before, at in pairwise(times) if at - before > gap])
+    return Flow(events=count, first=times[0], last=times[-1], starts=starts)
 
 
 def _last_lines(events: Sequence[Event]) -> dict[str, datetime | None]:

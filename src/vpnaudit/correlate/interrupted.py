@@ -31,7 +31,7 @@ def with_its_session(case: Case) -> Placement | None:
 def session_kept(case: Case) -> Placement | None:
     """The receiver's session with the source had ended, and the sender's went on: with it all that it sent on."""
     event = case.event
-    if event.at is None or any(e.live for e in case.mine):
+    if event.at is None or case.live:
         return None
     device, source = case.around.devices[event.device], normal(event.source or "")
     ended = device.once(session_ends).get(source, [])

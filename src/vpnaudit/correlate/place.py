@@ -26,14 +26,16 @@ NOWHERE: Placement = ("unexplained", "possible", "the SPI is in no table, trace 
 def place(event: Event, flow: Flow, around: Surroundings) -> Event:
     """The event with its mechanism, how sure that is, and why."""
     held, tunnel = around.ledger.find(event.spi, "receiver"), around.tunnels.get(event.tunnel or "")
-    mine = tuple([e for e in held if e.device == event.device]) if held else ()
+    own = tuple([e for e in held if e.device == event.device]) if held else ()
+    mine = at_the_line(own, event, flow, around.clock_within_s)
     case = Case(
         event=event,
         flow=flow,
         tunnel=tunnel,
         receiver=tunnel.end_of(event.device) if tunnel is not None else None,
         held=held,
-        mine=at_the_line(mine, event, flow, around.clock_within_s),
+        mine=mine,
+        live=bool(mine) and any(e.live for e in mine),
         sent=at_the_line(_sent(event, around), event, flow, around.clock_within_s),
         around=around,
     )
@@ -184,8 +186,8 @@ def _is_for_another(entry: LedgerEntry, ours: frozenset[str], own: frozenset[str
 
 def _senders_current(case: Case) -> Placement | None:
     """The sender still sends on it, and the receiver's table, which was read, does not have it."""
-    sent = tuple(e for e in case.sent if e.live)
-    if not sent or any(e.live for e in case.mine):
+    sent = tuple([e for e in case.sent if e.live])
+    if not sent or case.live:
         return None
     receiver, device = case.receiver, case.around.devices[case.event.device]
     table_read = receiver.sa_table_read if receiver else device.read(*SA_COMMANDS)
@@ -220,7 +222,7 @@ def _sender_went_on(case: Case) -> Placement | None:
 
     The same as a sender's current SA, told when it is over: what a rekey leaves behind has a newer one beside it.
     """
-    if case.event.at is None or any(e.live for e in case.mine):
+    if case.event.at is None or case.live:
         return None
     for entry in case.sent:
         if entry.live or entry.gone_at is None or entry.only_bounded:
@@ -326,7 +328,7 @@ def _past_or_repeated(case: Case) -> Placement | None:
         no_longer = "refused it later" if past[0].how == "older table" else "no longer has it"
         why = f"{case.event.device} had that SA once ({past[0].how}) and {no_longer}; its sender did not know"
         return ("stale-sa", "proven", why, past)
-    if case.flow.span_s > case.around.thresholds.stale_after_s and not any(e.live for e in case.mine):
+    if case.flow.span_s > case.around.thresholds.stale_after_s and not case.live:
         damaged = _damaged(case)
         if damaged is not None:
             return damaged
@@ -354,7 +356,7 @@ def _may_come_later(case: Case, entry: LedgerEntry) -> bool:
 def _never_installed(case: Case) -> Placement | None:
     listed = tuple(e for e in case.mine if e.only_negotiated)
     sent = case.sent
-    if any(e.live for e in case.mine) or not (listed or sent):
+    if case.live or not (listed or sent):
         return None
     race = _unknown_race(case)
     if race is not None:
@@ -384,7 +386,7 @@ def _is_isolated(flow: Flow) -> bool:
 
 def _unknown_race(case: Case) -> Placement | None:
     event = case.event
-    if case.flow.events != 1 or event.at is None or any(e.live for e in case.mine):
+    if case.flow.events != 1 or event.at is None or case.live:
         return None
     if just_restarted(case) or just_took_over(case):
         return None
