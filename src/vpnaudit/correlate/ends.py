@@ -77,21 +77,26 @@ class _Draft:
         self.vrf = self.vrf or vrf
 
 
+_Drafts = dict[str, list[_Draft]]
+"""By the peer's address: a hub has thousands of peers, each with an end or two."""
+
+
 def views(device: Device, readings: Mapping[str, datetime]) -> tuple[View, ...]:
     """Every end that the device holds, in the order of peers."""
-    drafts: list[_Draft] = []
+    by_peer: _Drafts = {}
     if device.config is not None:
         for binding in settings_of.bindings(device.config[1]):
-            _bind(drafts, binding)
-    _add_tables(device, drafts)
-    _add_ikes(device, drafts)
-    drafts = _under_their_addresses(device, drafts)
+            _bind(by_peer, binding)
+    _add_tables(device, by_peer)
+    _add_ikes(device, by_peer)
+    _under_their_addresses(device, by_peer)
     for capture, session in device.sessions:
-        for draft in drafts:
-            if any(normal(p) == draft.peer for p in session.peers) and _same_interface(draft, session.interface):
-                draft.sessions.append((capture, session))
+        for peer in dict.fromkeys(map(normal, session.peers)):
+            for draft in by_peer.get(peer, ()):
+                if _same_interface(draft, session.interface):
+                    draft.sessions.append((capture, session))
     reading = readings.get(device.name)
-    drafts = [d for d in drafts if not d.is_remote_access]
+    drafts = [d for of_peer in by_peer.values() for d in of_peer if not d.is_remote_access]
     return tuple(_view(device, d, reading) for d in sorted(drafts, key=lambda d: (d.peer, d.local or "", d.vrf or "")))
 
 
@@ -101,28 +106,28 @@ def lost(device: Device, peer: str, local: str, readings: Mapping[str, datetime]
     return _view(device, _Draft(normal(peer), normal(local), interface, None), readings.get(device.name))
 
 
-def _bind(drafts: list[_Draft], binding: Binding) -> None:
-    peer = normal(binding.peer)
-    for draft in drafts:
-        if (draft.peer, draft.local, draft.vrf) == (peer, binding.local, binding.vrf):
+def _bind(by_peer: _Drafts, binding: Binding) -> None:
+    mine = by_peer.setdefault(normal(binding.peer), [])
+    for draft in mine:
+        if (draft.local, draft.vrf) == (binding.local, binding.vrf):
             if draft.binding is not None and draft.binding.entry and binding.entry:
                 draft.further.append(binding)
             return
-    draft = _Draft(peer, binding.local, binding.interface.known_as, binding.vrf)
+    draft = _Draft(normal(binding.peer), binding.local, binding.interface.known_as, binding.vrf)
     draft.binding = binding
-    drafts.append(draft)
+    mine.append(draft)
 
 
-def _add_tables(device: Device, drafts: list[_Draft]) -> None:
+def _add_tables(device: Device, by_peer: _Drafts) -> None:
     for capture, flow in device.ipsec_flows:
         if flow.peer and not _is_nobody(flow.peer):
             place = flow.local_endpoint or flow.local_address
-            draft = _draft_for(drafts, normal(flow.peer), flow.interface, place, flow.vrf)
+            draft = _draft_for(by_peer, normal(flow.peer), flow.interface, place, flow.vrf)
             draft.flows.append((capture, flow))
     for capture, sa in device.ipsec_sas:
         peer = sa.peer or sa.remote_endpoint
         if peer and not _is_nobody(peer):
-            draft = _draft_for(drafts, normal(peer), sa.interface, sa.local_endpoint, sa.vrf)
+            draft = _draft_for(by_peer, normal(peer), sa.interface, sa.local_endpoint, sa.vrf)
             draft.sas.append((capture, sa))
 
 
@@ -130,11 +135,9 @@ def _is_nobody(address: str) -> bool:
     return normal(address) in {"0.0.0.0", "::"} or normal(address).startswith("ff")  # noqa: S104
 
 
-def _draft_for(
-    drafts: list[_Draft], peer: str, interface: str | None, local: str | None, inner_vrf: str | None
-) -> _Draft:
+def _draft_for(by_peer: _Drafts, peer: str, interface: str | None, local: str | None, inner_vrf: str | None) -> _Draft:
     vrf = None if inner_vrf in {None, "", "(none)"} else inner_vrf
-    mine = [d for d in drafts if d.peer == peer]
+    mine = by_peer.setdefault(peer, [])
     exact = [d for d in mine if d.interface == interface and (d.binding or d.vrf == vrf)]
     by_place = [d for d in mine if local and d.local == local and (d.vrf == vrf or d.binding)]
     found = exact or by_place or [d for d in mine if d.interface is None or (d.binding and d.local is None)]
@@ -143,25 +146,24 @@ def _draft_for(
         found[0].interface = found[0].interface or interface
         return found[0]
     draft = _Draft(peer, local, interface, vrf)
-    drafts.append(draft)
+    mine.append(draft)
     return draft
 
 
-def _under_their_addresses(device: Device, drafts: list[_Draft]) -> list[_Draft]:
+def _under_their_addresses(device: Device, by_peer: _Drafts) -> None:
     """Peers that are configured by name, under the address that the SA table has for what their entry protects.
 
     A name is looked up when the tunnel is set up (`set peer NAME dynamic`), so the table alone knows the address.
     """
-    found = list(drafts)
-    for named in drafts:
-        if named.binding is None or device.config is None or not is_name(named.peer):
+    for named in [d for peer, mine in by_peer.items() if is_name(peer) for d in mine]:
+        if named.binding is None or device.config is None:
             continue
         proxies = settings_of.proxies(device.config[1], (named.binding, *named.further))
-        by_address = [d for d in found if d.binding is None and d.flows and _serves(d, named.binding, proxies)]
+        without = (d for mine in by_peer.values() for d in mine if d.binding is None and d.flows)
+        by_address = [d for d in without if _serves(d, named.binding, proxies)]
         if len(by_address) == 1:
             by_address[0].binding, by_address[0].further = named.binding, named.further
-            found.remove(named)
-    return found
+            by_peer[named.peer].remove(named)
 
 
 def _serves(draft: _Draft, binding: Binding, proxies: tuple[Proxy, ...] | None) -> bool:
@@ -180,11 +182,8 @@ def _same_interface(draft: _Draft, interface: str | None) -> bool:
     return draft.interface is None or interface is None or draft.interface == interface
 
 
-def _add_ikes(device: Device, drafts: list[_Draft]) -> None:
+def _add_ikes(device: Device, by_peer: _Drafts) -> None:
     own = own_addresses(device)
-    by_peer: dict[str, list[_Draft]] = {}
-    for draft in drafts:
-        by_peer.setdefault(draft.peer, []).append(draft)
     for capture, ike in device.ike_sas:
         local, peer = _ends(ike, own, by_peer)
         if peer is None or _is_nobody(peer) or _is_of_a_group(ike):
@@ -194,10 +193,8 @@ def _add_ikes(device: Device, drafts: list[_Draft]) -> None:
         if ike.front_vrf is not None:
             placed = [d for d in placed if (d.vrf or "") == ike.front_vrf] or placed
         if not placed:
-            draft = _Draft(normal(peer), local, None, None)
-            drafts.append(draft)
-            by_peer.setdefault(draft.peer, []).append(draft)
-            placed = [draft]
+            placed = [_Draft(normal(peer), local, None, None)]
+            by_peer[normal(peer)] = placed[:]
         for draft in placed:
             draft.local = draft.local or local
             draft.ikes.append((capture, ike))

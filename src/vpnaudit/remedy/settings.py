@@ -182,7 +182,7 @@ def invalid_spi_recovery(situation: Situation) -> Remediation | None:
     facts = place.facts
     if facts is None or place.syntax is None or situation.story.mechanism != "stale-sa" or place.ike != "v1":
         return None
-    if not any(is_one_address(place.peer, p) for p in static_peers(facts)) or not drops_strangers(facts, place):
+    if not drops_strangers(facts, place) or not any(is_one_address(place.peer, p) for p in static_peers(facts)):
         return None
     change = place.syntax.invalid_spi_recovery(on=True)
     if change is None:

@@ -12,10 +12,13 @@ servers of the group hold the same policy. Source: field guide C14, Cisco GETVPN
 
 from __future__ import annotations
 
+from itertools import islice
+
 from vpnaudit.diagnose.of_story import receiver_of
 from vpnaudit.diagnose.proofs import agreed, configuration
 from vpnaudit.diagnose.verdicts import out, reason, still_open
-from vpnaudit.model.device import CONFIG_COMMAND
+from vpnaudit.model.config import MapEntry
+from vpnaudit.model.device import CONFIG_COMMAND, Device
 from vpnaudit.model.event import Confidence
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Cause, Reason, Story, Weighing, WouldSettle
@@ -33,13 +36,12 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     if device.config is None:
         return still_open(f"does {device.name} take part in a GETVPN group?", f"{device.name}: show running-config")
     capture, config = device.config
-    group_maps = {m.name: m for m in config.map_entries if m.kind == "gdoi"}
-    carrying = {i.name: group_maps[i.crypto_map] for i in config.interfaces if i.crypto_map in group_maps}
+    carrying = device.once(_carrying)
     inputs = {e.interface for episode in story.episodes for e in episode.events}
     hit = [name for name in carrying if name in inputs or inputs == {None}]
     if not hit:
-        lines = [i.line for i in config.interfaces if i.name in inputs][:1]
-        lines = lines or [m.line for m in config.map_entries if not group_maps][:1]
+        lines = list(islice((i.line for i in config.interfaces if i.name in inputs), 1))
+        lines = lines or [m.line for m in config.map_entries[:1] if not device.once(_group_maps)]
         if not lines and not device.read(CONFIG_COMMAND):
             return still_open(f"does {device.name} take part in a GETVPN group?", f"{device.name}: show running-config")
         cited = [device.cite(capture, line) for line in lines]
@@ -73,6 +75,18 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
         owner_devices=(device.name,),
         title=f"{device.name} missed a rekey of its group: members send on an SPI that it does not have",
     )
+
+
+def _group_maps(device: Device) -> dict[str, MapEntry]:
+    entries = device.config[1].map_entries if device.config is not None else ()
+    return {m.name: m for m in entries if m.kind == "gdoi"}
+
+
+def _carrying(device: Device) -> dict[str, MapEntry]:
+    """The interfaces that have a group map, with it."""
+    interfaces = device.config[1].interfaces if device.config is not None else ()
+    maps = device.once(_group_maps)
+    return {i.name: maps[i.crypto_map] for i in interfaces if i.crypto_map in maps}
 
 
 def _holders(spis: set[int], story: Story, fleet: Fleet) -> list[Reason]:

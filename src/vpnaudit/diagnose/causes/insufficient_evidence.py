@@ -11,6 +11,7 @@ and whether the source is a configured peer. Source: field guide 3.2 row 10, 3.4
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from vpnaudit.diagnose.of_story import deleted_by_its_own, receiver_of, sas_with_source_read
 from vpnaudit.diagnose.verdicts import reason
@@ -64,11 +65,11 @@ def _others(story: Story, fleet: Fleet) -> list[Reason]:
     """A gap to another source's line measures nothing."""
     if not story.episodes:
         return []
-    own = normal(story.source or "")
-    others = [s for s in fleet.received_by[story.receiver].sources if normal(s or "") != own]
+    own, sources = normal(story.source or ""), fleet.received_by[story.receiver].sources
+    others = list(islice((s or "unknown" for s in sources if normal(s or "") != own), 3))
     if not others:
         return []
-    names = ", ".join(s or "unknown" for s in others[:3])
+    names = ", ".join(others)
     return [reason(f"the time between its lines and those of other sources ({names}) measures nothing")]
 
 
