@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
-from vpnaudit.model.addresses import is_one_address, normal
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from vpnaudit.model.addresses import normal
+from vpnaudit.model.config import ConfigInterface
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
 from vpnaudit.model.tunnel import TunnelEnd
 
 
+class _Interfaces(Struct, frozen=True, kw_only=True, gc=False):
+    """A device's interfaces, found without a look at all: the hub of a star has one for each of its tunnels."""
+
+    shown: Mapping[str, Sequence[str]]
+    """Names, by the address that `show interfaces` has."""
+    at: Mapping[str, Sequence[ConfigInterface]]
+    """As configured, by each address, those of standby groups among them."""
+    named: Mapping[str, Sequence[ConfigInterface]]
+    """As configured, by name and by `nameif`."""
+
+
+def _interfaces(device: Device) -> _Interfaces:
+    shown: dict[str, list[str]] = {}
+    at: dict[str, list[ConfigInterface]] = {}
+    named: dict[str, list[ConfigInterface]] = {}
+    for _, interface in device.interfaces:
+        if interface.address is not None:
+            shown.setdefault(normal(interface.address), []).append(interface.name)
+    for configured in device.config[1].interfaces if device.config is not None else ():
+        written = (*(a.partition("/")[0] for a in configured.addresses), *configured.standby_addresses)
+        for address in set(map(normal, written)):
+            at.setdefault(address, []).append(configured)
+        for name in {configured.name, configured.nameif} - {None}:
+            named.setdefault(name or "", []).append(configured)
+    return _Interfaces(shown=shown, at=at, named=named)
+
+
 def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
     """The interfaces that carry a tunnel: its own, and the one that has its local address or is its source."""
-    found: set[str] = set()
-    if end is not None and end.interface:
-        found.add(end.interface)
-    for _, interface in device.interfaces:
-        if end is not None and is_one_address(interface.address, end.address):
-            found.add(interface.name)
-    if device.config is not None and end is not None:
-        for configured in device.config[1].interfaces:
-            written = (*(a.partition("/")[0] for a in configured.addresses), *configured.standby_addresses)
-            addresses = set(map(normal, written))
-            mine = end.interface in {configured.name, configured.nameif}
-            if normal(end.address) in addresses or (mine and (configured.tunnel_source or configured.nameif)):
-                found |= {configured.name, configured.known_as}
-            if mine and configured.tunnel_source:
-                found.add(configured.tunnel_source)
+    if end is None:
+        return frozenset()
+    known, address = device.once(_interfaces), normal(end.address)
+    found = {name for name in (end.interface, *known.shown.get(address, ())) if name}
+    own = known.named.get(end.interface or "", ())
+    for configured in (*known.at.get(address, ()), *(i for i in own if i.tunnel_source or i.nameif)):
+        found |= {configured.name, configured.known_as}
+    found |= {i.tunnel_source for i in own if i.tunnel_source}
     return frozenset(found)
 
 

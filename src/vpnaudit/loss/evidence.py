@@ -14,6 +14,7 @@ from msgspec import Struct
 from vpnaudit.loss.words import percent
 from vpnaudit.model.device import Device
 from vpnaudit.model.evidence import Evidence
+from vpnaudit.model.facts import ParsedCapture
 from vpnaudit.model.fleet import Fleet
 from vpnaudit.model.judgement import Diagnosis, Reason
 from vpnaudit.model.printable import counted
@@ -93,13 +94,18 @@ def _devices(fleet: Fleet, path: Path) -> list[Device]:
 
 def _lines(device: Device, path: Path) -> Iterator[tuple[Evidence, InterfaceState]]:
     """The carrying interfaces, each once, as the newest answer has them."""
+    shown = device.once(_by_name)
     names = {n.lower() for n in path.carriers[device.name]}
-    seen: set[str] = set()
-    for capture, interface in device.interfaces:
-        name = interface.name.lower()
-        if name in names and name not in seen:
-            seen.add(name)
-            yield device.cite_below(capture, interface.line, "input errors"), interface
+    for _, capture, interface in sorted((shown[n] for n in names if n in shown), key=lambda found: found[0]):
+        yield device.cite_below(capture, interface.line, "input errors"), interface
+
+
+def _by_name(device: Device) -> dict[str, tuple[int, ParsedCapture, InterfaceState]]:
+    """Each interface as the newest answer has it, with its place, by its name in lower case."""
+    found: dict[str, tuple[int, ParsedCapture, InterfaceState]] = {}
+    for place, (capture, interface) in enumerate(device.interfaces):
+        found.setdefault(interface.name.lower(), (place, capture, interface))
+    return found
 
 
 def _damaged(interface: InterfaceState) -> float | None:
