@@ -31,13 +31,18 @@ def _interfaces(device: Device) -> _Interfaces:
     for _, interface in device.interfaces:
         if interface.address is not None:
             shown.setdefault(normal(interface.address), []).append(interface.name)
-    for configured in device.config[1].interfaces if device.config is not None else ():
-        written = (*(a.partition("/")[0] for a in configured.addresses), *configured.standby_addresses)
+    for own in device.config[1].interfaces if device.config is not None else ():
+        written = (*(a.partition("/")[0] for a in own.addresses), *own.standby_addresses)
         for address in set(map(normal, written)):
-            at.setdefault(address, []).append(configured)
-        for name in {configured.name, configured.nameif} - {None}:
-            named.setdefault(name or "", []).append(configured)
+            at.setdefault(address, []).append(own)
+        for name in {own.name, own.nameif} - {None}:
+            named.setdefault(name or "", []).append(own)
     return _Interfaces(shown=shown, at=at, named=named)
+
+
+def configured(device: Device, name: str) -> Sequence[ConfigInterface]:
+    """The interfaces that the configuration, or a firewall's `nameif`, calls so."""
+    return device.once(_interfaces).named.get(name, ())
 
 
 def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
@@ -47,8 +52,8 @@ def carriers(device: Device, end: TunnelEnd | None) -> frozenset[str]:
     known, address = device.once(_interfaces), normal(end.address)
     found = {name for name in (end.interface, *known.shown.get(address, ())) if name}
     own = known.named.get(end.interface or "", ())
-    for configured in (*known.at.get(address, ()), *(i for i in own if i.tunnel_source or i.nameif)):
-        found |= {configured.name, configured.known_as}
+    for interface in (*known.at.get(address, ()), *(i for i in own if i.tunnel_source or i.nameif)):
+        found |= {interface.name, interface.known_as}
     found |= {i.tunnel_source for i in own if i.tunnel_source}
     return frozenset(found)
 

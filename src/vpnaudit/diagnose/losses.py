@@ -335,10 +335,15 @@ def unread_partner(story: Story, fleet: Fleet) -> str | None:
     if partners:
         return next((name for name in partners if not fleet.device_by_name[name].read(*SA_COMMANDS)), None)
     if device.config is not None:
-        has_one = any(normal(shared) in map(normal, i.standby_addresses) for i in device.config[1].interfaces)
+        has_one = normal(shared) in device.once(_standby_addresses)
     else:
         has_one = any(s.is_takeover for s in losses_of(story, fleet))
     return f"the partner of {device.name}" if has_one else None
+
+
+def _standby_addresses(device: Device) -> frozenset[str]:
+    interfaces = device.config[1].interfaces if device.config is not None else ()
+    return frozenset(normal(a) for i in interfaces for a in i.standby_addresses)
 
 
 def memory_failures(device: Device) -> Sequence[Sign]:

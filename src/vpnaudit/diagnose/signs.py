@@ -94,8 +94,18 @@ class InOrder:
 
 
 def messages(device: Device, tags: frozenset[str]) -> Iterator[tuple[ParsedCapture, LogMessage]]:
-    """A device's log messages with one of the tags."""
-    return ((c, m) for c, m in device.other_messages if m.tag in tags)
+    """A device's log messages with one of the tags, in their order: each story of a hub asks for some of its log."""
+    by_tag = device.once(_by_tag)
+    found = sorted((one for tag in by_tag.keys() & tags for one in by_tag[tag]), key=lambda one: one[0])
+    return ((capture, message) for _, capture, message in found)
+
+
+def _by_tag(device: Device) -> dict[str, list[tuple[int, ParsedCapture, LogMessage]]]:
+    """The messages of each tag, each with its place in the log."""
+    found: dict[str, list[tuple[int, ParsedCapture, LogMessage]]] = {}
+    for place, (capture, message) in enumerate(device.other_messages):
+        found.setdefault(message.tag, []).append((place, capture, message))
+    return found
 
 
 def sign_of(device: Device, capture: ParsedCapture, message: LogMessage, text: str) -> Sign:

@@ -12,8 +12,7 @@ servers of the group hold the same policy. Source: field guide C14, Cisco GETVPN
 
 from __future__ import annotations
 
-from itertools import islice
-
+from vpnaudit.diagnose.interfaces import configured
 from vpnaudit.diagnose.of_story import receiver_of
 from vpnaudit.diagnose.proofs import agreed, configuration
 from vpnaudit.diagnose.verdicts import out, reason, still_open
@@ -40,7 +39,7 @@ def _weigh(story: Story, fleet: Fleet, settings: Settings) -> Weighing:  # noqa:
     inputs = {e.interface for episode in story.episodes for e in episode.events}
     hit = [name for name in carrying if name in inputs or inputs == {None}]
     if not hit:
-        lines = list(islice((i.line for i in config.interfaces if i.name in inputs), 1))
+        lines = sorted(i.line for name in inputs if name for i in configured(device, name))[:1]
         lines = lines or [m.line for m in config.map_entries[:1] if not device.once(_group_maps)]
         if not lines and not device.read(CONFIG_COMMAND):
             return still_open(f"does {device.name} take part in a GETVPN group?", f"{device.name}: show running-config")
