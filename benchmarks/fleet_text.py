@@ -1,7 +1,8 @@
 """Answers of a fleet of routers as large as wanted, both ends of every tunnel in it, and what their logs say.
 
-Device `i` has tunnels with the five devices behind it and the five before it, so five tunnels a device. A twentieth of
-the tunnels is out of step: the sender uses an SA that the receiver forgot when it reloaded 100 minutes ago, and the
+Of two shapes, with five tunnels a device. Mesh: device `i` has tunnels with the five devices behind it and the five
+before it. Star: the first five devices are hubs, and each of the others has a tunnel with every hub. A twentieth of the
+tunnels is out of step: the sender uses an SA that the receiver forgot when it reloaded 100 minutes ago, and the
 receiver logs it once a minute. Half of the others showed one line at each of their last ten rekeys. That is ten lines a
 tunnel on the average. The same size gives the same answers.
 """
@@ -15,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 TUNNELS_A_DEVICE = 5
@@ -32,6 +33,7 @@ _LEFT_S = (3900, 6900)
 
 Answers = Mapping[str, str]
 """Command to answer."""
+Shape = Literal["mesh", "star"]
 
 
 class Tunnel(NamedTuple):
@@ -45,12 +47,13 @@ class Tunnel(NamedTuple):
     stale_spi: int | None
 
 
-def fleet(devices: int) -> Iterator[tuple[str, Answers]]:
+def fleet(devices: int, shape: Shape = "mesh") -> Iterator[tuple[str, Answers]]:
     """Name and answers of each device."""
     draw = random.Random(devices)
     ends: dict[int, list[Tunnel]] = defaultdict(list)
     logs: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
-    for number, tunnel in enumerate(_tunnels(devices, draw)):
+    pairs = _mesh(devices) if shape == "mesh" else _star(devices)
+    for number, tunnel in enumerate(_tunnels(pairs, draw)):
         ends[tunnel.first].append(tunnel)
         ends[tunnel.second].append(tunnel)
         logs[tunnel.second] += _events(tunnel, number, draw)
@@ -61,10 +64,11 @@ def fleet(devices: int) -> Iterator[tuple[str, Answers]]:
         yield _name(me), _answers(me, ends[me], log, reloaded=me in reloaded)
 
 
-def write_fleet(folder: Path, devices: int) -> None:
-    """The same as a snapshot: a folder of captures with its manifest."""
-    listed = []
-    for name, answers in fleet(devices):
+def write_fleet(folder: Path, devices: int, shape: Shape = "mesh") -> int:
+    """The same as a snapshot: a folder of captures with its manifest. Returns how many lines were logged in all."""
+    listed, lines = [], 0
+    for name, answers in fleet(devices, shape):
+        lines += answers["show logging"].count("INV_SPI")
         (folder / name).mkdir(parents=True)
         listed.append(_listed(name, answers))
         for command, text in answers.items():
@@ -77,6 +81,12 @@ def write_fleet(folder: Path, devices: int) -> None:
         "devices": listed,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="ascii")
+    return lines
+
+
+def tunnels_of(devices: int, shape: Shape) -> int:
+    """How many tunnels a fleet has."""
+    return TUNNELS_A_DEVICE * (devices if shape == "mesh" else devices - TUNNELS_A_DEVICE)
 
 
 def _listed(name: str, answers: Answers) -> dict[str, Any]:
@@ -102,15 +112,21 @@ def _file(name: str, command: str) -> str:
     return f"{name}/{command.replace(' ', '_')}.txt"
 
 
-def _tunnels(devices: int, draw: random.Random) -> Iterator[Tunnel]:
-    number = 0
-    for first in range(devices):
-        for step in range(1, TUNNELS_A_DEVICE + 1):
-            stale = draw.getrandbits(32) | 0x10000000 if number % STALE_EVERY == 0 else None
-            spis = (draw.getrandbits(32) | 0x10000000 for _ in range(2))
-            left_s = draw.randint(*(_LEFT_S if stale is None else _STALE_LEFT_S))
-            yield Tunnel(first, (first + step) % devices, *spis, left_s, stale)
-            number += 1
+def _mesh(devices: int) -> Iterator[tuple[int, int]]:
+    return ((first, (first + step) % devices) for first in range(devices) for step in range(1, TUNNELS_A_DEVICE + 1))
+
+
+def _star(devices: int) -> Iterator[tuple[int, int]]:
+    hubs = range(TUNNELS_A_DEVICE)
+    return ((spoke, hub) for spoke in range(TUNNELS_A_DEVICE, devices) for hub in hubs)
+
+
+def _tunnels(pairs: Iterator[tuple[int, int]], draw: random.Random) -> Iterator[Tunnel]:
+    for number, (first, second) in enumerate(pairs):
+        stale = draw.getrandbits(32) | 0x10000000 if number % STALE_EVERY == 0 else None
+        spis = (draw.getrandbits(32) | 0x10000000 for _ in range(2))
+        left_s = draw.randint(*(_LEFT_S if stale is None else _STALE_LEFT_S))
+        yield Tunnel(first, second, *spis, left_s, stale)
 
 
 def _events(tunnel: Tunnel, number: int, draw: random.Random) -> Iterator[tuple[datetime, str]]:

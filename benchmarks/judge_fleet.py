@@ -1,13 +1,15 @@
-"""Correlating and judging a fleet: 1,000 and 10,000 tunnels, both ends of each, ten logged lines a tunnel.
+"""Correlating and judging a fleet: 1,000 and 10,000 tunnels, both ends of each, about ten logged lines a tunnel.
 
     make bench                                                  everything, and docs/performance.md written anew
     python benchmarks/judge_fleet.py [--devices N …] [--rounds N] [--pythons PYTHON …] [--write]
 
 Each size is a process of its own, which reads and parses the snapshot, and then does what an audit does with the parsed
-devices: correlate, diagnose, check, remedy, make the document. CPU time of that part, on one core; memory is the
-process's peak, reading included. One tunnel out of the snapshot is the verb `vpnaudit tunnel … --from`, start to end.
-Several interpreters are measured turn by turn: a distribution's is built with profile and link-time optimisation, one
-that somebody built from source mostly without, and that takes about 1.4 times as long for the same work.
+devices: it correlates and judges (diagnoses with their loss question, checks, waivers), then finds remedies and makes
+the document. CPU time of both parts, on one core; memory is the process's peak, reading included. One tunnel out of the
+snapshot is the verb `vpnaudit tunnel … --from`, start to end. Several interpreters are measured turn by turn: a
+distribution's is built with profile and link-time optimisation, one that somebody built from source mostly without, and
+that takes about 1.4 times as long for the same work. The yardstick is a loop that adds numbers, timed before and behind
+the judging in the same process: it tells the pace that the machine had.
 """
 
 from __future__ import annotations
@@ -26,33 +28,43 @@ from pathlib import Path
 from typing import Any
 
 import page
-from fleet_text import TUNNELS_A_DEVICE, write_fleet
+from fleet_text import Shape, tunnels_of, write_fleet
 
 from vpnaudit.cli.app import tune_collector
-from vpnaudit.pipeline.audit import judge, read_sources
+from vpnaudit.pipeline.audit import correlate_read, judged, read_sources, told
 from vpnaudit.pipeline.devices import read_devices
 from vpnaudit.settings import Settings
 
 DEVICES = (200, 2000)
+SHAPES: tuple[Shape, ...] = ("mesh", "star")
+_YARD = 3_000_000
+"""Numbers that the yardstick adds."""
 
 
 def print_one(folder: Path) -> None:
     """One judging, in this process: JSON with its figures."""
     tune_collector()
-    now = datetime.now(UTC)
+    now, settings = datetime.now(UTC), Settings()
     begun = time.process_time()
     snapshots = read_sources([folder])
     read = read_devices(snapshots, now)
+    read_s = time.process_time() - begun
+    before_s = yardstick_s()
     parsed = time.process_time()
-    audit = judge(snapshots, read, Settings(), now)
+    fleet = correlate_read(snapshots, read, settings, now)
+    verdicts = judged(fleet, settings)
+    known = time.process_time()
+    audit = told(verdicts, fleet, snapshots, read)
     done = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     causes = Counter(d.cause for d in audit.diagnoses)
     print(
         json.dumps(
             {
-                "read_s": parsed - begun,
-                "judge_s": done - parsed,
+                "read_s": read_s,
+                "judge_s": known - parsed,
+                "told_s": done - known,
+                "yardstick_s": (before_s + yardstick_s()) / 2,
                 "peak": peak,
                 "tunnels": len(audit.tunnels),
                 "events": sum(e.count for e in audit.events),
@@ -62,10 +74,18 @@ def print_one(folder: Path) -> None:
     )
 
 
+def yardstick_s() -> float:
+    """CPU seconds of a loop of always the same length."""
+    begun, total = time.process_time(), 0
+    for number in range(_YARD):
+        total += number & 7
+    return time.process_time() - begun
+
+
 def one_tunnel(python: str, folder: Path) -> tuple[float, float]:
     """Seconds of the verb for one tunnel: by the wall's clock, and of CPU."""
     begun, before = time.perf_counter(), _cpu_of_children()
-    words = [python, "-m", "vpnaudit", "tunnel", "r00000", "r00001", "--from", str(folder)]
+    words = [python, "-m", "vpnaudit", "tunnel", "r00005", "r00000", "--from", str(folder)]
     done = subprocess.run(
         [*words, "--quiet", "--json", os.devnull, "--fail-on", "never"], check=False, capture_output=True, text=True
     )
@@ -84,34 +104,46 @@ def measured(sizes: list[int], rounds: int, pythons: list[str]) -> list[str]:
         f"{rounds} rounds, {os.cpu_count()} cores, of which one is used.",
         "",
         (
-            "| Python | Devices | Tunnels | Lines | Read and parse, CPU s | Judge, CPU s, median (range) | ms a tunnel "
-            "| MB | One tunnel, s | its CPU s | Causes |"
+            "| Python | Fleet | Devices | Tunnels | Lines | Read and parse, CPU s "
+            "| Correlate and judge, CPU s, median (range) | ms a tunnel | Remedies and document, CPU s | MB | One tunnel, s | its CPU s | Yardstick, s |"
         ),
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for devices in sizes:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name) / "fleet"
-            write_fleet(folder, devices)
-            runs = [(python, _run(python, folder)) for _ in range(rounds) for python in pythons]
-            alone = [(python, one_tunnel(python, folder)) for _ in range(rounds) for python in pythons]
-        for python in pythons:
-            its = [run for by, run in runs if by == python]
-            rows.append(_row(_build(python), devices, its, [seconds for by, seconds in alone if by == python]))
+        for shape in SHAPES:
+            rows += _rows(devices, shape, rounds, pythons)
     return rows
 
 
-def _row(build: str, devices: int, runs: list[dict[str, Any]], alone: list[tuple[float, float]]) -> str:
-    first = runs[0]
-    if (first["tunnels"], first["events"]) != (devices * TUNNELS_A_DEVICE, 10 * devices * TUNNELS_A_DEVICE):
-        raise SystemExit(f"{devices} devices: not every tunnel and line was found: {first}")
-    judged = [run["judge_s"] for run in runs]
+def _rows(devices: int, shape: Shape, rounds: int, pythons: list[str]) -> list[str]:
+    """One for each interpreter, measured turn by turn."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "fleet"
+        lines = write_fleet(folder, devices, shape)
+        runs = [(python, _run(python, folder)) for _ in range(rounds) for python in pythons]
+        alone = [(python, one_tunnel(python, folder)) for _ in range(rounds) for python in pythons]
+    found = {(run["tunnels"], run["events"]) for _, run in runs}
+    if found != {(tunnels_of(devices, shape), lines)}:
+        raise SystemExit(f"{devices} devices, {shape}: not every tunnel and line was found: {found}")
+    return [
+        _row(
+            f"{_build(python)} | {shape}",
+            devices,
+            [run for by, run in runs if by == python],
+            [seconds for by, seconds in alone if by == python],
+        )
+        for python in pythons
+    ]
+
+
+def _row(what: str, devices: int, runs: list[dict[str, Any]], alone: list[tuple[float, float]]) -> str:
+    first, seconds = runs[0], [run["judge_s"] for run in runs]
     return (
-        f"| {build} | {devices:,} | {first['tunnels']:,} | {first['events']:,} | {min(r['read_s'] for r in runs):.1f} "
-        f"| {page.spread(judged, 2)} | {min(judged) / first['tunnels'] * 1e3:.2f} "
-        f"| {max(r['peak'] for r in runs) / 1e6:.0f} | {page.spread([w for w, _ in alone], 2)} "
-        f"| {min(c for _, c in alone):.2f} "
-        f"| {', '.join(f'{n:,} {c}' for c, n in sorted(first['causes'].items()))} |"
+        f"| {what} | {devices:,} | {first['tunnels']:,} | {first['events']:,} | {min(r['read_s'] for r in runs):.1f} "
+        f"| {page.spread(seconds, 2)} | {min(seconds) / first['tunnels'] * 1e3:.2f} "
+        f"| {page.spread([r['told_s'] for r in runs], 2)} | {max(r['peak'] for r in runs) / 1e6:.0f} "
+        f"| {page.spread([w for w, _ in alone], 2)} | {min(c for _, c in alone):.2f} "
+        f"| {page.spread([r['yardstick_s'] for r in runs], 2)} |"
     )
 
 

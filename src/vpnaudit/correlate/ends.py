@@ -25,6 +25,7 @@ from vpnaudit.model.tunnel import UNKNOWN_ADDRESS, LiveIke, LiveSa, Proxy, Tunne
 _REMOTE_ACCESS = re.compile(r"RA\b")
 PLACES = ("interface", "ipv6", "vrf")
 """Filters of an SA table that leave nothing of a peer away which they show."""
+_SA_TABLES = (*SA_COMMANDS, *(f"{command} interface" for command in SA_COMMANDS))
 LIVE_STATES = ("QM_IDLE", "READY", "MM_ACTIVE", "AM_ACTIVE", "UP-ACTIVE", "ESTABLISHED")
 
 
@@ -313,8 +314,7 @@ def _counter(draft: _Draft, name: str) -> int | None:
 
 def _table_read(device: Device, draft: _Draft) -> bool:
     """Whether an SA table that shows the peer was had, and did not end before the peer's part was over."""
-    captures = device.find(*SA_COMMANDS, *(f"{c} interface" for c in SA_COMMANDS))
-    return any(_shows(c, draft) and _reaches(c.parsed.facts, draft.peer) for c in captures)
+    return any(_shows(c, draft) and _reaches(c.parsed.facts, draft.peer) for c in device.find(*_SA_TABLES))
 
 
 def _shows(capture: ParsedCapture, draft: _Draft) -> bool:

@@ -22,23 +22,25 @@ CATCH_ALL = "insufficient-evidence"
 
 def ruled_out(cause: Cause, told: Told) -> tuple[RuledOut, ...]:
     """The rivals that are out in every story, by the first line that says so, and those that would fit less well."""
-    return tuple(found for rival in _rivals(cause) if (found := _word_against(cause, rival, told)) is not None)
+    newest_first = sorted(told, key=lambda one: not one[0].ongoing)
+    words = [_word_against(cause, rival, told, [w[rival.name] for _, _, w in newest_first]) for rival in _rivals(cause)]
+    return tuple([word for word in words if word is not None])
 
 
 def _rivals(cause: Cause) -> list[Cause]:
     return [c for c in all_causes() if c.name not in {cause.name, CATCH_ALL}]
 
 
-def _word_against(cause: Cause, rival: Cause, told: Told) -> RuledOut | None:
-    newest_first = sorted(told, key=lambda one: not one[0].ongoing)
-    said = [weighings[rival.name] for _, _, weighings in newest_first]
-    if any(_is_open(cause, rival, w) for w in said):
+def _word_against(cause: Cause, rival: Cause, told: Told, said: Sequence[Weighing]) -> RuledOut | None:
+    """By what is `said` of the rival of each story."""
+    verdicts = {w.verdict for w in said}
+    if "open" in verdicts or ("fits" in verdicts and rival.order < cause.order):
         return None
-    if any(w.verdict == "fits" for w in said):
+    if "fits" in verdicts:
         because = f"it would fit too, but {cause.name} {_explains(rival, told)}"
         shown = next((r.evidence for _, own, _ in told for r in own.because if r.evidence), ())
         return RuledOut(cause=rival.name, because=because, verdict="unlikely", evidence=_once(shown))
-    doubted = next((w for w in said if w.verdict == "unlikely"), None)
+    doubted = next((w for w in said if w.verdict == "unlikely"), None) if "unlikely" in verdicts else None
     against = doubted or next((w for w in said if w.because), said[0])
     first = next(iter(against.because), Reason(text="nothing of what it takes was seen"))
     verdict: Literal["ruled-out", "unlikely"] = "unlikely" if doubted is not None else "ruled-out"

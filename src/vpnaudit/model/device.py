@@ -193,14 +193,12 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
     def cite(self, capture: ParsedCapture, line: int | None) -> Evidence:
         """The evidence for a record of `capture` that begins at `line` of its text."""
-        text = ""
-        at = None
-        if line is not None:
-            lines = self._lines(capture)
-            text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-            at = capture.capture.number_of(line)
         answer = capture.capture
-        return Evidence(device=self.name, command=answer.words, file=answer.file, line=at, text=text)
+        if line is None:
+            return Evidence(device=self.name, command=answer.words, file=answer.file)
+        lines = self._lines(capture)
+        text, number = lines[line - 1].strip() if 0 < line <= len(lines) else "", answer.number_of(line)
+        return Evidence(device=self.name, command=answer.words, file=answer.file, line=number, text=text)
 
     def cite_message(self, capture: ParsedCapture, message: LogMessage) -> Evidence:
         """The evidence for a log message: all of its lines, as they came."""
@@ -225,13 +223,16 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
 
     def cite_whole(self, *commands: str) -> tuple[Evidence, ...]:
         """The evidence that a command's whole answer is: used to show an absence."""
-        return tuple(self.cite(c, None) for c in self.find(*commands)[:1])
+        if commands not in self._cited:
+            self._cited[commands] = tuple(self.cite(c, None) for c in self.find(*commands)[:1])
+        return self._cited[commands]
 
     def once(self, compute: Callable[[Device], T]) -> T:
         """What `compute` says of the device, computed at the first call: many stories ask one device the same."""
-        if compute not in self._computed:
-            self._computed[compute] = compute(self)
-        found: T = self._computed[compute]
+        computed = self._computed
+        if compute not in computed:
+            computed[compute] = compute(self)
+        found: T = computed[compute]
         return found
 
     @cached_property
@@ -247,14 +248,18 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         return {}
 
     @cached_property
+    def _cited(self) -> dict[tuple[str, ...], tuple[Evidence, ...]]:
+        return {}
+
+    @cached_property
     def _split(self) -> dict[int, list[str]]:
         return {}
 
     def _lines(self, capture: ParsedCapture) -> list[str]:
-        key = id(capture)
-        if key not in self._split:
-            self._split[key] = capture.capture.text.split("\n")
-        return self._split[key]
+        split, key = self._split, id(capture)
+        if key not in split:
+            split[key] = capture.capture.text.split("\n")
+        return split[key]
 
     def _records(self, name: str) -> tuple[tuple[ParsedCapture, T], ...]:
         return tuple((c, r) for c in self.captures for r in getattr(c.parsed.facts, name))

@@ -25,7 +25,7 @@ from vpnaudit.pipeline.devices import Read, read_devices
 from vpnaudit.pipeline.loss_path import path_of
 from vpnaudit.platforms.registry import all_platforms, tell_platform
 from vpnaudit.platforms.told_by_text import Commands
-from vpnaudit.settings import Settings, lay_on
+from vpnaudit.settings import Judged, Settings, lay_on
 from vpnaudit.snapshot.folder import devices_of
 from vpnaudit.snapshot.read import read_logs, read_source
 
@@ -115,9 +115,18 @@ def correlate_read(snapshots: Sequence[Snapshot], read: Read, settings: Settings
 
 def judge_fleet(fleet: Fleet, snapshots: Sequence[Snapshot], read: Read, settings: Settings) -> Audit:
     """Judge what was correlated, remedy; then the document."""
-    syntaxes = {p.name: p.remedies for p in all_platforms() if p.remedies is not None}
+    return told(judged(fleet, settings), fleet, snapshots, read)
+
+
+def judged(fleet: Fleet, settings: Settings) -> Judged:
+    """Every diagnosis, with what it means for the loss question, and every finding; what is accepted is marked so."""
     explained = [_with_loss(d, fleet, settings) for d in diagnose.diagnose(fleet, settings)]
-    judged = lay_on(settings.waivers, run_checks(fleet, settings), explained, fleet)
+    return lay_on(settings.waivers, run_checks(fleet, settings), explained, fleet)
+
+
+def told(judged: Judged, fleet: Fleet, snapshots: Sequence[Snapshot], read: Read) -> Audit:
+    """What to do about it, and the document."""
+    syntaxes = {p.name: p.remedies for p in all_platforms() if p.remedies is not None}
     diagnoses = [_with_remedies(d, fleet, syntaxes) for d in judged.diagnoses]
     findings = [_finding_with_remedies(f, fleet, syntaxes) for f in judged.findings]
     return document.build(fleet, diagnoses, findings, read.problems, _source(snapshots), judged.uses)
