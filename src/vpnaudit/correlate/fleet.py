@@ -55,7 +55,9 @@ def correlate(
     ordered = sorted(devices, key=lambda d: d.name)
     placed, seen_by = _on_one_clock(ordered, readings)
     by_name = {d.name: d for d in placed}
-    events = in_order([e for d in placed for e in find_events(d)])
+    # Device by device, until the end: what a line is set beside is at hand then, which of all lines in order of time it
+    # is not (100,000 lines: a quarter of the time of placing them).
+    events = tuple([e for d in placed for e in in_order(find_events(d))])
     own = {name: own_addresses(d) for name, d in by_name.items()}
     seen_by = with_own_addresses(seen_by, by_name, own, events)
     seen_by = with_lost_ends(one_for_each_box(seen_by), by_name, own, readings, events)
@@ -85,7 +87,7 @@ def correlate(
         devices=placed,
         tunnels=tunnels,
         ledger=ledger,
-        events=events,
+        events=in_order(events),
         episodes=episodes,
         collected_at=collected_at,
         started_at=started_at,
