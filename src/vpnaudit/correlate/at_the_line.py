@@ -24,10 +24,14 @@ def at_the_line(entries: Entries, event: Event, flow: Flow, clock_within_s: Mapp
     """The records of one SPI as they were when the line came: records of its end first, tables older than it last."""
     if not entries or event.at is None:  # most lines come with an SPI that nobody knows
         return entries
-    tables = {e.device: e for e in entries if e.how == "live table"}
-    ends = {name: _end_after(table, entries) for name, table in tables.items()}
-    live = {name: _is_live(table, ends[name], event, flow, clock_within_s) for name, table in tables.items()}
-    if all(live.values()) and all(e.live for e in entries if e.device in live):
+    recorded = [e for e in entries if e.how in RECORDED and e.gone_at is not None]
+    ends: dict[str, datetime | None] = {}
+    live: dict[str, bool] = {}
+    for table in entries:
+        if table.how == "live table":
+            ends[table.device] = _end_after(table, recorded) if recorded else None
+            live[table.device] = _is_live(table, ends[table.device], event, flow, clock_within_s)
+    if False not in live.values() and not [e for e in entries if not e.live and e.device in live]:
         return entries
     found = [_as_of(e, live[e.device], ends[e.device]) if e.device in live else e for e in entries]
     return tuple(sorted(found, key=lambda e: e.how == "older table"))
@@ -39,12 +43,12 @@ def is_dated(entry: LedgerEntry, event: Event, clock_within_s: Mapping[str, floa
     return known and _bound_s(entry, event, clock_within_s) <= USABLE_CLOCK_S
 
 
-def _end_after(table: LedgerEntry, entries: Sequence[LedgerEntry]) -> datetime | None:
+def _end_after(table: LedgerEntry, recorded: Sequence[LedgerEntry]) -> datetime | None:
     """When the device's own log or trace has it that the SA went, after its table was taken."""
     if table.seen_at is None:
         return None
     since = table.seen_at - timedelta(seconds=CAPTURE_SPREAD_S)
-    gone = (e.gone_at for e in entries if e.device == table.device and e.how in RECORDED)
+    gone = (e.gone_at for e in recorded if e.device == table.device)
     return max((at for at in gone if at is not None and at > since), default=None)
 
 
