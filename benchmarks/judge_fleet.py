@@ -30,7 +30,7 @@ from typing import Any
 import page
 from fleet_text import Shape, tunnels_of, write_fleet
 
-from vpnaudit.cli.app import tune_collector
+from vpnaudit.cli import garbage
 from vpnaudit.pipeline.audit import correlate_read, judged, read_sources, told
 from vpnaudit.pipeline.devices import read_devices
 from vpnaudit.settings import Settings
@@ -43,7 +43,12 @@ _YARD = 3_000_000
 
 def print_one(folder: Path) -> None:
     """One judging, in this process: JSON with its figures."""
-    tune_collector()
+    garbage.seldom()
+    with garbage.not_looked_for():
+        _print_one(folder)
+
+
+def _print_one(folder: Path) -> None:
     now, settings = datetime.now(UTC), Settings()
     begun = time.process_time()
     snapshots = read_sources([folder])
@@ -105,7 +110,8 @@ def measured(sizes: list[int], rounds: int, pythons: list[str]) -> list[str]:
         "",
         (
             "| Python | Fleet | Devices | Tunnels | Lines | Read and parse, CPU s "
-            "| Correlate and judge, CPU s, median (range) | ms a tunnel | Remedies and document, CPU s | MB | One tunnel, s | its CPU s | Yardstick, s |"
+            "| Correlate and judge, CPU s, median (range) | ms a tunnel | Remedies and document, CPU s | MB "
+            "| One tunnel, s | its CPU s | Yardstick, s |"
         ),
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vpnaudit.cli import options
+from vpnaudit.cli import garbage, options
 from vpnaudit.cli.options import Severity
 
 NAME = "audit"
@@ -41,7 +41,7 @@ def command(
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     known = settings_from(settings)
-    with working("reading and judging", quiet=quiet):
+    with working("reading and judging", quiet=quiet), garbage.not_looked_for():
         audit, owners = audit_beside(sources, syslog, known, datetime.now(UTC))
     say([*owners.told, *about_waivers(audit, known)], quiet=quiet)
     emit(audit, wanted)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from vpnaudit.cli import options
+from vpnaudit.cli import garbage, options
 from vpnaudit.cli.options import Severity
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def command(
     if follow:
         audit = _followed(files, stdin, settings_from(settings), wanted)
     else:
-        with working("reading and judging", quiet=quiet):
+        with working("reading and judging", quiet=quiet), garbage.not_looked_for():
             audit = audit_logs(files, stdin, settings_from(settings), datetime.now(UTC))
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vpnaudit.cli import options
+from vpnaudit.cli import garbage, options
 from vpnaudit.cli.options import HostKeys, Severity
 
 NAME = "tunnel"
@@ -61,7 +61,7 @@ def command(
         return collect_ends(asked, device, peer, quiet=quiet, seen=seen)
 
     sources = from_ or collected()
-    with working("reading and judging", quiet=quiet):
+    with working("reading and judging", quiet=quiet), garbage.not_looked_for():
         audit, owners = audit_tunnel(sources, syslog, known, datetime.now(UTC), device, peer)
     say(owners.told, quiet=quiet)
     emit(audit, wanted)
