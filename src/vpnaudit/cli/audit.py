@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vpnaudit.cli import garbage, options
+from vpnaudit.cli import options
 from vpnaudit.cli.options import Severity
 
 NAME = "audit"
@@ -34,14 +34,14 @@ def command(
     """Audit offline."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
+    from vpnaudit.cli.output import Wanted, emit, judging, say, status  # noqa: PLC0415
     from vpnaudit.pipeline.audit import is_incomplete  # noqa: PLC0415
     from vpnaudit.pipeline.settings import about_waivers, settings_from  # noqa: PLC0415
     from vpnaudit.pipeline.syslog import audit_beside  # noqa: PLC0415
 
     wanted = Wanted(json=json, html=html, md=md, csv=csv, quiet=quiet, no_color=no_color)
     known = settings_from(settings)
-    with working("reading and judging", quiet=quiet), garbage.not_looked_for():
+    with judging(quiet=quiet):
         audit, owners = audit_beside(sources, syslog, known, datetime.now(UTC))
     say([*owners.told, *about_waivers(audit, known)], quiet=quiet)
     emit(audit, wanted)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from vpnaudit.cli import garbage, options
+from vpnaudit.cli import options
 from vpnaudit.cli.options import Severity
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def command(
     import sys  # noqa: PLC0415
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from vpnaudit.cli.output import Wanted, emit, status, working  # noqa: PLC0415
+    from vpnaudit.cli.output import Wanted, emit, judging, status  # noqa: PLC0415
     from vpnaudit.pipeline.audit import audit_logs, is_incomplete  # noqa: PLC0415
     from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
 
@@ -47,7 +47,7 @@ def command(
     if follow:
         audit = _followed(files, stdin, settings_from(settings), wanted)
     else:
-        with working("reading and judging", quiet=quiet), garbage.not_looked_for():
+        with judging(quiet=quiet):
             audit = audit_logs(files, stdin, settings_from(settings), datetime.now(UTC))
     emit(audit, wanted)
     raise typer.Exit(status(audit, fail_on, incomplete=is_incomplete(audit)))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from vpnaudit.cli import garbage
 from vpnaudit.cli.options import Severity
 from vpnaudit.errors import UsageError
 from vpnaudit.model.audit import Audit
@@ -93,6 +94,13 @@ def working(what: str, *, quiet: bool = False) -> Iterator[None]:
     from rich.console import Console  # noqa: PLC0415
 
     with Console(stderr=True).status(what):
+        yield
+
+
+@contextlib.contextmanager
+def judging(*, quiet: bool = False) -> Iterator[None]:
+    """The same while files are read and judged, without a look for garbage among what is made of them."""
+    with working("reading and judging", quiet=quiet), garbage.not_looked_for():
         yield
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from vpnaudit.cli import garbage, options
+from vpnaudit.cli import options
 from vpnaudit.cli.options import HostKeys, Severity
 
 NAME = "run"
@@ -43,7 +43,7 @@ def command(
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from vpnaudit.cli.collecting import Seen, collect, summary  # noqa: PLC0415
-    from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
+    from vpnaudit.cli.output import Wanted, emit, judging, say, status  # noqa: PLC0415
     from vpnaudit.pipeline.audit import is_incomplete  # noqa: PLC0415
     from vpnaudit.pipeline.settings import about_waivers, settings_from  # noqa: PLC0415
     from vpnaudit.pipeline.syslog import audit_beside  # noqa: PLC0415
@@ -67,7 +67,7 @@ def command(
     seen = Seen(log=log, progress_s=progress, profile=profile)
     folder, manifest = collect(asked, quiet=quiet, seen=seen, verb="run")
     say([f"snapshot: {folder}", *summary(manifest)], quiet=quiet)
-    with working("reading and judging", quiet=quiet), garbage.not_looked_for():
+    with judging(quiet=quiet):
         audit, owners = audit_beside([folder], syslog, known, datetime.now(UTC))
     say([*owners.told, *about_waivers(audit, known, whole=limit is None)], quiet=quiet)
     emit(audit, wanted)

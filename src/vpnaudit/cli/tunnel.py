@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vpnaudit.cli import garbage, options
+from vpnaudit.cli import options
 from vpnaudit.cli.options import HostKeys, Severity
 
 NAME = "tunnel"
@@ -44,7 +44,7 @@ def command(
     """Look at one tunnel."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from vpnaudit.cli.output import Wanted, emit, say, status, working  # noqa: PLC0415
+    from vpnaudit.cli.output import Wanted, emit, judging, say, status  # noqa: PLC0415
     from vpnaudit.pipeline.audit import is_incomplete  # noqa: PLC0415
     from vpnaudit.pipeline.settings import settings_from  # noqa: PLC0415
     from vpnaudit.pipeline.tunnel import audit_tunnel  # noqa: PLC0415
@@ -61,7 +61,7 @@ def command(
         return collect_ends(asked, device, peer, quiet=quiet, seen=seen)
 
     sources = from_ or collected()
-    with working("reading and judging", quiet=quiet), garbage.not_looked_for():
+    with judging(quiet=quiet):
         audit, owners = audit_tunnel(sources, syslog, known, datetime.now(UTC), device, peer)
     say(owners.told, quiet=quiet)
     emit(audit, wanted)

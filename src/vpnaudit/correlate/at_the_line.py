@@ -31,7 +31,7 @@ def at_the_line(entries: Entries, event: Event, flow: Flow, clock_within_s: Mapp
         if table.how == "live table":
             ends[table.device] = _end_after(table, recorded) if recorded else None
             live[table.device] = _is_live(table, ends[table.device], event, flow, clock_within_s)
-    if False not in live.values() and not [e for e in entries if not e.live and e.device in live]:
+    if all(live.values()) and all(e.live for e in entries if e.device in live):
         return entries
     found = [_as_of(e, live[e.device], ends[e.device]) if e.device in live else e for e in entries]
     return tuple(sorted(found, key=lambda e: e.how == "older table"))
@@ -56,13 +56,12 @@ def _is_live(
     table: LedgerEntry, end: datetime | None, event: Event, flow: Flow, clock_within_s: Mapping[str, float]
 ) -> bool:
     """Whether the device had it when the line came. A stream that began before the table goes on while it is taken."""
-    bound_s = _bound_s(table, event, clock_within_s)
-    if table.seen_at is None or event.at is None or bound_s > USABLE_CLOCK_S:
+    if table.seen_at is None or event.at is None or not is_dated(table, event, clock_within_s):
         return True
     if end is not None:
         return event.at < end
     began = flow.began(event.at) or event.at
-    return began <= table.seen_at + timedelta(seconds=CAPTURE_SPREAD_S + bound_s)
+    return began <= table.seen_at + timedelta(seconds=CAPTURE_SPREAD_S + _bound_s(table, event, clock_within_s))
 
 
 def _bound_s(table: LedgerEntry, event: Event, clock_within_s: Mapping[str, float]) -> float:

@@ -194,8 +194,7 @@ def _add_ikes(device: Device, by_peer: _Drafts) -> None:
         if ike.front_vrf is not None:
             placed = [d for d in placed if (d.vrf or "") == ike.front_vrf] or placed
         if not placed:
-            placed = [_Draft(normal(peer), local, None, None)]
-            by_peer[normal(peer)] = placed[:]
+            placed = by_peer[normal(peer)] = [_Draft(normal(peer), local, None, None)]
         for draft in placed:
             draft.local = draft.local or local
             draft.ikes.append((capture, ike))

@@ -42,11 +42,8 @@ def find_events(device: Device) -> tuple[Event, ...]:
         for message in capture.parsed.facts.messages:
             if message.is_invalid_spi and message.spi is not None:
                 by_line.setdefault(_identity(message), []).append((place, capture, message))
-    return tuple(_told_apart([_event(device, line[0], _in_order(found)) for line, found in by_line.items()]))
-
-
-def _in_order(sightings: list[_Sighting]) -> list[_Sighting]:
-    return sightings if len(sightings) == 1 else sorted(sightings, key=lambda one: one[0])
+    found = ((line[0], sorted(sightings, key=lambda one: one[0])) for line, sightings in by_line.items())
+    return tuple(_told_apart([_event(device, when, sightings) for when, sightings in found]))
 
 
 def _identity(message: LogMessage) -> _Line:

@@ -208,19 +208,14 @@ def _is_behind_its_partner(
     """
     address = normal(view.end.address)
     stands_by = address in devices[view.device].once(_left_to_the_mate)
-    if view.end.sas or view.end.live_ike or not (stands_by or _shares(devices[view.device], address)):
+    if view.end.sas or view.end.live_ike or not (stands_by or address in devices[view.device].standby_addresses):
         return False
     others = [d for name, d in devices.items() if name != view.device]
-    if any(address in map(normal, d.own_addresses) if stands_by else _shares(d, address) for d in others):
+    if any(address in map(normal, d.own_addresses) if stands_by else address in d.standby_addresses for d in others):
         return False
     if any((device, source) == (view.device, normal(view.peer)) for device, source, _ in seen):
         return False
     return any(_ends(other) == _ends(view)[::-1] and other.end.sas for other in all_views)
-
-
-def _shares(device: Device, address: str) -> bool:
-    configured = device.config[1].interfaces if device.config is not None else ()
-    return any(address == normal(a) for i in configured for a in i.standby_addresses)
 
 
 def _two_ended(a: View, b: View, devices: Mapping[str, Device], seen: Logged) -> Tunnel:

@@ -35,7 +35,7 @@ def place(event: Event, flow: Flow, around: Surroundings) -> Event:
         receiver=tunnel.end_of(event.device) if tunnel is not None else None,
         held=held,
         mine=mine,
-        live=bool([e for e in mine if e.live]),
+        live=any(e.live for e in mine),
         sent=at_the_line(_sent(event, around), event, flow, around.clock_within_s),
         around=around,
     )
@@ -55,7 +55,7 @@ def place(event: Event, flow: Flow, around: Surroundings) -> Event:
 
 def _is_outdated(sent: tuple[LedgerEntry, ...]) -> bool:
     """Whether the sender's table that has it is older than the line, and no other record says that it went on."""
-    return bool([e for e in sent if e.how == "older table"]) and not any(e.live for e in sent)
+    return any(e.how == "older table" for e in sent) and not any(e.live for e in sent)
 
 
 def _first_that_fits(case: Case) -> Placement:

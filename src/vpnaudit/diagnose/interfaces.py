@@ -73,8 +73,7 @@ def alone_with(device: Device, address: str) -> tuple[Evidence, ...]:
     A partner by standby address; any router by a loopback, whose address routing may bring to several (anycast).
     """
     address = normal(address)
-    interfaces = device.config[1].interfaces if device.config is not None else ()
-    if device.config is None or any(address in map(normal, i.standby_addresses) for i in interfaces):
+    if device.config is None or address in device.standby_addresses:
         return ()
     capture, config = device.config
     own = [i for i in config.interfaces if any(normal(a.partition("/")[0]) == address for a in i.addresses)]

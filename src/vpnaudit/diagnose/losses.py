@@ -232,9 +232,7 @@ def losses_of(story: Story, fleet: Fleet, window: Window | None = None) -> list[
 
 def _is_of_another_address(device: Device, story: Story) -> bool:
     """Whether the tunnel ends at none of the addresses that a router shares with its partner (field guide C6)."""
-    if device.config is None:
-        return False
-    shared = {normal(a) for i in device.config[1].interfaces for a in i.standby_addresses}
+    shared = device.standby_addresses
     return bool(shared) and shared.isdisjoint(_own_addresses(story))
 
 
@@ -335,15 +333,10 @@ def unread_partner(story: Story, fleet: Fleet) -> str | None:
     if partners:
         return next((name for name in partners if not fleet.device_by_name[name].read(*SA_COMMANDS)), None)
     if device.config is not None:
-        has_one = normal(shared) in device.once(_standby_addresses)
+        has_one = normal(shared) in device.standby_addresses
     else:
         has_one = any(s.is_takeover for s in losses_of(story, fleet))
     return f"the partner of {device.name}" if has_one else None
-
-
-def _standby_addresses(device: Device) -> frozenset[str]:
-    interfaces = device.config[1].interfaces if device.config is not None else ()
-    return frozenset(normal(a) for i in interfaces for a in i.standby_addresses)
 
 
 def memory_failures(device: Device) -> Sequence[Sign]:

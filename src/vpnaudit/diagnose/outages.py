@@ -87,14 +87,13 @@ def outages(
     Line protocol down, session down, DPD or IKE given up, no answer to an IP SLA probe of the path. Of lines and probes
     also until when: a sender that was cut off is heard again as the path is back.
     """
-    found, unanswered = device.once(_outages_of), device.once(_failed_probes)
+    found, unanswered = device.once(_by_path), device.once(_failed_probes)
     if not found and not unanswered:
         return []
     lines = lines_of(device, end, inputs)
-    wanted = {(None, one_spelling(source)), (None, None)} if source else {key for key in found if key[0] is None}
-    mine = sorted(
-        (one for key in wanted.union((line, None) for line in lines) for one in found.get(key, ())), key=_place
-    )
+    of_peers = {(None, one_spelling(source)), (None, None)} if source else {key for key in found if key[0] is None}
+    keys = of_peers.union((line, None) for line in lines)
+    mine = sorted((one for key in keys for one in found.get(key, ())), key=lambda one: one[0])
     logged = [_own_line(outage, end) for _, outage in mine if not _is_of_another_ike(outage, end)]
     operations = operations_of(device)
     aims = {number: aim_of(device, operation, end, source, lines) for number, operation in operations.items()}
@@ -129,17 +128,13 @@ _Key = tuple[str | None, str | None]
 """The interface, or the peer where it is of none."""
 
 
-def _outages_of(device: Device) -> dict[_Key, list[tuple[int, _Outage]]]:
+def _by_path(device: Device) -> dict[_Key, list[tuple[int, _Outage]]]:
     """Each with its place in the log: a hub's are many, and each of its stories asks for those of its path."""
     found: dict[_Key, list[tuple[int, _Outage]]] = {}
     for place, outage in enumerate(_all_outages(device)):
         key = (None, outage.peer) if outage.interface is None else (outage.interface, None)
         found.setdefault(key, []).append((place, outage))
     return found
-
-
-def _place(one: tuple[int, _Outage]) -> int:
-    return one[0]
 
 
 def _all_outages(device: Device) -> list[_Outage]:

@@ -33,14 +33,13 @@ def _rivals(cause: Cause) -> list[Cause]:
 
 def _word_against(cause: Cause, rival: Cause, told: Told, said: Sequence[Weighing]) -> RuledOut | None:
     """By what is `said` of the rival of each story."""
-    verdicts = {w.verdict for w in said}
-    if "open" in verdicts or ("fits" in verdicts and rival.order < cause.order):
+    if any(_is_open(cause, rival, w) for w in said):
         return None
-    if "fits" in verdicts:
+    if any(w.verdict == "fits" for w in said):
         because = f"it would fit too, but {cause.name} {_explains(rival, told)}"
         shown = next((r.evidence for _, own, _ in told for r in own.because if r.evidence), ())
         return RuledOut(cause=rival.name, because=because, verdict="unlikely", evidence=_once(shown))
-    doubted = next((w for w in said if w.verdict == "unlikely"), None) if "unlikely" in verdicts else None
+    doubted = next((w for w in said if w.verdict == "unlikely"), None)
     against = doubted or next((w for w in said if w.because), said[0])
     first = next(iter(against.because), Reason(text="nothing of what it takes was seen"))
     verdict: Literal["ruled-out", "unlikely"] = "unlikely" if doubted is not None else "ruled-out"

@@ -276,6 +276,12 @@ class Device(Struct, frozen=True, kw_only=True, dict=True):
         return frozenset(map(normal, shown | written))
 
     @cached_property
+    def standby_addresses(self) -> frozenset[str]:
+        """Those that its configuration shares with a partner or leaves to it, in their one spelling."""
+        configured = self.config[1].interfaces if self.config is not None else ()
+        return frozenset(normal(a) for i in configured for a in i.standby_addresses)
+
+    @cached_property
     def ipsec_sas(self) -> tuple[tuple[ParsedCapture, IpsecSa], ...]:
         """IPsec SAs of every SA table that was read, with the capture that shows each."""
         return self._records("ipsec_sas")

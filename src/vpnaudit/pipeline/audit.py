@@ -124,12 +124,12 @@ def judged(fleet: Fleet, settings: Settings) -> Judged:
     return lay_on(settings.waivers, run_checks(fleet, settings), explained, fleet)
 
 
-def told(judged: Judged, fleet: Fleet, snapshots: Sequence[Snapshot], read: Read) -> Audit:
+def told(verdicts: Judged, fleet: Fleet, snapshots: Sequence[Snapshot], read: Read) -> Audit:
     """What to do about it, and the document."""
     syntaxes = {p.name: p.remedies for p in all_platforms() if p.remedies is not None}
-    diagnoses = [_with_remedies(d, fleet, syntaxes) for d in judged.diagnoses]
-    findings = [_finding_with_remedies(f, fleet, syntaxes) for f in judged.findings]
-    return document.build(fleet, diagnoses, findings, read.problems, _source(snapshots), judged.uses)
+    diagnoses = [_with_remedies(d, fleet, syntaxes) for d in verdicts.diagnoses]
+    findings = [_finding_with_remedies(f, fleet, syntaxes) for f in verdicts.findings]
+    return document.build(fleet, diagnoses, findings, read.problems, _source(snapshots), verdicts.uses)
 
 
 def _with_loss(diagnosis: Diagnosis, fleet: Fleet, settings: Settings) -> Diagnosis:

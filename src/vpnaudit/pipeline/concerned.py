@@ -112,9 +112,7 @@ def _events(fleet: Fleet, tunnels: Sequence[Tunnel], device: str, peers: Collect
 def _shared(fleet: Fleet, tunnels: Sequence[Tunnel]) -> set[str]:
     """Tunnel addresses that the ends' devices share with a partner, who tells which of the two is on standby."""
     devices = [fleet.device_by_name[name] for name in {end.device or "" for t in tunnels for end in t.ends}]
-    standby = {
-        normal(a) for d in devices if d.config is not None for i in d.config[1].interfaces for a in i.standby_addresses
-    }
+    standby = frozenset().union(*(d.standby_addresses for d in devices))
     return {end.address for d in devices for t in fleet.tunnels_of[d.name] for end in t.ends} & standby
 
 
